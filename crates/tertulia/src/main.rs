@@ -1,0 +1,2 @@
+//! The tertulia binary.
+fn main() {}
