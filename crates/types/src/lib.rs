@@ -1,1 +1,3 @@
-//! placeholder
+//! What every other crate of Tertulia speaks of.
+
+pub mod text;
