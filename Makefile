@@ -1,0 +1,61 @@
+# One way in. `make help` lists what there is; CI runs `make check` and nothing else.
+
+CARGO  ?= cargo
+PYTHON ?= python3
+# Where `make up` keeps the machine's data, and where it listens for people and apps.
+DATA   ?= data
+HTTP   ?= 127.0.0.1:8787
+
+VENV   := .venv
+STAMP  := $(VENV)/.installed
+PY     := $(VENV)/bin/python
+# cargo-nextest where it is installed (faster, one process per test); plain cargo where it is not.
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+ifeq ($(NEXTEST),)
+  RUST_TESTS := $(CARGO) test --workspace --locked --all-targets
+else
+  RUST_TESTS := $(CARGO) nextest run --workspace --locked --all-targets
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check fix bench format lint docs rust-tests script-tests
+
+help: ## say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+up: ## build and run a ring of one machine in the foreground; Ctrl-C stops it
+	$(CARGO) run --quiet --release --locked --package tertulia -- up --data $(DATA) --http $(HTTP)
+
+test: rust-tests script-tests ## run every test, real apps and terminal sessions too
+
+check: format lint docs test ## all that CI checks; writes nothing outside target/ and .venv/
+
+fix: ## format the code, and apply what clippy can mend by itself
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	$(CARGO) fmt --all
+
+bench: ## measure this machine beside its peers; prints a table, writes target/bench.json
+	$(CARGO) build --release --locked --package tertulia
+	$(CARGO) run --quiet --release --locked --package tertulia-sim --bin bench -- --json target/bench.json
+
+format: ## is the code formatted?
+	$(CARGO) fmt --all --check
+
+lint: ## no warning from clippy
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+docs: ## the API documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+
+rust-tests: ## the tests in Rust, those in the documentation too
+	$(RUST_TESTS)
+	$(CARGO) test --workspace --locked --doc
+
+script-tests: $(STAMP) ## real Mastodon apps, terminal sessions and the README, against the real binary
+	$(CARGO) build --locked --package tertulia
+	$(PY) -m pytest tests
+
+$(STAMP): tests/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
