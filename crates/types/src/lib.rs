@@ -1,3 +1,4 @@
 //! What every other crate of Tertulia speaks of.
 
+pub mod entity;
 pub mod text;
