@@ -499,3 +499,155 @@ impl Drop for File {
         self.disk.state().tree.close(self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Disk;
+    use std::io::ErrorKind;
+    use std::path::PathBuf;
+
+    fn bytes(disk: &Disk, name: &str) -> Vec<u8> {
+        let file = disk.open(&disk.root().join(name)).unwrap();
+        let mut bytes = vec![0; file.len_bytes().unwrap()];
+        file.read_at(0, &mut bytes).unwrap();
+        bytes
+    }
+
+    /// Five steps: "1" is synced in the third, what follows is not.
+    fn write_two(disk: &Disk) -> std::io::Result<()> {
+        let file = disk.create(&disk.root().join("a"))?;
+        file.write_at(0, b"1")?;
+        file.sync()?;
+        file.write_at(1, b"2")?;
+        file.resize(5)
+    }
+
+    #[test]
+    fn after_its_last_step_a_disk_fails_and_keeps_what_was_synced_by_then() {
+        for step in 0..=5 {
+            let disk = Disk::new();
+            disk.crash_after(step);
+            assert_eq!(write_two(&disk).is_ok(), step == 5);
+            assert_eq!(disk.steps(), step);
+            assert!(disk.has_crashed());
+            assert!(disk.exists(disk.root()).is_err(), "everything fails");
+            let left = disk.crash();
+            assert_eq!(left.exists(&left.root().join("a")).unwrap(), step >= 3);
+            if step >= 3 {
+                assert_eq!(bytes(&left, "a"), b"1");
+            }
+        }
+    }
+
+    #[test]
+    fn a_frozen_disk_runs_on_but_nothing_of_it_is_left() {
+        let disk = Disk::new();
+        disk.freeze_after(3);
+        write_two(&disk).unwrap();
+        disk.open(&disk.root().join("a")).unwrap().sync().unwrap();
+        assert!(disk.has_crashed());
+        assert_eq!(bytes(&disk, "a"), b"12\0\0\0");
+        assert_eq!(bytes(&disk.crash_with(3), "a"), b"1");
+    }
+
+    #[test]
+    fn a_crashed_disk_works_again_and_can_crash_again() {
+        let disk = Disk::new();
+        write_two(&disk).unwrap();
+        let disk = disk.crash();
+        assert!(!disk.has_crashed());
+        assert_eq!(disk.steps(), 0);
+        disk.open(&disk.root().join("a"))
+            .unwrap()
+            .write_at(1, b"3")
+            .unwrap();
+        assert_eq!(bytes(&disk, "a"), b"13");
+        assert_eq!(bytes(&disk.crash(), "a"), b"1");
+    }
+
+    #[test]
+    fn a_full_disk_writes_what_fits_and_has_room_again_when_files_go() {
+        let disk = Disk::new();
+        let (a, b) = (disk.root().join("a"), disk.root().join("b"));
+        let file = disk.create(&a).unwrap();
+        file.write_at(0, b"12").unwrap();
+        disk.full_after(3);
+        assert_eq!(
+            file.write_at(1, b"23456").unwrap_err().kind(),
+            ErrorKind::StorageFull
+        );
+        assert_eq!(bytes(&disk, "a"), b"12345");
+        file.write_at(0, b"54321").unwrap();
+        assert_eq!(file.resize(6).unwrap_err().kind(), ErrorKind::StorageFull);
+        drop(file);
+        disk.remove(&a).unwrap();
+        disk.sync_directory(disk.root()).unwrap();
+        disk.create(&b).unwrap().write_at(0, b"12345").unwrap();
+    }
+
+    #[test]
+    fn real_files_and_directories_follow() {
+        let disk = Disk::new();
+        let names = |disk: &Disk| {
+            let entries = std::fs::read_dir(disk.root().join("d")).unwrap();
+            let mut names: Vec<PathBuf> = entries.map(|entry| entry.unwrap().file_name().into()).collect();
+            names.sort();
+            names
+        };
+        let path = |name: &str| disk.root().join("d").join(name);
+        assert_eq!(
+            disk.create(&path("a")).err().unwrap().kind(),
+            ErrorKind::NotFound,
+            "no directory yet"
+        );
+        std::fs::create_dir(disk.root().join("d")).unwrap();
+        std::fs::write(path("foreign"), "real").unwrap();
+        disk.create(&path("a")).unwrap().sync().unwrap();
+        disk.create(&path("b")).unwrap();
+        disk.rename(&path("b"), &path("c")).unwrap();
+        assert_eq!(names(&disk), [PathBuf::from("a"), "c".into(), "foreign".into()]);
+        let left = disk.crash();
+        assert_eq!(names(&left), [PathBuf::from("a"), "foreign".into()]);
+        assert_eq!(std::fs::read(left.root().join("d/foreign")).unwrap(), b"real");
+        disk.remove(&path("a")).unwrap();
+        assert_eq!(names(&disk), [PathBuf::from("c"), "foreign".into()]);
+    }
+
+    #[test]
+    fn what_is_not_on_the_disk_is_refused() {
+        let disk = Disk::new();
+        let absent = disk.root().join("absent");
+        assert_eq!(
+            disk.open("/etc/passwd".as_ref()).err().unwrap().kind(),
+            ErrorKind::InvalidInput
+        );
+        assert_eq!(disk.open(&absent).err().unwrap().kind(), ErrorKind::NotFound);
+        assert_eq!(disk.remove(&absent).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(
+            disk.rename(&absent, &disk.root().join("b")).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+    }
+
+    #[test]
+    fn a_vfs_is_known_as_long_as_its_disk() {
+        let disk = Disk::new();
+        let name = disk.register_vfs();
+        assert_eq!(disk.register_vfs(), name);
+        let open = || {
+            let path = format!("file:a.db?vfs={name}");
+            rusqlite::Connection::open(path)?.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+        };
+        open().unwrap();
+        assert!(
+            disk.exists(&disk.root().join("a.db")).unwrap(),
+            "a relative path lies below the root"
+        );
+        drop(disk);
+        assert!(
+            open().unwrap_err().to_string().contains("no such vfs"),
+            "{:?}",
+            open()
+        );
+    }
+}

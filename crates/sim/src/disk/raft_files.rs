@@ -130,8 +130,8 @@ impl WriteExt for Cursor {
 
 /// The engine knows a full disk by this word in the error's text, and then tries its next file.
 fn named_for_the_engine(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::StorageFull => io::Error::new(io::ErrorKind::StorageFull, "nospace"),
-        _ => error,
+    if error.kind() == io::ErrorKind::StorageFull {
+        return io::Error::new(io::ErrorKind::StorageFull, "nospace");
     }
+    error
 }
