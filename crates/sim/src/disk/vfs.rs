@@ -1,4 +1,4 @@
-//! A [`Disk`](super::Disk) as a VFS of SQLite.
+//! A [`Disk`] as a VFS of SQLite.
 //!
 //! What is not about files (time, randomness, sleep) is left to SQLite's default VFS. Directories are synced as SQLite's
 //! VFS for Unix does it: with the first sync of a new journal or WAL, and on a removal that asks for it.
