@@ -53,7 +53,7 @@ rust-tests: ## the tests in Rust, those in the documentation too
 
 script-tests: $(STAMP) ## real Mastodon apps, terminal sessions and the README, against the real binary
 	$(CARGO) build --locked --package tertulia
-	$(PY) -m pytest tests
+	$(PY) -B -m pytest -p no:cacheprovider tests
 
 $(STAMP): tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,7 +1,19 @@
-//! What only development needs: faults made to order, so that what the product promises can be put to the test.
+//! Development only: faults made to order, and real machines driven from outside, under load and under attack.
 //!
 //! - [`disk`]: a disk in memory that forgets at the crash whatever was not synced, for the log engine and for SQLite.
+//! - [`wire`]: the plainest HTTP there is, so that a loader costs little of the computer that it shares with what it
+//!   measures; [`machine`]: a `tertulia` process; [`person`]: somebody with a session on it.
+//! - [`bench`]: measurements, beside peers.
 //!
-//! **Invariant:** nothing here is part of the product: no crate but this one's own tests and programs uses it.
+//! **Invariant:** nothing here is part of the product: no other crate uses it but in its tests. What is checked from
+//! outside is checked through the binary and its public HTTP API.
 
 pub mod disk;
+
+pub mod wire;
+
+pub mod machine;
+
+pub mod person;
+
+pub mod bench;
