@@ -135,9 +135,12 @@ impl Disk {
     }
 
     fn with(tree: Tree, lying: bool) -> Self {
-        let root = tempfile::Builder::new()
-            .prefix("forgetful-disk-")
-            .tempdir()
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("forgetful-disk-");
+        // In memory where there is such a place: the log engine syncs the real directory too.
+        let root = builder
+            .tempdir_in("/dev/shm")
+            .or_else(|_| builder.tempdir())
             .expect("a temporary directory");
         let state = State {
             tree,

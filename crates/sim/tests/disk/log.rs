@@ -206,3 +206,24 @@ fn a_full_disk_refuses_log_entries_and_loses_none() {
         );
     }
 }
+
+/// A trap in raft-engine 0.4.2: `Engine::sync` writes an empty batch, and for an empty batch `write` returns at once.
+/// Whoever needs earlier writes durable must write something with `sync`.
+#[test]
+fn r4_the_engines_own_sync_syncs_nothing() {
+    let disk = Disk::new();
+    let engine = open(&disk).unwrap();
+    let put = |key: &[u8], sync| {
+        let mut batch = LogBatch::default();
+        batch.put(0, key.to_vec(), b"value".to_vec()).unwrap();
+        engine.write(&mut batch, sync).unwrap();
+    };
+    put(b"a", true);
+    put(b"b", false);
+    engine.sync().unwrap();
+    let left = open(&disk.crash()).unwrap();
+    assert!(left.get(0, b"a").is_some() && left.get(0, b"b").is_none());
+    put(b"c", true);
+    let left = open(&disk.crash()).unwrap();
+    assert!(left.get(0, b"b").is_some() && left.get(0, b"c").is_some());
+}
