@@ -1,4 +1,22 @@
-//! What every other crate of Tertulia speaks of.
+//! What every layer of Tertulia speaks of: positions on the ring, ids, nicks, text, the reasons for a refusal,
+//! what the homes answer ([`view`]), and what the HTTP API shows ([`entity`]).
+//!
+//! **Invariant:** this crate is pure. No clock, no randomness, no network, no disk: only values, their order, their
+//! text form and their codecs.
+//!
+//! Deliberately absent: verbs (they live in `tertulia-state`, next to their rules) and HTML.
 
-pub mod entity;
+pub mod position;
+pub mod id;
+pub mod nick;
 pub mod text;
+pub mod rejected;
+pub mod scope;
+pub mod view;
+pub mod entity;
+
+pub use id::{AccountId, DweetId, NotificationId};
+pub use nick::Nick;
+pub use position::{Position, Range, Slot};
+pub use rejected::Rejected;
+pub use scope::Scopes;

@@ -1,0 +1,56 @@
+//! Why a home refuses a verb: deterministic, the same on every copy, and the user's business.
+//!
+//! **Invariant:** variants are only added at the end: they travel between machines of different versions and lie in
+//! remembered replies.
+
+use crate::position::Range;
+use serde::{Deserialize, Serialize};
+
+/// A refusal. What a person reads is made from it at the surface, in their language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Rejected {
+    /// The group that was asked does not own the position; this is the range that it does own.
+    #[error("this group owns {range}, and not what was asked for")]
+    Moved {
+        /// What the answering group owns.
+        range: Range,
+        /// The group's epoch.
+        epoch: u64,
+    },
+    /// The nick belongs, or once belonged, to someone else.
+    #[error("this nick is taken")]
+    NickTaken,
+    /// There is no such account, dweet, application, …, or the asker may not know of it.
+    #[error("not found")]
+    NotFound,
+    /// The session is unknown, closed or expired.
+    #[error("the session is not valid: log in again")]
+    NoSession,
+    /// The session's scopes do not allow this.
+    #[error("the application is not allowed to do this")]
+    OutOfScope,
+    /// Wrong nick or password.
+    #[error("wrong nick or password")]
+    WrongPassword,
+    /// The account's owner has blocked the asker, or the other way round.
+    #[error("blocked")]
+    Blocked,
+    /// One cannot do this to oneself.
+    #[error("one cannot do this to oneself")]
+    Oneself,
+    /// A bound was reached; the text names it.
+    #[error("limit reached: {0}")]
+    Limit(String),
+    /// What was sent cannot be taken; the text says why.
+    #[error("{0}")]
+    Invalid(String),
+    /// The request key was used before for another request.
+    #[error("this Idempotency-Key was used for another request")]
+    KeyReused,
+    /// The source changed in between: ask again.
+    #[error("changed meanwhile: try again")]
+    Conflict,
+    /// Not allowed for this dweet, for example redweeting one that is for followers only.
+    #[error("not allowed")]
+    Forbidden,
+}
