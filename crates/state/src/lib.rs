@@ -1,1 +1,54 @@
-//! placeholder
+//! The replicated state of a group: deterministic verbs on SQLite.
+//!
+//! A person's data has one home, the group whose range holds the position of their nick. All that can happen to it is a
+//! [`verb`]: a *command*, which goes through the group's log and is applied by each of its copies alike, or a *query*,
+//! which reads one copy. Each noun has a file here with its verbs, its rules, its SQL and its tests; `migrations/` holds
+//! the tables. To read this crate, begin with [`verb`], go on with [`database`] (how a log becomes tables), [`dweet`] and
+//! [`follow`] (what happens at one home), [`outbox`] (how an effect reaches another home) and [`timeline`] (what comes of
+//! it all).
+//!
+//! **Invariants**
+//! - *Determinism* (rule R14). Equal logs give equal tables. Time is the leader's stamp; ids come from state; there is no
+//!   clock, no randomness, no floating point and no hash map in here, and the database denies SQL's own.
+//! - *One home, one truth.* A command sees the tables of its own group only. What concerns another home is a row in the
+//!   outbox, written in the same transaction as its cause; images at other homes carry the version of their source, and
+//!   the higher version wins, so repeats and reorderings change nothing.
+//! - *Ownership is checked at apply*, for commands and queries alike: a verb for a position that the group does not own is
+//!   answered with what it does own.
+//! - *Refusals are replies.* [`Rejected`](tertulia_types::Rejected) is the same on every copy; a [`Fault`] stops the group
+//!   on this machine.
+//! - *Safe to repeat.* Commands from outside carry a request key, and a repeat gets the first reply.
+//!
+//! Deliberately absent: threads, async, sockets, the consensus itself, JSON and HTML.
+
+pub mod verb;
+pub mod database;
+pub mod error;
+pub mod event;
+pub mod page;
+pub mod request;
+pub mod session;
+pub mod account;
+pub mod oauth;
+pub mod dweet;
+pub mod redweet;
+pub mod favourite;
+pub mod thread;
+pub mod tag;
+pub mod follow;
+pub mod block;
+pub mod mute;
+pub mod outbox;
+pub mod entry;
+pub mod card;
+pub mod timeline;
+pub mod notification;
+pub mod marker;
+pub mod search;
+pub mod closing;
+pub mod prune;
+
+pub use database::{Applied, Checkpoint, Database, Descriptor, Location, Proposal, Reader};
+pub use error::Fault;
+pub use event::Event;
+pub use verb::{AnyCommand, AnyQuery, Command, Query, Verb};

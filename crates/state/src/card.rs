@@ -1,0 +1,58 @@
+//! Author cards: name, bio and counts of an author, in the groups of their followers (rule T10). In timelines they may
+//! lag behind; on profiles they do not.
+
+use crate::account;
+use crate::database::{Tx, View};
+use crate::entry;
+use crate::error::Outcome;
+use crate::event::Event;
+use crate::follow;
+use crate::outbox::{Waiting, Walked};
+use crate::verb::{AnyCommand, Command, Verb};
+use serde::{Deserialize, Serialize};
+use tertulia_types::view::AccountView;
+use tertulia_types::{AccountId, Position, Slot};
+
+/// Brings an author's card to a group that has a follower: one hop of a walk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverCard {
+    /// The slot of the first follower there.
+    pub slot: Slot,
+    /// Whose.
+    pub author: AccountId,
+    /// The card; `None` when the account is closed: then its entries and the edges to it go (rule P5).
+    pub card: Option<AccountView>,
+}
+
+impl Verb for DeliverCard {
+    type Reply = Walked;
+
+    fn home(&self) -> Position {
+        self.slot.end()
+    }
+}
+
+impl Command for DeliverCard {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Walked> {
+        match &self.card {
+            Some(card) if entry::is_followed(tx, self.author)? => entry::put_card(tx, card, false)?,
+            Some(_) => {}
+            None => {
+                let sql = "SELECT follower_id FROM following WHERE author_id = ?1 AND state = 1";
+                let followers = tx.all(sql, [self.author.get()], |row| row.get::<_, i64>(0))?;
+                for follower in followers.into_iter().filter_map(AccountId::from_number) {
+                    follow::set_following(tx, follower, self.author, false, false)?;
+                    tx.tell(Event::Edges { account: follower });
+                }
+                entry::drop_unfollowed(tx, self.author)?;
+            }
+        }
+        Ok(Walked::from(tx, self.slot))
+    }
+}
+
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let Some(author) = AccountId::from_number(row.subject) else { return Ok(None) };
+    let Some(slot) = follow::next_follower_slot(view, author, row.cursor)? else { return Ok(None) };
+    Ok(Some(DeliverCard { slot, author, card: account::find(view, author)? }.into()))
+}

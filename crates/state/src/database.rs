@@ -1,0 +1,500 @@
+//! One group's database on one machine (rule R1): the writer that applies the log, and readers.
+//!
+//! **Invariants**
+//! - One `apply` is one transaction; the record of the consensus (`applied`) is written in it, so the file is always the
+//!   state at some index of the log. After a crash it may lag behind the log, never run ahead of it.
+//! - Each command has a savepoint (rule R13). A `Fault` rolls back the whole batch and nothing of it is answered.
+//! - SQL functions that could differ between copies (`random`, the date functions, …) are denied to the writer.
+//!
+//! SQLite runs in WAL mode with `synchronous = NORMAL`: a commit is not synced, the log is the durable truth.
+//! [`Database::make_durable`] tells up to where the log may be cut (rule R4).
+//!
+//! Deliberately absent: threads, clocks and the network. The caller gives each batch its time.
+
+use crate::error::{Error, Fault, Outcome, decode, encode};
+use crate::event::Event;
+use crate::verb::{AnyCommand, AnyQuery, Query, answer};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
+use rusqlite_migration::{M, Migrations};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use tertulia_types::{Position, Range, Rejected, Slot};
+
+/// The schema's versions, oldest first.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/01-schema.sql")];
+
+/// Statements that a connection keeps prepared: all of ours fit.
+const STATEMENTS_MAX: usize = 256;
+
+/// Page cache of the writer and of each reader, in KiB.
+const WRITER_CACHE_KIB: i32 = 16_384;
+const READER_CACHE_KIB: i32 = 4_096;
+
+/// Where a database lies.
+#[derive(Clone, Debug)]
+pub struct Location {
+    /// The file.
+    pub path: PathBuf,
+    /// A registered SQLite VFS instead of the system's files: for tests over a disk that forgets.
+    pub vfs: Option<String>,
+}
+
+impl Location {
+    /// A file of the system's.
+    #[must_use]
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_owned(), vfs: None }
+    }
+
+    fn open(&self, flags: OpenFlags) -> Result<Connection, Fault> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = match &self.vfs {
+            Some(vfs) => Connection::open_with_flags_and_vfs(&self.path, flags, vfs.as_str())?,
+            None => Connection::open_with_flags(&self.path, flags)?,
+        };
+        conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        conn.busy_timeout(std::time::Duration::from_secs(10))?;
+        Ok(conn)
+    }
+}
+
+/// What a group is, as far as the state knows; its members are the consensus's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Descriptor {
+    /// The group's id: never 0, never reused.
+    pub group: u64,
+    /// What it owns.
+    pub range: Range,
+    /// Grows with each change of the range.
+    pub epoch: u64,
+}
+
+/// The payload of one log entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The leader's clock when it was proposed, milliseconds since 1970 (rule C3).
+    pub stamp_ms: u64,
+    /// Encoded [`AnyCommand`]s, applied in order.
+    pub commands: Vec<Vec<u8>>,
+}
+
+/// What a batch came to.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// For each proposal, for each of its commands: the postcard of `Result<Reply, Rejected>`.
+    pub replies: Vec<Vec<Vec<u8>>>,
+    /// What became visible.
+    pub events: Vec<Event>,
+}
+
+/// How far a checkpoint goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// As far as readers allow; never waits.
+    Passive,
+    /// All of it, and the WAL begins anew.
+    Restart,
+}
+
+/// The writer: exactly one per group and machine.
+#[derive(Debug)]
+pub struct Database {
+    conn: Connection,
+    location: Location,
+    descriptor: Descriptor,
+    applied: Vec<u8>,
+    last_stamp_ms: u64,
+}
+
+impl Database {
+    /// Makes the database of a new group.
+    ///
+    /// # Errors
+    /// If the file exists with other contents or cannot be written.
+    pub fn create(location: &Location, descriptor: Descriptor) -> Result<Self, Fault> {
+        let mut conn = writer(location, OpenFlags::SQLITE_OPEN_CREATE)?;
+        migrate(&mut conn)?;
+        let tx = conn.transaction()?;
+        set_meta(&tx, "descriptor", &encode(&descriptor)?)?;
+        set_meta(&tx, "applied", &[])?;
+        set_meta(&tx, "last_stamp_ms", &encode(&0_u64)?)?;
+        tx.commit()?;
+        Self::with(conn, location)
+    }
+
+    /// Opens the database of a group that is there, and brings its schema to this version.
+    ///
+    /// # Errors
+    /// If it is not there, is damaged, or was written by a newer version.
+    pub fn open(location: &Location) -> Result<Self, Fault> {
+        let mut conn = writer(location, OpenFlags::empty())?;
+        migrate(&mut conn)?;
+        Self::with(conn, location)
+    }
+
+    fn with(conn: Connection, location: &Location) -> Result<Self, Fault> {
+        let descriptor = decode("descriptor", &meta(&conn, "descriptor")?)?;
+        let applied = meta(&conn, "applied")?;
+        let last_stamp_ms = decode("last stamp", &meta(&conn, "last_stamp_ms")?)?;
+        conn.authorizer(Some(deny_what_differs));
+        Ok(Self { conn, location: location.clone(), descriptor, applied, last_stamp_ms })
+    }
+
+    /// What the group is.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        self.descriptor
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The consensus's record as of the last batch; empty in a new database.
+    #[must_use]
+    pub fn applied(&self) -> &[u8] {
+        &self.applied
+    }
+
+    /// The stamp of the last batch: no later command is stamped before it (rule C3).
+    #[must_use]
+    pub fn last_stamp_ms(&self) -> u64 {
+        self.last_stamp_ms
+    }
+
+    /// Applies log entries in order, in one transaction, and stores the consensus's record with them.
+    ///
+    /// # Errors
+    /// A fault; then nothing of the batch is stored.
+    pub fn apply(&mut self, proposals: &[Proposal], applied: &[u8]) -> Result<Applied, Fault> {
+        let mut stamp_ms = self.last_stamp_ms;
+        let mut result = Applied::default();
+        let transaction = self.conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        for proposal in proposals {
+            stamp_ms = stamp_ms.max(proposal.stamp_ms);
+            let view = View { conn: &transaction, now_ms: stamp_ms, descriptor: self.descriptor };
+            let mut tx = Tx { view, events: std::mem::take(&mut result.events) };
+            let replies = proposal.commands.iter().map(|command| execute(&mut tx, command)).collect::<Result<_, _>>()?;
+            result.events = tx.events;
+            result.replies.push(replies);
+        }
+        set_meta(&transaction, "applied", applied)?;
+        if stamp_ms != self.last_stamp_ms {
+            set_meta(&transaction, "last_stamp_ms", &encode(&stamp_ms)?)?;
+        }
+        transaction.commit()?;
+        self.last_stamp_ms = stamp_ms;
+        self.applied = applied.to_vec();
+        Ok(result)
+    }
+
+    /// Moves pages from the WAL into the file.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn checkpoint(&mut self, how: Checkpoint) -> Result<(), Fault> {
+        let sql = match how {
+            Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+            Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
+        };
+        self.conn.query_row(sql, [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Makes all that was applied so far safe against a loss of power: what [`Self::applied`] says now may be cut from
+    /// the log (rule R4). Costs one sync.
+    ///
+    /// # Errors
+    /// If the sync fails. The caller must then abort the process.
+    pub fn make_durable(&mut self) -> Result<(), Fault> {
+        // A commit with `synchronous = FULL` syncs the WAL, and a sync covers all that was written to the file before.
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        let written = set_meta(&self.conn, "applied", &self.applied);
+        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        written
+    }
+
+    /// A digest of all that this copy stores: equal logs give equal digests (rule R14).
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn digest(&self) -> Result<[u8; 32], Fault> {
+        digest(&self.conn)
+    }
+}
+
+/// A read-only connection. Opened once per thread and group, and kept.
+#[derive(Debug)]
+pub struct Reader {
+    conn: Connection,
+}
+
+impl Reader {
+    /// Opens the file for reading.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    pub fn open(location: &Location) -> Result<Self, Fault> {
+        // Not SQLITE_OPEN_READ_ONLY: the first reader after a crash must be able to recover the WAL.
+        let conn = location.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        conn.pragma_update(None, "query_only", true)?;
+        conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        Ok(Self { conn })
+    }
+
+    /// Answers a query in one read transaction, which also checks that the group owns what is asked for (rule C2).
+    ///
+    /// # Errors
+    /// A fault; a refusal is in the inner result.
+    pub fn query<Q: Query>(&mut self, query: &Q, now_ms: u64) -> Result<Result<Q::Reply, Rejected>, Fault> {
+        self.with_view(now_ms, |view| answer(query, view))
+    }
+
+    /// Answers a query that came from another machine: the postcard of `Result<Reply, Rejected>`.
+    ///
+    /// # Errors
+    /// A fault; also when the bytes are no query.
+    pub fn query_bytes(&mut self, query: &[u8], now_ms: u64) -> Result<Vec<u8>, Fault> {
+        let query = AnyQuery::from_bytes(query)?;
+        match self.with_view(now_ms, |view| query.answer(view))? {
+            Ok(reply) => Ok(success(&reply)),
+            Err(rejected) => refusal(&rejected),
+        }
+    }
+
+    /// Copies the database as it is now, complete and synced, to a place where no file is yet. Writers go on meanwhile.
+    /// Returns the consensus's record in the copy.
+    ///
+    /// # Errors
+    /// If either file fails.
+    pub fn copy_to(&self, target: &Location) -> Result<Vec<u8>, Fault> {
+        let mut copy = target.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        copy.pragma_update(None, "synchronous", "FULL")?;
+        rusqlite::backup::Backup::new(&self.conn, &mut copy)?.step(-1)?;
+        let applied = meta(&copy, "applied")?;
+        copy.close().map_err(|(_, error)| error)?;
+        Ok(applied)
+    }
+
+    /// See [`Database::digest`].
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn digest(&self) -> Result<[u8; 32], Fault> {
+        digest(&self.conn)
+    }
+
+    fn with_view<T>(&mut self, now_ms: u64, read: impl FnOnce(&View<'_>) -> Outcome<T>) -> Result<Result<T, Rejected>, Fault> {
+        let transaction = self.conn.transaction()?;
+        let descriptor = decode("descriptor", &meta(&transaction, "descriptor")?)?;
+        let outcome = read(&View { conn: &transaction, now_ms, descriptor });
+        transaction.finish()?;
+        match outcome {
+            Ok(value) => Ok(Ok(value)),
+            Err(Error::Rejected(rejected)) => Ok(Err(rejected)),
+            Err(Error::Fault(fault)) => Err(fault),
+        }
+    }
+}
+
+/// What a query sees: the group's tables at one moment, and the time.
+#[derive(Debug)]
+pub struct View<'a> {
+    conn: &'a Connection,
+    /// For a command the stamp, for a query the asked machine's clock; milliseconds since 1970.
+    pub(crate) now_ms: u64,
+    /// The group.
+    pub(crate) descriptor: Descriptor,
+}
+
+impl View<'_> {
+    /// Refuses what this group does not own.
+    pub(crate) fn owns(&self, position: Position) -> Result<(), Rejected> {
+        let Descriptor { range, epoch, .. } = self.descriptor;
+        if range.contains(position) { Ok(()) } else { Err(Rejected::Moved { range, epoch }) }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) fn first<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Fault> {
+        Ok(self.conn.prepare_cached(sql)?.query_row(params, map).optional()?)
+    }
+
+    /// All rows; every statement of ours that may find many has a LIMIT.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Fault> {
+        Ok(self.conn.prepare_cached(sql)?.query_map(params, map)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether there is a row.
+    pub(crate) fn exists(&self, sql: &str, params: impl Params) -> Result<bool, Fault> {
+        Ok(self.conn.prepare_cached(sql)?.exists(params)?)
+    }
+
+    /// A counter of the group; 0 before its first use.
+    pub(crate) fn counter(&self, name: &str) -> Result<i64, Fault> {
+        let bytes = self.first("SELECT value FROM meta WHERE key = ?1", [name], |row| row.get::<_, Vec<u8>>(0))?;
+        bytes.map_or(Ok(0), |bytes| decode("counter", &bytes))
+    }
+}
+
+/// What a command sees and writes.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    view: View<'a>,
+    events: Vec<Event>,
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = View<'a>;
+
+    fn deref(&self) -> &View<'a> {
+        &self.view
+    }
+}
+
+impl Tx<'_> {
+    /// Writes; returns how many rows changed.
+    pub(crate) fn write(&mut self, sql: &str, params: impl Params) -> Result<usize, Fault> {
+        Ok(self.view.conn.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Tells those who watch, once the batch is committed.
+    pub(crate) fn tell(&mut self, event: Event) {
+        if self.events.last() != Some(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// A millisecond that no id of this slot has used: the stamp, or one more than the last (rule C3).
+    pub(crate) fn fresh_ms(&mut self, slot: Slot) -> Result<u64, Fault> {
+        let now = i64::try_from(self.now_ms).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO slot_clock (slot, last_ms) VALUES (?1, ?2)
+                   ON CONFLICT (slot) DO UPDATE SET last_ms = max(excluded.last_ms, last_ms + 1) RETURNING last_ms";
+        let ms: i64 = self.view.conn.prepare_cached(sql)?.query_row((slot.0, now), |row| row.get(0))?;
+        Ok(u64::try_from(ms).unwrap_or(0))
+    }
+
+    /// Sets a counter of the group.
+    pub(crate) fn set_counter(&mut self, name: &str, value: i64) -> Result<(), Fault> {
+        set_meta(self.view.conn, name, &encode(&value)?)
+    }
+}
+
+fn execute(tx: &mut Tx<'_>, command: &[u8]) -> Result<Vec<u8>, Fault> {
+    let command = AnyCommand::from_bytes(command)?;
+    let told = tx.events.len();
+    tx.write("SAVEPOINT command", [])?;
+    let reply = match command.execute(tx) {
+        Ok(reply) => success(&reply),
+        Err(Error::Rejected(rejected)) => {
+            tx.events.truncate(told);
+            tx.write("ROLLBACK TO command", [])?;
+            refusal(&rejected)?
+        }
+        Err(Error::Fault(fault)) => return Err(fault),
+    };
+    tx.write("RELEASE command", [])?;
+    Ok(reply)
+}
+
+/// The postcard of `Ok(reply)`: variant 0 and then the reply's own bytes.
+fn success(reply: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(reply.len() + 1);
+    bytes.push(0);
+    bytes.extend_from_slice(reply);
+    bytes
+}
+
+fn refusal(rejected: &Rejected) -> Result<Vec<u8>, Fault> {
+    encode(&Err::<(), _>(rejected))
+}
+
+fn writer(location: &Location, create: OpenFlags) -> Result<Connection, Fault> {
+    let conn = location.open(OpenFlags::SQLITE_OPEN_READ_WRITE | create)?;
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(conn)
+}
+
+fn migrate(conn: &mut Connection) -> Result<(), Fault> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(Fault::Version { found, known });
+    }
+    Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(conn)?;
+    Ok(())
+}
+
+/// Denies the writer what could differ between two copies of the group (rule R14).
+fn deny_what_differs(context: AuthContext<'_>) -> Authorization {
+    const DENIED: [&str; 10] = [
+        "random", "randomblob", "date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff", "last_insert_rowid",
+    ];
+    if let AuthAction::Function { function_name } = context.action
+        && DENIED.iter().any(|denied| function_name.eq_ignore_ascii_case(denied))
+    {
+        return Authorization::Deny;
+    }
+    Authorization::Allow
+}
+
+fn meta(conn: &Connection, key: &'static str) -> Result<Vec<u8>, Fault> {
+    let value = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()?;
+    value.ok_or(Fault::Damaged("a record that each database has is missing"))
+}
+
+fn set_meta(conn: &Connection, key: &str, value: &[u8]) -> Result<(), Fault> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    conn.prepare_cached(sql)?.execute((key, value))?;
+    Ok(())
+}
+
+fn digest(conn: &Connection) -> Result<[u8; 32], Fault> {
+    let mut digest = Sha256::new();
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+    let tables: Vec<String> = conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for table in tables {
+        digest.update(table.as_bytes());
+        let mut statement = conn.prepare(&format!("SELECT * FROM \"{table}\""))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            for column in 0..columns {
+                update_with(&mut digest, row.get_ref(column)?);
+            }
+        }
+    }
+    Ok(digest.finalize().into())
+}
+
+fn update_with(digest: &mut Sha256, value: rusqlite::types::ValueRef<'_>) {
+    use rusqlite::types::ValueRef;
+    let (tag, bytes): (u8, &[u8]) = match value {
+        ValueRef::Null => (0, &[]),
+        ValueRef::Integer(number) => return digest.update([&[1][..], &number.to_be_bytes()].concat()),
+        ValueRef::Real(number) => return digest.update([&[2][..], &number.to_bits().to_be_bytes()].concat()),
+        ValueRef::Text(text) => (3, text),
+        ValueRef::Blob(blob) => (4, blob),
+    };
+    digest.update([tag]);
+    digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    digest.update(bytes);
+}

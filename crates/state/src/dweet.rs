@@ -1,0 +1,607 @@
+//! Dweets at their author's home: publishing, editing, deleting, reading.
+//!
+//! **Invariants**
+//! - `version` grows with each change; whoever keeps an image of a dweet takes the higher version.
+//! - A deleted dweet keeps its row (id, version), so that late errands find that it is gone; its words are wiped.
+//! - Visibility is enforced here for every reader who is not served from a delivered entry: see [`may_read`].
+
+use crate::account::{self, visibility_number};
+use crate::database::{Tx, View};
+use crate::entry::Deliver;
+use crate::error::{Fault, Outcome, decode, encode};
+use crate::event::Event;
+use crate::notification::{self, Notify};
+use crate::outbox::{self, Errand, Waiting, number};
+use crate::page::Page;
+use crate::request::{Request, RequestKey};
+use crate::session::{self, Actor};
+use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::{block, follow};
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+use tertulia_types::view::{Body, Content, DweetView, NotificationKind, Visibility};
+use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes, Slot};
+
+/// The longest text and warning together, in bytes; the API counts graphemes.
+const TEXT_BYTES_MAX: usize = 16_384;
+/// People that a dweet may name, and hashtags that it may have.
+const NAMED_MAX: usize = 60;
+/// Edits of which the words are kept.
+const EDITS_MAX: u64 = 50;
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) id: DweetId,
+    pub(crate) author: AccountId,
+    pub(crate) version: u64,
+    pub(crate) redweet_of: Option<DweetId>,
+    edited_ms: Option<u64>,
+    pub(crate) deleted: bool,
+    replies: u64,
+    redweets: u64,
+    favourites: u64,
+    body: Vec<u8>,
+}
+
+const COLUMNS: &str =
+    "id, author_id, version, redweet_of, edited_ms, deleted_ms IS NOT NULL, replies, redweets, favourites, body";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        id: dweet_id(row.get(0)?),
+        author: AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN),
+        version: row.get(2)?,
+        redweet_of: row.get::<_, Option<i64>>(3)?.map(dweet_id),
+        edited_ms: row.get(4)?,
+        deleted: row.get(5)?,
+        replies: row.get(6)?,
+        redweets: row.get(7)?,
+        favourites: row.get(8)?,
+        body: row.get(9)?,
+    })
+}
+
+/// The id with a stored number.
+pub(crate) fn dweet_id(number: i64) -> DweetId {
+    DweetId::from_number(number).unwrap_or(DweetId::MIN)
+}
+
+/// The row, also of a deleted dweet.
+pub(crate) fn stored(view: &View<'_>, id: DweetId) -> Result<Option<Stored>, Fault> {
+    view.first(&format!("SELECT {COLUMNS} FROM dweet WHERE id = ?1"), [id.get()], from_row)
+}
+
+/// The row of a dweet that stands, or `NotFound`.
+pub(crate) fn standing(view: &View<'_>, id: DweetId) -> Outcome<Stored> {
+    stored(view, id)?.filter(|dweet| !dweet.deleted).ok_or_else(|| Rejected::NotFound.into())
+}
+
+/// The dweet as it is shown; `None` if it or its author's account is gone.
+pub(crate) fn show(view: &View<'_>, stored: &Stored) -> Result<Option<DweetView>, Fault> {
+    if stored.deleted {
+        return Ok(None);
+    }
+    let Some(author) = account::find(view, stored.author)? else { return Ok(None) };
+    let content = match stored.redweet_of {
+        Some(_) => Content::Redweet(Box::new(decode("redweet", &stored.body)?)),
+        None => Content::Dweet(decode("dweet", &stored.body)?),
+    };
+    Ok(Some(DweetView {
+        id: stored.id,
+        author,
+        version: stored.version,
+        edited_ms: stored.edited_ms,
+        replies: stored.replies,
+        redweets: stored.redweets,
+        favourites: stored.favourites,
+        content,
+    }))
+}
+
+/// Whether this viewer may read the dweet, decided at its author's home, which knows followers and blocks.
+pub(crate) fn may_read(view: &View<'_>, dweet: &DweetView, viewer: Option<AccountId>) -> Result<bool, Fault> {
+    let author = dweet.author.id;
+    let Content::Dweet(body) = &dweet.content else {
+        // Only public and unlisted dweets can be redweeted.
+        return Ok(match viewer {
+            Some(viewer) => !block::blocks(view, author, viewer)?,
+            None => true,
+        });
+    };
+    let Some(viewer) = viewer else { return Ok(body.visibility != Visibility::Private) };
+    if viewer == author {
+        return Ok(true);
+    }
+    if block::blocks(view, author, viewer)? {
+        return Ok(false);
+    }
+    match body.visibility {
+        Visibility::Public | Visibility::Unlisted => Ok(true),
+        Visibility::Private => {
+            Ok(body.mentions.iter().any(|mention| mention.id == viewer) || follow::is_follower(view, author, viewer)?)
+        }
+    }
+}
+
+/// Publishes a dweet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publish {
+    /// Who asks.
+    pub actor: Actor,
+    /// What it says. The entry machine has counted the text and resolved mentions and the thread; the application is
+    /// filled in from the session.
+    pub body: Body,
+    /// For repeats.
+    pub key: RequestKey,
+}
+
+impl Verb for Publish {
+    type Reply = DweetView;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Command for Publish {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::WRITE_STATUSES))
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(account::request(&self.actor, self.key))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<DweetView> {
+        bounded(&self.body)?;
+        let author = self.actor.account;
+        let body = Body { application: session::application(tx, &self.actor)?, ..self.body.clone() };
+        let reply_to = body.reply_to.map(|parent| parent.id);
+        let id = insert(tx, author, body.visibility, Originals { redweet_of: None, reply_to }, &encode(&body)?)?;
+        post_all(tx, id, author, &body)?;
+        tx.tell(Event::Published { id, author, public: body.visibility == Visibility::Public });
+        let stored = standing(tx, id)?;
+        show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
+    }
+}
+
+fn bounded(body: &Body) -> Outcome<()> {
+    if body.text.trim().is_empty() {
+        return Err(Rejected::Invalid("a dweet needs text".to_owned()).into());
+    }
+    if body.text.len() + body.spoiler.len() > TEXT_BYTES_MAX {
+        return Err(Rejected::Invalid("the dweet is too long".to_owned()).into());
+    }
+    if body.mentions.len() > NAMED_MAX || body.tags.len() > NAMED_MAX {
+        return Err(Rejected::Limit(format!("a dweet names at most {NAMED_MAX} people and {NAMED_MAX} hashtags")).into());
+    }
+    Ok(())
+}
+
+/// What a new row refers to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Originals {
+    pub(crate) redweet_of: Option<DweetId>,
+    pub(crate) reply_to: Option<DweetId>,
+}
+
+/// Inserts a dweet or redweet, counts it and sends it on its way to the followers' groups.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    author: AccountId,
+    visibility: Visibility,
+    originals: Originals,
+    body: &[u8],
+) -> Outcome<DweetId> {
+    let slot = author.slot();
+    let ms = tx.fresh_ms(slot)?;
+    let id = DweetId::new(ms, slot);
+    let sql = "INSERT INTO dweet (id, slot, author_id, version, visibility, redweet_of, reply_to, body)
+               VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)";
+    let (redweet_of, reply_to) = (originals.redweet_of.map(DweetId::get), originals.reply_to.map(DweetId::get));
+    tx.write(sql, (id.get(), slot.0, author.get(), visibility_number(visibility), redweet_of, reply_to, body))?;
+    let sql = "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
+    if tx.write(sql, (slot.0, author.get(), ms))? == 0 {
+        return Err(Rejected::NotFound.into());
+    }
+    post_delivery(tx, id, author)?;
+    Ok(id)
+}
+
+/// Nobody following means nothing to deliver: a later first follow fetches the dweet (rule T3).
+fn post_delivery(tx: &mut Tx<'_>, id: DweetId, author: AccountId) -> Result<(), Fault> {
+    if follow::next_follower_slot(tx, author, Slot(0))?.is_some() {
+        outbox::post(tx, author.slot(), Errand::Deliver, id.get(), &[])?;
+    }
+    Ok(())
+}
+
+/// Errands to the thread, to those named and to the tags.
+fn post_all(tx: &mut Tx<'_>, id: DweetId, author: AccountId, body: &Body) -> Result<(), Fault> {
+    let slot = author.slot();
+    if let Some(parent) = body.reply_to {
+        outbox::post(tx, slot, Errand::Reply, id.get(), &parent.id.get().to_be_bytes())?;
+        outbox::post(tx, slot, Errand::Thread, id.get(), &parent.root.get().to_be_bytes())?;
+    }
+    for mention in body.mentions.iter().filter(|mention| mention.id != author) {
+        outbox::post(tx, slot, Errand::Mention, id.get(), &mention.id.get().to_be_bytes())?;
+    }
+    if body.visibility == Visibility::Public {
+        for tag in &body.tags {
+            outbox::post(tx, slot, Errand::Tag, id.get(), tag.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// The words of a dweet that stands, and is no redweet.
+pub(crate) fn body_of(stored: &Stored) -> Result<Option<Body>, Fault> {
+    if stored.deleted || stored.redweet_of.is_some() {
+        return Ok(None);
+    }
+    decode("dweet", &stored.body).map(Some)
+}
+
+/// Edits a dweet; what it answers and who may read it stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which.
+    pub id: DweetId,
+    /// The new words; `visibility`, `reply_to` and `application` are ignored.
+    pub body: Body,
+    /// For repeats.
+    pub key: RequestKey,
+}
+
+impl Verb for Edit {
+    type Reply = DweetView;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Command for Edit {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::WRITE_STATUSES))
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(account::request(&self.actor, self.key))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<DweetView> {
+        bounded(&self.body)?;
+        let (id, author) = (self.id, self.actor.account);
+        let stored = own(tx, author, id)?;
+        let old = body_of(&stored)?.ok_or(Rejected::Forbidden)?;
+        if stored.version > EDITS_MAX {
+            return Err(Rejected::Limit(format!("a dweet can be edited {EDITS_MAX} times")).into());
+        }
+        let kept = "INSERT INTO dweet_edit (slot, dweet_id, version, at_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let at_ms = stored.edited_ms.unwrap_or(id.unix_ms());
+        tx.write(kept, (id.slot().0, id.get(), stored.version, at_ms, &stored.body))?;
+        let body = Body {
+            visibility: old.visibility,
+            reply_to: old.reply_to,
+            application: old.application.clone(),
+            ..self.body.clone()
+        };
+        let now_ms = tx.now_ms;
+        let sql = "UPDATE dweet SET body = ?2, version = version + 1, edited_ms = ?3 WHERE id = ?1";
+        tx.write(sql, (id.get(), encode(&body)?, now_ms))?;
+        // What the old words named is told as well: it may be named no more.
+        post_all(tx, id, author, &old)?;
+        post_all(tx, id, author, &body)?;
+        post_delivery(tx, id, author)?;
+        tx.tell(Event::Edited { id, author });
+        let stored = standing(tx, id)?;
+        show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
+    }
+}
+
+fn own(view: &View<'_>, author: AccountId, id: DweetId) -> Outcome<Stored> {
+    let stored = standing(view, id)?;
+    if stored.author == author { Ok(stored) } else { Err(Rejected::NotFound.into()) }
+}
+
+/// Deletes a dweet or undoes a redweet by its id. Answers what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delete {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which.
+    pub id: DweetId,
+    /// For repeats.
+    pub key: RequestKey,
+}
+
+impl Verb for Delete {
+    type Reply = DweetView;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Command for Delete {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::WRITE_STATUSES))
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(account::request(&self.actor, self.key))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<DweetView> {
+        let stored = own(tx, self.actor.account, self.id)?;
+        let was = show(tx, &stored)?.ok_or(Rejected::NotFound)?;
+        remove(tx, &stored)?;
+        Ok(was)
+    }
+}
+
+/// Turns a dweet that stands into a tombstone and sends word of it to all who have an image (rule T5).
+pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
+    let (id, author, slot) = (stored.id, stored.author, stored.author.slot());
+    let now_ms = tx.now_ms;
+    let sql = "UPDATE dweet SET deleted_ms = ?2, version = version + 1, body = x'' WHERE id = ?1";
+    tx.write(sql, (id.get(), now_ms))?;
+    tx.write("DELETE FROM dweet_edit WHERE slot = ?1 AND dweet_id = ?2", (slot.0, id.get()))?;
+    tx.write("UPDATE account SET dweets = max(dweets - 1, 0) WHERE slot = ?1 AND id = ?2", (slot.0, author.get()))?;
+    post_delivery(tx, id, author)?;
+    match stored.redweet_of {
+        Some(original) => outbox::post(tx, slot, Errand::Redweet, id.get(), &original.get().to_be_bytes())?,
+        None => {
+            if let Some(body) = body_of(stored)? {
+                post_all(tx, id, author, &body)?;
+            }
+            outbox::post(tx, slot, Errand::Withdraw, id.get(), &[])?;
+            notification::forget(tx, author, id)?;
+        }
+    }
+    tx.tell(Event::Deleted { id, author });
+    Ok(())
+}
+
+/// The next hop of a delivery: the first follower at or behind the cursor.
+pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let Some(stored) = stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let Some(slot) = follow::next_follower_slot(view, stored.author, row.cursor)? else { return Ok(None) };
+    let deliver = Deliver {
+        slot,
+        id: stored.id,
+        author: stored.author,
+        original: stored.redweet_of.unwrap_or(stored.id),
+        version: stored.version,
+        view: show(view, &stored)?,
+    };
+    Ok(Some(deliver.into()))
+}
+
+/// A dweet to someone whom it names, or named before an edit or its deletion.
+pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let Some(stored) = stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let Some(account) = AccountId::from_number(number(&row.object)?) else { return Ok(None) };
+    let named = body_of(&stored)?.is_some_and(|body| body.mentions.iter().any(|mention| mention.id == account));
+    let shown = if named { show(view, &stored)? } else { None };
+    let notify = Notify {
+        account,
+        kind: NotificationKind::Mention,
+        from: stored.author,
+        dweet: stored.id,
+        version: stored.version,
+        view: shown,
+    };
+    Ok(Some(notify.into()))
+}
+
+/// One dweet or redweet, by its id, for a viewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Show {
+    /// Which.
+    pub id: DweetId,
+    /// Who reads. Whether this is really they is checked at their home, beside this query (rule P1).
+    pub viewer: Option<AccountId>,
+}
+
+impl Verb for Show {
+    type Reply = DweetView;
+
+    fn home(&self) -> Position {
+        self.id.home()
+    }
+}
+
+impl Query for Show {
+    fn read(&self, view: &View<'_>) -> Outcome<DweetView> {
+        let shown = show(view, &standing(view, self.id)?)?.ok_or(Rejected::NotFound)?;
+        if may_read(view, &shown, self.viewer)? { Ok(shown) } else { Err(Rejected::NotFound.into()) }
+    }
+}
+
+/// Several dweets of one group; those that the viewer may not read are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowMany {
+    /// At which group.
+    pub at: Position,
+    /// Which; at most 200 are answered.
+    pub ids: Vec<DweetId>,
+    /// Who reads.
+    pub viewer: Option<AccountId>,
+}
+
+impl Verb for ShowMany {
+    type Reply = Vec<DweetView>;
+
+    fn home(&self) -> Position {
+        self.at
+    }
+}
+
+impl Query for ShowMany {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+        let mut found = Vec::new();
+        for id in self.ids.iter().take(200) {
+            if let Some(stored) = stored(view, *id)?
+                && let Some(shown) = show(view, &stored)?
+                && may_read(view, &shown, self.viewer)?
+            {
+                found.push(shown);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The versions of an edited dweet, oldest first, each with its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// Which.
+    pub id: DweetId,
+    /// Who reads.
+    pub viewer: Option<AccountId>,
+}
+
+impl Verb for History {
+    /// The dweet as it is now, and its words over time.
+    type Reply = (DweetView, Vec<(u64, Body)>);
+
+    fn home(&self) -> Position {
+        self.id.home()
+    }
+}
+
+impl Query for History {
+    fn read(&self, view: &View<'_>) -> Outcome<(DweetView, Vec<(u64, Body)>)> {
+        let shown = Show { id: self.id, viewer: self.viewer }.read(view)?;
+        let sql = "SELECT at_ms, body FROM dweet_edit WHERE slot = ?1 AND dweet_id = ?2 ORDER BY version LIMIT 100";
+        let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let rows = view.all(sql, (self.id.slot().0, self.id.get()), map)?;
+        let mut versions = rows
+            .into_iter()
+            .map(|(at_ms, body)| Ok((at_ms, decode("edit", &body)?)))
+            .collect::<Result<Vec<(u64, Body)>, Fault>>()?;
+        if let Content::Dweet(body) = &shown.content {
+            versions.push((shown.edited_ms.unwrap_or(shown.id.unix_ms()), body.clone()));
+        }
+        Ok((shown, versions))
+    }
+}
+
+/// The dweets and redweets of one person, newest first, as far as the viewer may read them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Whose.
+    pub author: AccountId,
+    /// Who reads.
+    pub viewer: Option<AccountId>,
+    /// Which part.
+    pub page: Page,
+    /// Without replies to others.
+    pub exclude_replies: bool,
+    /// Without redweets.
+    pub exclude_redweets: bool,
+    /// Only those with this hashtag (lower case).
+    pub tagged: Option<String>,
+}
+
+impl Verb for Profile {
+    type Reply = Vec<DweetView>;
+
+    fn home(&self) -> Position {
+        self.author.home()
+    }
+}
+
+/// Rows that a filtered page looks at, at most; a page may be shorter than asked for, never wrong.
+const SCAN_MAX: usize = 2_000;
+
+impl Query for Profile {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+        let author = account::standing(view, self.author)?;
+        if let Some(viewer) = self.viewer
+            && block::blocks(view, author.id, viewer)?
+        {
+            return Err(Rejected::NotFound.into());
+        }
+        let select = format!(
+            "SELECT {COLUMNS} FROM dweet WHERE slot = ?4 AND author_id = ?5 AND deleted_ms IS NULL
+             AND (?6 = 0 OR redweet_of IS NULL) AND (?7 = 0 OR reply_to IS NULL) AND"
+        );
+        let mut page = self.page;
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        while found.len() < self.page.size() && looked_at < SCAN_MAX {
+            let params = (
+                page.below(),
+                page.above(),
+                self.page.size() * 2,
+                author.id.slot().0,
+                author.id.get(),
+                self.exclude_redweets,
+                self.exclude_replies,
+            );
+            let rows = view.all(&page.sql(&select, "id"), params, from_row)?;
+            let Some(last) = rows.last() else { break };
+            if page.from_oldest() {
+                page.min_id = Some(last.id.get());
+            } else {
+                page.max_id = Some(last.id.get());
+            }
+            looked_at += rows.len();
+            for stored in &rows {
+                if found.len() < self.page.size()
+                    && let Some(shown) = show(view, stored)?
+                    && self.wanted(&shown)
+                    && may_read(view, &shown, self.viewer)?
+                {
+                    found.push(shown);
+                }
+            }
+        }
+        Ok(page.newest_first(found))
+    }
+}
+
+impl Profile {
+    fn wanted(&self, shown: &DweetView) -> bool {
+        let Some(tag) = &self.tagged else { return true };
+        shown.body().is_some_and(|body| body.tags.contains(tag))
+    }
+}
+
+/// The public dweets of one group's people, newest first. The public timeline asks all groups (rule T11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Public {
+    /// At which group.
+    pub at: Position,
+    /// Which part.
+    pub page: Page,
+}
+
+impl Verb for Public {
+    type Reply = Vec<DweetView>;
+
+    fn home(&self) -> Position {
+        self.at
+    }
+}
+
+impl Query for Public {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+        let select = format!(
+            "SELECT {COLUMNS} FROM dweet WHERE visibility = 0 AND redweet_of IS NULL AND reply_to IS NULL AND deleted_ms IS NULL AND"
+        );
+        let params = (self.page.below(), self.page.above(), self.page.size());
+        let rows = view.all(&self.page.sql(&select, "id"), params, from_row)?;
+        let mut found = Vec::new();
+        for stored in self.page.newest_first(rows) {
+            found.extend(show(view, &stored)?);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,135 @@
+//! Entries: the dweets that were delivered to this group, once each, for all of its people who follow the author.
+//!
+//! **Invariants**
+//! - The higher version wins; a tombstone is a version too (rule O3), so repeats and reorderings change nothing.
+//! - Each entry that was delivered has an arrival number of its own; what a first follow fetched has 0 (rule T6).
+//! - Entries and the card of an author are here only while someone of the group follows them (rule T4).
+
+use crate::database::{Tx, View};
+use crate::error::{Fault, Outcome, encode};
+use crate::event::Event;
+use crate::outbox::Walked;
+use crate::verb::{Command, Verb};
+use serde::{Deserialize, Serialize};
+use tertulia_types::view::{AccountView, DweetView};
+use tertulia_types::{AccountId, DweetId, Position, Slot};
+
+/// The group's counter of arrivals.
+pub(crate) const ARRIVALS: &str = "arrivals";
+
+/// Brings a dweet to a group that has a follower of its author: one hop of a fan-out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliver {
+    /// The slot of the first follower there.
+    pub slot: Slot,
+    /// The dweet or redweet.
+    pub id: DweetId,
+    /// Its author.
+    pub author: AccountId,
+    /// The dweet itself, or what was redweeted.
+    pub original: DweetId,
+    /// Its version.
+    pub version: u64,
+    /// As it is now; `None` when it is deleted.
+    pub view: Option<DweetView>,
+}
+
+impl Verb for Deliver {
+    type Reply = Walked;
+
+    fn home(&self) -> Position {
+        self.slot.end()
+    }
+}
+
+impl Command for Deliver {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Walked> {
+        if is_followed(tx, self.author)? {
+            self.upsert(tx)?;
+            if let Some(view) = &self.view {
+                put_card(tx, &view.author, false)?;
+            }
+        }
+        Ok(Walked::from(tx, self.slot))
+    }
+}
+
+impl Deliver {
+    fn upsert(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
+        let before = tx.first("SELECT version, arrival FROM entry WHERE id = ?1", [self.id.get()], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        let (version, mut arrival) = before.unwrap_or((0, 0));
+        if before.is_some() && version >= self.version && arrival > 0 {
+            return Ok(());
+        }
+        // What was fetched and is edited later stays "fetched"; its own delivery, which comes late, counts.
+        if arrival == 0 && (before.is_none() || version == self.version) {
+            arrival = tx.counter(ARRIVALS)? + 1;
+            tx.set_counter(ARRIVALS, arrival)?;
+        }
+        put(tx, self, arrival)?;
+        let (id, author) = (self.id, self.author);
+        match (&self.view, before) {
+            (Some(_), _) => tx.tell(Event::Delivered { id, author, edited: version > 0 && version < self.version }),
+            (None, Some(_)) => tx.tell(Event::Withdrawn { id, author }),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+}
+
+fn put(tx: &mut Tx<'_>, entry: &Deliver, arrival: i64) -> Result<(), Fault> {
+    let view = entry.view.as_ref().map(encode).transpose()?;
+    let sql = "INSERT INTO entry (id, author_id, original_id, arrival, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (id) DO UPDATE SET arrival = excluded.arrival,
+               view = CASE WHEN excluded.version >= version THEN excluded.view ELSE view END,
+               version = max(version, excluded.version)";
+    tx.write(sql, (entry.id.get(), entry.author.get(), entry.original.get(), arrival, entry.version, view))?;
+    Ok(())
+}
+
+/// Takes in what the first follow of an author fetched (rule T3). It has arrived, but it does not count as unseen.
+pub(crate) fn take_fetched(tx: &mut Tx<'_>, recent: &[DweetView]) -> Result<(), Fault> {
+    for view in recent {
+        let known = tx.exists("SELECT 1 FROM entry WHERE id = ?1", [view.id.get()])?;
+        if !known {
+            let original = view.original().id;
+            let entry = Deliver {
+                slot: Slot(0),
+                id: view.id,
+                author: view.author.id,
+                original,
+                version: view.version,
+                view: Some(view.clone()),
+            };
+            put(tx, &entry, 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anyone of this group follows the author.
+pub(crate) fn is_followed(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
+    view.exists("SELECT 1 FROM following WHERE author_id = ?1 AND state = 1", [author.get()])
+}
+
+/// Stores a card if it is newer, or if its counts may be.
+pub(crate) fn put_card(tx: &mut Tx<'_>, card: &AccountView, fetched: bool) -> Result<(), Fault> {
+    let sql = "INSERT INTO card (account_id, version, fetched, view) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (account_id) DO UPDATE SET fetched = max(fetched, excluded.fetched),
+               view = CASE WHEN excluded.version >= version THEN excluded.view ELSE view END,
+               version = max(version, excluded.version)";
+    tx.write(sql, (card.id.get(), card.version, fetched, encode(card)?))?;
+    Ok(())
+}
+
+/// Removes an author's entries and card when nobody of the group follows them any more (rule T4).
+pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId) -> Result<(), Fault> {
+    if !is_followed(tx, author)? {
+        tx.write("DELETE FROM entry WHERE author_id = ?1", [author.get()])?;
+        tx.write("DELETE FROM card WHERE account_id = ?1", [author.get()])?;
+    }
+    Ok(())
+}
+

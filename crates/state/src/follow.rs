@@ -1,0 +1,424 @@
+//! Follows. The follower's home holds the truth of an edge, the author's home an image (rule T2).
+//!
+//! **Invariants**
+//! - An edge's version grows with each change at the follower's home; the image takes the higher version. Counts change
+//!   only when an edge's state changes.
+//! - The order of a first follow (rule T3): the edge stands here, then the image is applied at the author's home, and only
+//!   then, by the same command, the author's recent dweets are read there and come back with the answer. What is
+//!   published after the image is delivered; what was before is in the answer.
+
+use crate::account;
+use crate::block;
+use crate::database::{Tx, View};
+use crate::dweet;
+use crate::entry;
+use crate::error::{Fault, Outcome};
+use crate::event::Event;
+use crate::notification;
+use crate::outbox::{self, Errand, Waiting, number};
+use crate::page::Page;
+use crate::request::{Request, RequestKey};
+use crate::session::Actor;
+use crate::verb::{AnyCommand, Command, Query, Verb};
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+use tertulia_types::view::{AccountView, DweetView, NotificationKind, Relationship};
+use tertulia_types::{AccountId, NotificationId, Position, Rejected, Scopes, Slot};
+
+/// Dweets that a first follow brings with it.
+const RECENT_DWEETS: u32 = 40;
+/// People whom one may follow.
+const FOLLOWING_MAX: u64 = 7_500;
+
+/// Follows someone, or changes whether their redweets are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follow {
+    /// Who asks.
+    pub actor: Actor,
+    /// Whom.
+    pub author: AccountId,
+    /// Whether their redweets are wanted too.
+    pub redweets: bool,
+    /// For repeats.
+    pub key: RequestKey,
+}
+
+impl Verb for Follow {
+    type Reply = Relationship;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Command for Follow {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::WRITE_FOLLOWS))
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(account::request(&self.actor, self.key))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Relationship> {
+        let me = self.actor.account;
+        if me == self.author {
+            return Err(Rejected::Oneself.into());
+        }
+        if block::blocks(tx, me, self.author)? || block::is_blocked_by(tx, me, self.author)? {
+            return Err(Rejected::Blocked.into());
+        }
+        if account::standing(tx, me)?.following >= FOLLOWING_MAX {
+            return Err(Rejected::Limit(format!("one can follow at most {FOLLOWING_MAX} people")).into());
+        }
+        set_following(tx, me, self.author, true, self.redweets)?;
+        tx.tell(Event::Edges { account: me });
+        relationship(tx, me, self.author)
+    }
+}
+
+/// Stops following someone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfollow {
+    /// Who asks.
+    pub actor: Actor,
+    /// Whom.
+    pub author: AccountId,
+    /// For repeats.
+    pub key: RequestKey,
+}
+
+impl Verb for Unfollow {
+    type Reply = Relationship;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Command for Unfollow {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::WRITE_FOLLOWS))
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(account::request(&self.actor, self.key))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Relationship> {
+        let me = self.actor.account;
+        end(tx, me, self.author)?;
+        relationship(tx, me, self.author)
+    }
+}
+
+/// Ends an edge at the follower's home, and with the group's last edge to the author the author's entries (rule T4).
+pub(crate) fn end(tx: &mut Tx<'_>, follower: AccountId, author: AccountId) -> Result<(), Fault> {
+    if set_following(tx, follower, author, false, false)? {
+        entry::drop_unfollowed(tx, author)?;
+        tx.tell(Event::Edges { account: follower });
+    }
+    Ok(())
+}
+
+/// Sets the truth of an edge and posts it to the author's home. Answers whether its state changed.
+pub(crate) fn set_following(
+    tx: &mut Tx<'_>,
+    follower: AccountId,
+    author: AccountId,
+    stands: bool,
+    redweets: bool,
+) -> Result<bool, Fault> {
+    let slot = follower.slot();
+    let stood = is_following(tx, follower, author)?;
+    if !stands && !stood {
+        return Ok(false);
+    }
+    let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
+    let arrival = tx.counter(entry::ARRIVALS)?;
+    let sql = "INSERT INTO following (slot, follower_id, author_id, version, state, redweets, arrival, id)
+               VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)
+               ON CONFLICT (slot, follower_id, author_id) DO UPDATE SET version = version + 1, redweets = excluded.redweets,
+               arrival = CASE WHEN state = excluded.state THEN arrival ELSE excluded.arrival END,
+               id = CASE WHEN state = excluded.state THEN id ELSE excluded.id END, state = excluded.state";
+    tx.write(sql, (slot.0, follower.get(), author.get(), stands, redweets, arrival, id.get()))?;
+    if stands != stood {
+        let step = if stands { 1 } else { -1 };
+        let sql = "UPDATE account SET following = max(following + ?3, 0) WHERE slot = ?1 AND id = ?2";
+        tx.write(sql, (slot.0, follower.get(), step))?;
+        outbox::post(tx, slot, Errand::Follower, follower.get(), &author.get().to_be_bytes())?;
+    }
+    Ok(stands != stood)
+}
+
+/// Whether the edge stands, at the follower's home.
+pub(crate) fn is_following(view: &View<'_>, follower: AccountId, author: AccountId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
+    view.exists(sql, (follower.slot().0, follower.get(), author.get()))
+}
+
+/// Whether the edge's image stands, at the author's home.
+pub(crate) fn is_follower(view: &View<'_>, author: AccountId, follower: AccountId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM follower WHERE slot = ?1 AND author_id = ?2 AND follower_slot = ?3 AND follower_id = ?4 AND state = 1";
+    view.exists(sql, (author.slot().0, author.get(), follower.slot().0, follower.get()))
+}
+
+/// The first slot at or behind `from` that has a follower of the author.
+pub(crate) fn next_follower_slot(view: &View<'_>, author: AccountId, from: Slot) -> Result<Option<Slot>, Fault> {
+    let sql = "SELECT follower_slot FROM follower WHERE slot = ?1 AND author_id = ?2 AND follower_slot >= ?3 AND state = 1
+               ORDER BY follower_slot LIMIT 1";
+    view.first(sql, (author.slot().0, author.get(), from.0), |row| row.get(0).map(Slot))
+}
+
+/// How `me` stands to `other`, at my home: it holds my edges and the images of theirs.
+pub(crate) fn relationship(view: &View<'_>, me: AccountId, other: AccountId) -> Outcome<Relationship> {
+    let sql = "SELECT redweets FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
+    let edge = view.first(sql, (me.slot().0, me.get(), other.get()), |row| row.get::<_, bool>(0))?;
+    let sql = "SELECT notifications FROM mute WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3
+               AND (expires_ms IS NULL OR expires_ms > ?4)";
+    let mute = view.first(sql, (me.slot().0, me.get(), other.get(), view.now_ms), |row| row.get::<_, bool>(0))?;
+    Ok(Relationship {
+        following: edge.is_some(),
+        showing_redweets: edge.unwrap_or(false),
+        followed_by: is_follower(view, me, other)?,
+        blocking: block::blocks(view, me, other)?,
+        blocked_by: block::is_blocked_by(view, me, other)?,
+        muting: mute.is_some(),
+        muting_notifications: mute.unwrap_or(false),
+    })
+}
+
+/// How the actor stands to others, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relationships {
+    /// Who asks.
+    pub actor: Actor,
+    /// To whom; at most 500 are answered.
+    pub others: Vec<AccountId>,
+}
+
+impl Verb for Relationships {
+    type Reply = Vec<Relationship>;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Query for Relationships {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::NONE))
+    }
+
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<Relationship>> {
+        self.others.iter().take(500).map(|other| relationship(view, self.actor.account, *other)).collect()
+    }
+}
+
+/// Sets the image of an edge at the author's home.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetFollower {
+    /// Who is followed.
+    pub author: AccountId,
+    /// Who follows.
+    pub follower: AccountId,
+    /// The follower's card, for the notification; `None` when that account is closed.
+    pub card: Option<AccountView>,
+    /// The edge's version.
+    pub version: u64,
+    /// Whether it stands.
+    pub stands: bool,
+    /// Whether the follower's group has nothing of the author yet.
+    pub want_recent: bool,
+}
+
+/// The answer to an edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowerSet {
+    /// The author's card.
+    pub card: AccountView,
+    /// The author's recent dweets, if they were wanted.
+    pub recent: Vec<DweetView>,
+}
+
+impl Verb for SetFollower {
+    type Reply = Option<FollowerSet>;
+
+    fn home(&self) -> Position {
+        self.author.home()
+    }
+}
+
+impl Command for SetFollower {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Option<FollowerSet>> {
+        if self.stands {
+            account::standing(tx, self.author)?;
+            if block::blocks(tx, self.author, self.follower)? {
+                return Err(Rejected::Blocked.into());
+            }
+        }
+        self.upsert(tx)?;
+        if !self.stands {
+            return Ok(None);
+        }
+        let recent = if self.want_recent { self.recent(tx)? } else { Vec::new() };
+        Ok(Some(FollowerSet { card: account::standing(tx, self.author)?, recent }))
+    }
+}
+
+impl SetFollower {
+    fn upsert(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        let slot = self.author.slot();
+        let stood = is_follower(tx, self.author, self.follower)?;
+        let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
+        let sql = "INSERT INTO follower (slot, author_id, follower_slot, follower_id, version, state, id)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (slot, author_id, follower_slot, follower_id) DO UPDATE
+                   SET version = excluded.version, state = excluded.state, id = excluded.id WHERE excluded.version > version";
+        let follower = self.follower;
+        let params =
+            (slot.0, self.author.get(), follower.slot().0, follower.get(), self.version, self.stands, id.get());
+        tx.write(sql, params)?;
+        let stands = is_follower(tx, self.author, follower)?;
+        if stands != stood {
+            count_followers(tx, self.author, if stands { 1 } else { -1 })?;
+        }
+        if let (true, false, Some(card)) = (stands, stood, &self.card) {
+            notification::notify(tx, self.author, NotificationKind::Follow, card, None, self.version)?;
+        }
+        Ok(())
+    }
+
+    fn recent(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+        let profile = dweet::Profile {
+            author: self.author,
+            viewer: Some(self.follower),
+            page: Page::newest(RECENT_DWEETS),
+            exclude_replies: false,
+            exclude_redweets: false,
+            tagged: None,
+        };
+        profile.read(view)
+    }
+}
+
+/// Changes the number of followers, at the author's home.
+pub(crate) fn count_followers(tx: &mut Tx<'_>, author: AccountId, step: i64) -> Result<(), Fault> {
+    let sql = "UPDATE account SET followers = max(followers + ?3, 0) WHERE slot = ?1 AND id = ?2";
+    tx.write(sql, (author.slot().0, author.get(), step))?;
+    Ok(())
+}
+
+/// The edge of a row, as it is now.
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let Some((follower, author)) = ends(row)? else { return Ok(None) };
+    let sql = "SELECT version, state FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
+    let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, bool>(1)?));
+    let Some((version, stands)) = view.first(sql, (follower.slot().0, follower.get(), author.get()), map)? else {
+        return Ok(None);
+    };
+    let fetched = view.exists("SELECT 1 FROM card WHERE account_id = ?1 AND fetched = 1", [author.get()])?;
+    let card = account::find(view, follower)?;
+    Ok(Some(SetFollower { author, follower, card, version, stands, want_recent: stands && !fetched }.into()))
+}
+
+fn ends(row: &Waiting) -> Result<Option<(AccountId, AccountId)>, Fault> {
+    let author = number(&row.object)?;
+    Ok(AccountId::from_number(row.subject).zip(AccountId::from_number(author)))
+}
+
+/// The author's home has taken the edge: what it sent along comes into this group's entries, if the edge still stands.
+pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, reply: &Option<FollowerSet>) -> Outcome<()> {
+    let (Some((follower, author)), Some(reply)) = (ends(row)?, reply) else { return Ok(()) };
+    if entry::is_followed(tx, author)? {
+        entry::take_fetched(tx, &reply.recent)?;
+        entry::put_card(tx, &reply.card, true)?;
+        tx.tell(Event::Edges { account: follower });
+    }
+    Ok(())
+}
+
+/// The author's home has refused the edge (closed, or blocked meanwhile): it is taken back here (rule O1).
+pub(crate) fn refused(tx: &mut Tx<'_>, row: &Waiting) -> Outcome<()> {
+    if let Some((follower, author)) = ends(row)? {
+        end(tx, follower, author)?;
+    }
+    Ok(())
+}
+
+/// Who follows someone, newest first: for each the edge's id, by which one pages, and the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followers {
+    /// Whose followers.
+    pub author: AccountId,
+    /// Who reads.
+    pub viewer: Option<AccountId>,
+    /// Which part.
+    pub page: Page,
+}
+
+impl Verb for Followers {
+    type Reply = Vec<(NotificationId, AccountId)>;
+
+    fn home(&self) -> Position {
+        self.author.home()
+    }
+}
+
+impl Query for Followers {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, AccountId)>> {
+        visible(view, self.author, self.viewer)?;
+        let select = "SELECT id, follower_id FROM follower WHERE slot = ?4 AND author_id = ?5 AND state = 1 AND";
+        edges(view, select, self.author, &self.page)
+    }
+}
+
+/// Whom someone follows, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Following {
+    /// Who follows.
+    pub follower: AccountId,
+    /// Who reads.
+    pub viewer: Option<AccountId>,
+    /// Which part.
+    pub page: Page,
+}
+
+impl Verb for Following {
+    type Reply = Vec<(NotificationId, AccountId)>;
+
+    fn home(&self) -> Position {
+        self.follower.home()
+    }
+}
+
+impl Query for Following {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, AccountId)>> {
+        visible(view, self.follower, self.viewer)?;
+        let select = "SELECT id, author_id FROM following WHERE slot = ?4 AND follower_id = ?5 AND state = 1 AND";
+        edges(view, select, self.follower, &self.page)
+    }
+}
+
+fn visible(view: &View<'_>, account: AccountId, viewer: Option<AccountId>) -> Outcome<()> {
+    account::standing(view, account)?;
+    match viewer {
+        Some(viewer) if block::blocks(view, account, viewer)? => Err(Rejected::NotFound.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A page of edges of one account.
+pub(crate) fn edges(
+    view: &View<'_>,
+    select: &str,
+    of: AccountId,
+    page: &Page,
+) -> Outcome<Vec<(NotificationId, AccountId)>> {
+    let map = |row: &Row<'_>| {
+        let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
+        Ok((id, AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
+    };
+    let rows = view.all(&page.sql(select, "id"), (page.below(), page.above(), page.size(), of.slot().0, of.get()), map)?;
+    Ok(page.newest_first(rows))
+}

@@ -1,0 +1,296 @@
+//! Notifications, at the home of the one who is told.
+//!
+//! **Invariants**
+//! - One row per cause (whom, kind, from whom, which dweet). It stays when it is dismissed or withdrawn, so a repeated
+//!   errand does not bring it back.
+//! - Blocked and muted people are filtered when notifications are read, not when they are written.
+
+use crate::account;
+use crate::database::{Tx, View};
+use crate::dweet::{self, dweet_id};
+use crate::error::{Fault, Outcome, decode, encode};
+use crate::event::Event;
+use crate::page::Page;
+use crate::session::Actor;
+use crate::timeline;
+use crate::verb::{Command, Query, Verb};
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+use tertulia_types::view::{AccountView, DweetView, NotificationKind, NotificationView, Shown};
+use tertulia_types::{AccountId, DweetId, NotificationId, Position, Rejected, Scopes};
+
+fn kind_number(kind: NotificationKind) -> i64 {
+    match kind {
+        NotificationKind::Mention => 1,
+        NotificationKind::Redweet => 2,
+        NotificationKind::Favourite => 3,
+        NotificationKind::Follow => 4,
+    }
+}
+
+fn kind_from(number: i64) -> NotificationKind {
+    match number {
+        1 => NotificationKind::Mention,
+        2 => NotificationKind::Redweet,
+        3 => NotificationKind::Favourite,
+        _ => NotificationKind::Follow,
+    }
+}
+
+/// Writes a notification, unless its cause was told before. The dweet's view is `None` for the person's own dweets, which
+/// are read from their table.
+pub(crate) fn notify(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    kind: NotificationKind,
+    from: &AccountView,
+    about: Option<(DweetId, Option<&DweetView>)>,
+    version: u64,
+) -> Outcome<()> {
+    account::standing(tx, account)?;
+    let slot = account.slot();
+    let (dweet, view) = about.map_or((0, None), |(id, view)| (id.get(), view));
+    let known = "SELECT id, version, state FROM notification
+                 WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND from_id = ?4 AND dweet_id = ?5";
+    let key = (slot.0, account.get(), kind_number(kind), from.id.get(), dweet);
+    let known = tx.first(known, key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)))?;
+    let view = view.map(encode).transpose()?;
+    if let Some((id, known_version)) = known {
+        if version > known_version {
+            let sql = "UPDATE notification SET version = ?4, view = CASE WHEN state = 1 THEN ?5 ELSE NULL END
+                       WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
+            tx.write(sql, (slot.0, account.get(), id, version, view))?;
+        }
+        return Ok(());
+    }
+    let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
+    let sql = "INSERT INTO notification (slot, account_id, id, kind, from_id, dweet_id, version, state, author, view)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)";
+    let author = encode(from)?;
+    let from = from.id.get();
+    tx.write(sql, (slot.0, account.get(), id.get(), kind_number(kind), from, dweet, version, author, view))?;
+    tx.tell(Event::Notified { account, id });
+    Ok(())
+}
+
+/// Withdraws what a dweet was told by.
+pub(crate) fn withdraw(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    kind: NotificationKind,
+    dweet: DweetId,
+    version: u64,
+) -> Result<(), Fault> {
+    let sql = "UPDATE notification SET state = 0, view = NULL, version = max(version, ?5)
+               WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND dweet_id = ?4 AND version <= ?5";
+    tx.write(sql, (account.slot().0, account.get(), kind_number(kind), dweet.get(), version))?;
+    Ok(())
+}
+
+/// One's own dweet is gone: nothing is told of it any more.
+pub(crate) fn forget(tx: &mut Tx<'_>, account: AccountId, dweet: DweetId) -> Result<(), Fault> {
+    let sql = "UPDATE notification SET state = 0, view = NULL WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3";
+    tx.write(sql, (account.slot().0, account.get(), dweet.get()))?;
+    Ok(())
+}
+
+/// Tells someone of a dweet that names them, or that it does so no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notify {
+    /// Whom.
+    pub account: AccountId,
+    /// What it is.
+    pub kind: NotificationKind,
+    /// From whom.
+    pub from: AccountId,
+    /// The dweet.
+    pub dweet: DweetId,
+    /// Its version.
+    pub version: u64,
+    /// As it is now; `None` withdraws the notification.
+    pub view: Option<DweetView>,
+}
+
+impl Verb for Notify {
+    type Reply = ();
+
+    fn home(&self) -> Position {
+        self.account.home()
+    }
+}
+
+impl Command for Notify {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        match &self.view {
+            Some(view) => {
+                let about = Some((self.dweet, Some(view)));
+                notify(tx, self.account, self.kind, &view.author, about, self.version)
+            }
+            None => Ok(withdraw(tx, self.account, self.kind, self.dweet, self.version)?),
+        }
+    }
+}
+
+const COLUMNS: &str = "id, kind, from_id, dweet_id, author, view";
+
+struct Stored {
+    id: NotificationId,
+    kind: NotificationKind,
+    from: AccountId,
+    dweet: i64,
+    author: Vec<u8>,
+    view: Option<Vec<u8>>,
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        id: NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN),
+        kind: kind_from(row.get(1)?),
+        from: AccountId::from_number(row.get(2)?).unwrap_or(AccountId::MIN),
+        dweet: row.get(3)?,
+        author: row.get(4)?,
+        view: row.get(5)?,
+    })
+}
+
+/// The notification as it is shown; `None` if its dweet is gone.
+fn show(view: &View<'_>, account: AccountId, stored: &Stored) -> Result<Option<NotificationView>, Fault> {
+    let dweet: Option<DweetView> = match &stored.view {
+        Some(bytes) => Some(decode("notification", bytes)?),
+        None if stored.dweet == 0 => None,
+        None => match dweet::stored(view, dweet_id(stored.dweet))? {
+            Some(own) => match dweet::show(view, &own)? {
+                Some(shown) => Some(shown),
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        },
+    };
+    let dweet = dweet.map(|dweet| Ok::<_, Fault>(Shown { flags: timeline::flags(view, account, &dweet)?, dweet })).transpose()?;
+    Ok(Some(NotificationView { id: stored.id, kind: stored.kind, from: decode("card", &stored.author)?, dweet }))
+}
+
+/// The actor's notifications, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notifications {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which part.
+    pub page: Page,
+    /// Only these kinds; empty means all.
+    pub kinds: Vec<NotificationKind>,
+    /// Only those from this account.
+    pub from: Option<AccountId>,
+}
+
+impl Verb for Notifications {
+    type Reply = Vec<NotificationView>;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+/// Rows that one query looks at, at most.
+const SCAN_MAX: usize = 2_000;
+
+impl Query for Notifications {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::READ_NOTIFICATIONS))
+    }
+
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<NotificationView>> {
+        let account = self.actor.account;
+        let unwanted = timeline::Unwanted::of(view, account)?;
+        let select =
+            format!("SELECT {COLUMNS} FROM notification WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND");
+        let (mut page, mut found, mut looked_at) = (self.page, Vec::new(), 0);
+        while found.len() < self.page.size() && looked_at < SCAN_MAX {
+            let params = (page.below(), page.above(), self.page.size() * 2, account.slot().0, account.get());
+            let rows = view.all(&page.sql(&select, "id"), params, from_row)?;
+            let Some(last) = rows.last() else { break };
+            if page.from_oldest() {
+                page.min_id = Some(last.id.get());
+            } else {
+                page.max_id = Some(last.id.get());
+            }
+            looked_at += rows.len();
+            for stored in rows {
+                let of_kind = self.kinds.is_empty() || self.kinds.contains(&stored.kind);
+                let from = self.from.is_none_or(|from| from == stored.from);
+                if found.len() < self.page.size() && of_kind && from && !unwanted.notifications_from(stored.from) {
+                    found.extend(show(view, account, &stored)?);
+                }
+            }
+        }
+        Ok(self.page.newest_first(found))
+    }
+}
+
+/// One notification of the actor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which.
+    pub id: NotificationId,
+}
+
+impl Verb for Notification {
+    type Reply = NotificationView;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Query for Notification {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::READ_NOTIFICATIONS))
+    }
+
+    fn read(&self, view: &View<'_>) -> Outcome<NotificationView> {
+        let account = self.actor.account;
+        let sql = format!("SELECT {COLUMNS} FROM notification WHERE slot = ?1 AND account_id = ?2 AND id = ?3 AND state = 1");
+        let stored = view.first(&sql, (account.slot().0, account.get(), self.id.get()), from_row)?;
+        let stored = stored.ok_or(Rejected::NotFound)?;
+        if timeline::Unwanted::of(view, account)?.notifications_from(stored.from) {
+            return Err(Rejected::NotFound.into());
+        }
+        show(view, account, &stored)?.ok_or_else(|| Rejected::NotFound.into())
+    }
+}
+
+/// Dismisses one notification, or all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dismiss {
+    /// Who asks.
+    pub actor: Actor,
+    /// Which; `None` is all of them.
+    pub id: Option<NotificationId>,
+}
+
+impl Verb for Dismiss {
+    type Reply = ();
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Command for Dismiss {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::WRITE_NOTIFICATIONS))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        let account = self.actor.account;
+        let sql = "UPDATE notification SET state = 0, view = NULL WHERE slot = ?1 AND account_id = ?2
+                   AND (?3 IS NULL OR id = ?3) AND state = 1";
+        let dismissed = tx.write(sql, (account.slot().0, account.get(), self.id.map(NotificationId::get)))?;
+        if self.id.is_some() && dismissed == 0 {
+            return Err(Rejected::NotFound.into());
+        }
+        Ok(())
+    }
+}

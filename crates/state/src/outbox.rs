@@ -1,0 +1,278 @@
+//! The outbox: what must still be done at other homes.
+//!
+//! An effect on someone else starts as a row here, in the transaction of its cause. The courier on the group's leader
+//! reads [`Pending`], carries each [`Parcel`] to its destination as an ordinary verb, and settles what came of it with
+//! [`Settle`]. Two couriers at once are normal (rule O4): everything carried is an idempotent upsert, versioned by its
+//! source.
+//!
+//! **Invariants**
+//! - There is one row per cause (kind, subject, object). A change that meets a waiting row bumps its version, and what is
+//!   sent is always the state at the time of sending (rule O3); a row goes only when the version that was sent is its own.
+//! - A fan-out is one row with a cursor over slots. A hop's answer says where to go on (rule O2); a lost cursor only
+//!   repeats hops.
+//! - Each kind says what a refusal means (rule O1): see its noun's `settled`.
+
+use crate::database::{Tx, View};
+use crate::error::{Error, Fault, Outcome, decode};
+use crate::event::Event;
+use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::{block, card, closing, dweet, favourite, follow, redweet, tag, thread};
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+use tertulia_types::{Position, Rejected, Slot};
+
+/// Rows that one call of [`Pending`] returns at most.
+pub const PAGE_MAX: u32 = 1024;
+
+/// The kinds of errand; the numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// A dweet to the groups of its author's followers: a walk.
+    Deliver = 1,
+    /// An author's card to the same groups: a walk.
+    Card = 2,
+    /// An edge to the author's home.
+    Follower = 3,
+    /// A favourite to the dweet's home.
+    Favourite = 4,
+    /// A redweet to the original's home.
+    Redweet = 5,
+    /// The end of a dweet to the groups of those who redweeted it: a walk.
+    Withdraw = 6,
+    /// A reply to the home of the dweet that it answers.
+    Reply = 7,
+    /// A reply to the home of its thread.
+    Thread = 8,
+    /// A dweet to someone whom it names.
+    Mention = 9,
+    /// A dweet to the home of a hashtag.
+    Tag = 10,
+    /// A block to the home of the one who is blocked.
+    Block = 11,
+    /// The next step of closing an account, at the same home.
+    Closing = 12,
+}
+
+impl Errand {
+    fn from_number(number: i64) -> Result<Self, Fault> {
+        const ALL: [Errand; 12] = [
+            Errand::Deliver,
+            Errand::Card,
+            Errand::Follower,
+            Errand::Favourite,
+            Errand::Redweet,
+            Errand::Withdraw,
+            Errand::Reply,
+            Errand::Thread,
+            Errand::Mention,
+            Errand::Tag,
+            Errand::Block,
+            Errand::Closing,
+        ];
+        ALL.into_iter().find(|errand| *errand as i64 == number).ok_or(Fault::Damaged("unknown kind of errand"))
+    }
+}
+
+/// A row of the outbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) seq: u64,
+    pub(crate) kind: Errand,
+    pub(crate) subject: i64,
+    pub(crate) object: Vec<u8>,
+    pub(crate) version: u64,
+    pub(crate) cursor: Slot,
+}
+
+/// What a walking verb answers: where the walk goes on, seen by the group that applied it (rule O2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walked {
+    /// The first slot behind that group, or `None` at the end of the ring.
+    pub next: Option<Slot>,
+}
+
+impl Walked {
+    /// The answer of this group to a hop that came to it at `slot`.
+    pub(crate) fn from(view: &View<'_>, slot: Slot) -> Self {
+        Self { next: view.descriptor.range.next_slot_behind(slot) }
+    }
+}
+
+/// One thing to carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// The row.
+    pub seq: u64,
+    /// The row's version when this was made.
+    pub version: u64,
+    /// An encoded [`AnyCommand`], or `None` when nothing is left to do: settle it as done.
+    pub command: Option<Vec<u8>>,
+    /// Whether the reply is a [`Walked`] after which [`Resume`] tells the next hop.
+    pub walk: bool,
+}
+
+/// Asks for rows behind `after_seq`, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The end of the group's range.
+    pub at: Position,
+    /// 0 for the beginning.
+    pub after_seq: u64,
+    /// At most [`PAGE_MAX`].
+    pub limit: u32,
+}
+
+impl Verb for Pending {
+    type Reply = Vec<Parcel>;
+
+    fn home(&self) -> Position {
+        self.at
+    }
+}
+
+impl Query for Pending {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<Parcel>> {
+        let sql = "SELECT seq, kind, subject, object, version, cursor FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        let rows = view.all(sql, (self.after_seq, self.limit.min(PAGE_MAX)), from_row)?;
+        rows.into_iter().map(|row| parcel(view, &row?)).collect()
+    }
+}
+
+/// Asks for the given rows again: for each its seq and, for a walk that goes on, the slot to go on from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    /// The end of the group's range.
+    pub at: Position,
+    /// At most [`PAGE_MAX`] are looked at. Rows that are gone are left out of the answer.
+    pub rows: Vec<(u64, Option<Slot>)>,
+}
+
+impl Verb for Resume {
+    type Reply = Vec<Parcel>;
+
+    fn home(&self) -> Position {
+        self.at
+    }
+}
+
+impl Query for Resume {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<Parcel>> {
+        let mut parcels = Vec::new();
+        for (seq, from) in self.rows.iter().take(PAGE_MAX as usize) {
+            if let Some(mut row) = waiting(view, *seq)? {
+                row.cursor = from.unwrap_or(row.cursor);
+                parcels.push(parcel(view, &row)?);
+            }
+        }
+        Ok(parcels)
+    }
+}
+
+/// What came of one parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The row.
+    pub seq: u64,
+    /// The version that was carried.
+    pub version: u64,
+    /// The destination's answer (its encoded reply); `None` if there was nothing to carry, or a walk came to its end.
+    pub result: Result<Option<Vec<u8>>, Rejected>,
+}
+
+/// Records what came of parcels. Answers the rows that changed meanwhile and must be carried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settle {
+    /// The end of the group's range.
+    pub at: Position,
+    /// At most [`PAGE_MAX`].
+    pub parcels: Vec<Settled>,
+}
+
+impl Verb for Settle {
+    type Reply = Vec<u64>;
+
+    fn home(&self) -> Position {
+        self.at
+    }
+}
+
+impl Command for Settle {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Vec<u64>> {
+        let mut again = Vec::new();
+        for settled in &self.parcels {
+            // A row that is gone was settled by another courier (rule O4).
+            let Some(row) = waiting(tx, settled.seq)? else { continue };
+            if row.version != settled.version {
+                again.push(row.seq);
+                continue;
+            }
+            tx.write("DELETE FROM outbox WHERE seq = ?1", [row.seq])?;
+            consequence(tx, &row, &settled.result)?;
+        }
+        Ok(again)
+    }
+}
+
+/// Puts a row into the outbox, or bumps the one that waits for the same cause.
+pub(crate) fn post(tx: &mut Tx<'_>, slot: Slot, kind: Errand, subject: i64, object: &[u8]) -> Result<(), Fault> {
+    let sql = "INSERT INTO outbox (slot, kind, subject, object, version, created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)
+               ON CONFLICT (slot, kind, subject, object) DO UPDATE SET version = version + 1, cursor = 0";
+    let now_ms = tx.now_ms;
+    tx.write(sql, (slot.0, kind as i64, subject, object, now_ms))?;
+    tx.tell(Event::Errands);
+    Ok(())
+}
+
+/// The object of a row that is an id.
+pub(crate) fn number(object: &[u8]) -> Result<i64, Fault> {
+    object.try_into().map(i64::from_be_bytes).map_err(|_| Fault::Damaged("the object of an errand is no id"))
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Result<Waiting, Fault>> {
+    let (seq, subject, object, version, cursor) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?, Slot(row.get(5)?));
+    let kind = Errand::from_number(row.get(1)?);
+    Ok(kind.map(|kind| Waiting { seq, kind, subject, object, version, cursor }))
+}
+
+fn waiting(view: &View<'_>, seq: u64) -> Result<Option<Waiting>, Fault> {
+    let sql = "SELECT seq, kind, subject, object, version, cursor FROM outbox WHERE seq = ?1";
+    view.first(sql, [seq], from_row)?.transpose()
+}
+
+/// What is to be carried for a row, from the state as it is now (rule O3).
+fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
+    let command: Option<AnyCommand> = match row.kind {
+        Errand::Deliver => dweet::deliver_parcel(view, row)?,
+        Errand::Card => card::parcel(view, row)?,
+        Errand::Follower => follow::parcel(view, row)?,
+        Errand::Favourite => favourite::parcel(view, row)?,
+        Errand::Redweet => redweet::parcel(view, row)?,
+        Errand::Withdraw => redweet::withdraw_parcel(view, row)?,
+        Errand::Reply => thread::reply_parcel(view, row)?,
+        Errand::Thread => thread::parcel(view, row)?,
+        Errand::Mention => dweet::mention_parcel(view, row)?,
+        Errand::Tag => tag::parcel(view, row)?,
+        Errand::Block => block::parcel(view, row)?,
+        Errand::Closing => closing::parcel(view, row)?,
+    };
+    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Withdraw);
+    let command = command.map(|command| command.to_bytes()).transpose()?;
+    Ok(Parcel { seq: row.seq, version: row.version, command, walk })
+}
+
+/// What a reply or a refusal means for the source. Kinds without an arm of their own need nothing: the destination has
+/// taken it, or has nothing (any more) that it could concern.
+#[allow(clippy::wildcard_enum_match_arm, reason = "most kinds need nothing, as said above")]
+fn consequence(tx: &mut Tx<'_>, row: &Waiting, result: &Result<Option<Vec<u8>>, Rejected>) -> Result<(), Fault> {
+    let done = match (row.kind, result) {
+        (Errand::Follower, Ok(Some(reply))) => follow::settled(tx, row, &decode("reply to an edge", reply)?),
+        (Errand::Follower, Err(_)) => follow::refused(tx, row),
+        (Errand::Redweet, Err(_)) => redweet::refused(tx, row),
+        _ => Ok(()),
+    };
+    match done {
+        // A consequence works on rows of its own group: what is gone meanwhile needs nothing.
+        Ok(()) | Err(Error::Rejected(_)) => Ok(()),
+        Err(Error::Fault(fault)) => Err(fault),
+    }
+}

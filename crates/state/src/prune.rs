@@ -1,0 +1,52 @@
+//! Pruning: what has outlived its time goes, a bounded number of rows at a time, by the stamp and never by a clock.
+
+use crate::database::Tx;
+use crate::error::Outcome;
+use crate::request;
+use crate::verb::{Command, Verb};
+use serde::{Deserialize, Serialize};
+use tertulia_types::{Position, Slot};
+
+/// Slots that one command looks at.
+const SLOTS_AT_ONCE: u16 = 1_024;
+
+/// Remembered replies that one actor may keep; older ones go first.
+const REQUESTS_PER_ACTOR_MAX: u32 = 20_000;
+
+/// Removes what has expired in some slots. The group's leader proposes it now and then, from slot to slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prune {
+    /// The end of the group's range.
+    pub at: Position,
+    /// Where to begin.
+    pub from: Slot,
+}
+
+impl Verb for Prune {
+    /// Where to go on; `None` when the round is complete.
+    type Reply = Option<Slot>;
+
+    fn home(&self) -> Position {
+        self.at
+    }
+}
+
+impl Command for Prune {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Option<Slot>> {
+        let last = self.from.0.saturating_add(SLOTS_AT_ONCE - 1);
+        let now_ms = tx.now_ms;
+        let kept_from_ms = now_ms.saturating_sub(request::KEPT_MS);
+        tx.write("DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3", (self.from.0, last, kept_from_ms))?;
+        let capped = "DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND (slot, actor, key) IN (
+                        SELECT slot, actor, key FROM (
+                          SELECT slot, actor, key, row_number() OVER (PARTITION BY actor ORDER BY stamp_ms DESC, key) AS place
+                          FROM request WHERE slot BETWEEN ?1 AND ?2) WHERE place > ?3)";
+        tx.write(capped, (self.from.0, last, REQUESTS_PER_ACTOR_MAX))?;
+        for table in ["session", "oauth_code"] {
+            let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3");
+            tx.write(&sql, (self.from.0, last, now_ms))?;
+        }
+        tx.write("DELETE FROM mute WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3", (self.from.0, last, now_ms))?;
+        Ok(Slot(last).next())
+    }
+}

@@ -1,0 +1,92 @@
+//! Hashtags. The public dweets with a tag lie, as images, at the home of the tag.
+
+use crate::database::{Tx, View};
+use crate::dweet::{self, dweet_id};
+use crate::error::{Outcome, decode, encode};
+use crate::event::Event;
+use crate::outbox::Waiting;
+use crate::page::Page;
+use crate::verb::{AnyCommand, Command, Query, Verb};
+use serde::{Deserialize, Serialize};
+use tertulia_types::view::{DweetView, Visibility};
+use tertulia_types::{AccountId, DweetId, Position};
+
+/// Where a tag (in lower case) has its home.
+#[must_use]
+pub fn position(tag: &str) -> Position {
+    Position::of("tag", tag)
+}
+
+/// Sets the image of a dweet at a tag's home.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutUnderTag {
+    /// The tag, in lower case.
+    pub tag: String,
+    /// The dweet.
+    pub id: DweetId,
+    /// Its author.
+    pub author: AccountId,
+    /// Its version.
+    pub version: u64,
+    /// As it is now; `None` when it is gone or has the tag no more.
+    pub view: Option<DweetView>,
+}
+
+impl Verb for PutUnderTag {
+    type Reply = ();
+
+    fn home(&self) -> Position {
+        position(&self.tag)
+    }
+}
+
+impl Command for PutUnderTag {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        let sql = "INSERT INTO tagged (slot, tag, id, author_id, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                   ON CONFLICT (slot, tag, id) DO UPDATE SET version = excluded.version, view = excluded.view
+                   WHERE excluded.version > version";
+        let view = self.view.as_ref().map(encode).transpose()?;
+        let slot = self.home().slot().0;
+        let changed = tx.write(sql, (slot, &self.tag, self.id.get(), self.author.get(), self.version, view))?;
+        if changed > 0 && self.view.is_some() {
+            tx.tell(Event::Tagged { tag: self.tag.clone(), id: self.id });
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let tag = String::from_utf8_lossy(&row.object).into_owned();
+    let bears = |body: &tertulia_types::view::Body| body.visibility == Visibility::Public && body.tags.contains(&tag);
+    let shown = if dweet::body_of(&stored)?.is_some_and(|body| bears(&body)) { dweet::show(view, &stored)? } else { None };
+    Ok(Some(PutUnderTag { tag, id: stored.id, author: stored.author, version: stored.version, view: shown }.into()))
+}
+
+/// The public dweets with a tag, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tagged {
+    /// The tag, in lower case.
+    pub tag: String,
+    /// Which part.
+    pub page: Page,
+}
+
+impl Verb for Tagged {
+    type Reply = Vec<DweetView>;
+
+    fn home(&self) -> Position {
+        position(&self.tag)
+    }
+}
+
+impl Query for Tagged {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+        let select = "SELECT view FROM tagged WHERE slot = ?4 AND tag = ?5 AND view IS NOT NULL AND";
+        let slot = self.home().slot().0;
+        let params = (self.page.below(), self.page.above(), self.page.size(), slot, &self.tag);
+        let rows = view.all(&self.page.sql(select, "id"), params, |row| row.get::<_, Vec<u8>>(0))?;
+        let views = rows.iter().map(|bytes| Ok(decode("tagged dweet", bytes)?)).collect::<Outcome<Vec<DweetView>>>()?;
+        Ok(self.page.newest_first(views))
+    }
+}

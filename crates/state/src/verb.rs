@@ -1,0 +1,242 @@
+//! Verbs: the typed requests to a home. A *command* goes through the log and changes the state; a *query* reads it.
+//!
+//! A verb knows its home and its reply; whoever routes it needs to know nothing else. The two lists at the end of this
+//! file are the whole language: adding a verb is its file and one line here, and the compiler leads from there.
+//!
+//! **Invariant:** a variant's number (its place in the list) and its meaning never change; new meanings are new variants
+//! at the end. Encoded commands lie in logs, and travel between machines of different versions (rule R15).
+
+use crate::database::{Tx, View};
+use crate::error::{Fault, Outcome, decode, encode};
+use crate::session::Actor;
+use crate::{
+    account, block, card, closing, dweet, entry, favourite, follow, marker, mute, notification, oauth, outbox, prune, redweet,
+    request, search, session, tag, thread, timeline,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tertulia_types::{Position, Scopes};
+
+/// A typed request to the home of a position.
+pub trait Verb: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What a success answers.
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Where it must be answered: by the group whose range holds this position.
+    fn home(&self) -> Position;
+}
+
+/// A verb that changes the state, through the log.
+pub trait Command: Verb + Into<AnyCommand> {
+    /// Whose session must be valid here, and for what, before anything else is looked at (rule P1).
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        None
+    }
+
+    /// Under which key the reply is remembered for repeats (rule P6).
+    fn request(&self) -> Option<request::Request> {
+        None
+    }
+
+    /// The effect. Deterministic: it sees the tables of its own group and range, and the stamp; nothing else.
+    ///
+    /// # Errors
+    /// `Rejected` undoes this command alone; a `Fault` stops the group on this machine.
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Self::Reply>;
+}
+
+/// A verb that reads.
+pub trait Query: Verb + Into<AnyQuery> {
+    /// Whose session must be valid here, and for what (rule P1).
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        None
+    }
+
+    /// The answer, read in one read transaction.
+    ///
+    /// # Errors
+    /// `Rejected` is an answer; a `Fault` stops the group on this machine.
+    fn read(&self, view: &View<'_>) -> Outcome<Self::Reply>;
+}
+
+fn carry_out<C: Command>(command: &C, kind: u32, tx: &mut Tx<'_>) -> Outcome<Vec<u8>> {
+    tx.owns(command.home())?;
+    if let Some((actor, scopes)) = command.authority() {
+        session::check(tx, actor, scopes)?;
+    }
+    let request = command.request();
+    if let Some(remembered) = request.as_ref().map(|r| r.recall(tx, kind)).transpose()?.flatten() {
+        return Ok(remembered);
+    }
+    let reply = encode(&command.apply(tx)?)?;
+    if let Some(request) = request {
+        request.remember(tx, kind, &reply)?;
+    }
+    Ok(reply)
+}
+
+pub(crate) fn answer<Q: Query>(query: &Q, view: &View<'_>) -> Outcome<Q::Reply> {
+    view.owns(query.home())?;
+    if let Some((actor, scopes)) = query.authority() {
+        session::check(view, actor, scopes)?;
+    }
+    query.read(view)
+}
+
+macro_rules! language {
+    ($any:ident, $doc:literal, $($name:ident($type:ty)),* $(,)?) => {
+        #[doc = $doc]
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[allow(clippy::large_enum_variant, missing_docs, reason = "short-lived; each variant is documented at its type")]
+        pub enum $any { $($name($type)),* }
+
+        impl $any {
+            /// Where it must be answered.
+            #[must_use]
+            pub fn home(&self) -> Position {
+                match self { $(Self::$name(verb) => verb.home()),* }
+            }
+
+            /// Its name, for logs and metrics.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name)),* }
+            }
+
+            /// The bytes that go into the log or to another machine.
+            ///
+            /// # Errors
+            /// If the codec fails, which for these types it does not.
+            pub fn to_bytes(&self) -> Result<Vec<u8>, Fault> {
+                encode(self)
+            }
+
+            /// Reads the bytes back.
+            ///
+            /// # Errors
+            /// If they are no verb that this version knows.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
+                decode(stringify!($any), bytes)
+            }
+        }
+
+        $(impl From<$type> for $any {
+            fn from(verb: $type) -> Self {
+                Self::$name(verb)
+            }
+        })*
+    };
+}
+
+macro_rules! commands {
+    ($($name:ident($type:ty)),* $(,)?) => {
+        language!(AnyCommand, "Any command: what the log holds.", $($name($type)),*);
+
+        impl AnyCommand {
+            pub(crate) fn execute(&self, tx: &mut Tx<'_>) -> Outcome<Vec<u8>> {
+                match self { $(Self::$name(command) => carry_out(command, self.kind(), tx)),* }
+            }
+
+            /// The variant's number.
+            #[allow(non_camel_case_types, clippy::enum_variant_names, reason = "a list of numbers in disguise")]
+            fn kind(&self) -> u32 {
+                enum Kind { $($name),* }
+                match self { $(Self::$name(_) => Kind::$name as u32),* }
+            }
+        }
+    };
+}
+
+macro_rules! queries {
+    ($($name:ident($type:ty)),* $(,)?) => {
+        language!(AnyQuery, "Any query, as it travels between machines.", $($name($type)),*);
+
+        impl AnyQuery {
+            pub(crate) fn answer(&self, view: &View<'_>) -> Outcome<Vec<u8>> {
+                match self { $(Self::$name(query) => Ok(encode(&answer(query, view)?)?)),* }
+            }
+        }
+    };
+}
+
+commands! {
+    Register(account::Register),
+    ChangePassword(account::ChangePassword),
+    EditProfile(account::EditProfile),
+    OpenSession(session::OpenSession),
+    CloseSession(session::CloseSession),
+    CreateApp(oauth::CreateApp),
+    OpenAppToken(oauth::OpenAppToken),
+    CloseAppToken(oauth::CloseAppToken),
+    Authorize(oauth::Authorize),
+    ExchangeCode(oauth::ExchangeCode),
+    Revoke(oauth::Revoke),
+    Publish(dweet::Publish),
+    Edit(dweet::Edit),
+    Delete(dweet::Delete),
+    Redweet(redweet::Redweet),
+    Unredweet(redweet::Unredweet),
+    CountRedweet(redweet::CountRedweet),
+    Withdraw(redweet::Withdraw),
+    SetFavourite(favourite::SetFavourite),
+    CountFavourite(favourite::CountFavourite),
+    CountReply(thread::CountReply),
+    PutInThread(thread::PutInThread),
+    PutUnderTag(tag::PutUnderTag),
+    Follow(follow::Follow),
+    Unfollow(follow::Unfollow),
+    SetFollower(follow::SetFollower),
+    SetBlock(block::SetBlock),
+    SetBlockedBy(block::SetBlockedBy),
+    SetMute(mute::SetMute),
+    Settle(outbox::Settle),
+    Deliver(entry::Deliver),
+    DeliverCard(card::DeliverCard),
+    SetReader(timeline::SetReader),
+    Notify(notification::Notify),
+    Dismiss(notification::Dismiss),
+    SetMarker(marker::SetMarker),
+    CloseAccount(closing::CloseAccount),
+    GoOnClosing(closing::GoOnClosing),
+    Prune(prune::Prune),
+}
+
+queries! {
+    Credentials(account::Credentials),
+    OwnPassword(account::OwnPassword),
+    Lookup(account::Lookup),
+    LookupMany(account::LookupMany),
+    Own(account::Own),
+    CheckSession(session::CheckSession),
+    Sessions(session::Sessions),
+    FindApp(oauth::FindApp),
+    AppOfToken(oauth::AppOfToken),
+    Show(dweet::Show),
+    ShowMany(dweet::ShowMany),
+    History(dweet::History),
+    Profile(dweet::Profile),
+    Public(dweet::Public),
+    RedweetedBy(redweet::RedweetedBy),
+    FavouritedBy(favourite::FavouritedBy),
+    Favourites(favourite::Favourites),
+    Thread(thread::Thread),
+    Tagged(tag::Tagged),
+    Followers(follow::Followers),
+    Following(follow::Following),
+    Relationships(follow::Relationships),
+    Blocks(block::Blocks),
+    Mutes(mute::Mutes),
+    Pending(outbox::Pending),
+    Resume(outbox::Resume),
+    Home(timeline::Home),
+    HomeEntry(timeline::HomeEntry),
+    FollowedIds(timeline::FollowedIds),
+    FlagsOf(timeline::FlagsOf),
+    CountUnseen(timeline::CountUnseen),
+    NextPage(timeline::NextPage),
+    Notifications(notification::Notifications),
+    Notification(notification::Notification),
+    Markers(marker::Markers),
+    SearchAccounts(search::SearchAccounts),
+    Count(search::Count),
+}

@@ -1,0 +1,204 @@
+//! A community in memory of the test: some groups that share the ring, their databases, and a courier that carries by
+//! hand. No consensus and no network: what is tested is what verbs do.
+
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+use tertulia_state::account::Register;
+use tertulia_state::dweet::Publish;
+use tertulia_state::follow::Follow;
+use tertulia_state::outbox::{Parcel, Pending, Resume, Settle, Settled, Walked};
+use tertulia_state::request::RequestKey;
+use tertulia_state::session::{Actor, NewSession, SecretHash};
+use tertulia_state::{AnyCommand, Command, Database, Descriptor, Event, Location, Proposal, Query, Reader};
+use tertulia_types::view::{Body, DweetView, Visibility};
+use tertulia_types::{AccountId, Position, Range, Rejected, Scopes};
+
+pub(crate) struct Group {
+    pub(crate) database: Database,
+    pub(crate) reader: Reader,
+}
+
+pub(crate) struct Community {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) clock_ms: u64,
+    pub(crate) events: Vec<Event>,
+    /// Every proposal that each group applied: its log.
+    pub(crate) logs: Vec<Vec<Proposal>>,
+    people: BTreeMap<String, Actor>,
+    requests: u64,
+    dir: TempDir,
+}
+
+impl Community {
+    pub(crate) fn of(groups: u32) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let make = |(i, range): (usize, Range)| {
+            let location = Location::file(dir.path().join(format!("{i}.db")));
+            let descriptor = Descriptor { group: i as u64 + 1, range, epoch: 1 };
+            let database = Database::create(&location, descriptor).expect("a database");
+            let reader = Reader::open(&location).expect("a reader");
+            Group { database, reader }
+        };
+        let groups: Vec<_> = Range::even(groups).into_iter().enumerate().map(make).collect();
+        let logs = groups.iter().map(|_| Vec::new()).collect();
+        let clock_ms = 1_700_000_000_000;
+        Self { groups, clock_ms, events: Vec::new(), logs, people: BTreeMap::new(), requests: 0, dir }
+    }
+
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn group_of(&self, position: Position) -> usize {
+        let owns = |group: &Group| group.database.descriptor().range.contains(position);
+        self.groups.iter().position(owns).expect("the ring is covered")
+    }
+
+    pub(crate) fn key(&mut self) -> RequestKey {
+        self.requests += 1;
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&self.requests.to_be_bytes());
+        RequestKey(key)
+    }
+
+    pub(crate) fn submit<C: Command>(&mut self, command: C) -> Result<C::Reply, Rejected> {
+        let group = self.group_of(command.home());
+        self.submit_to(group, command)
+    }
+
+    pub(crate) fn submit_to<C: Command>(&mut self, group: usize, command: C) -> Result<C::Reply, Rejected> {
+        let any: AnyCommand = command.into();
+        let reply = self.apply(group, any.to_bytes().expect("encodes"));
+        postcard::from_bytes(&reply).expect("a reply")
+    }
+
+    fn apply(&mut self, group: usize, command: Vec<u8>) -> Vec<u8> {
+        self.clock_ms += 1;
+        let proposal = Proposal { stamp_ms: self.clock_ms, commands: vec![command] };
+        self.logs[group].push(proposal.clone());
+        let applied = self.groups[group].database.apply(&[proposal], b"test").expect("no fault");
+        self.events.extend(applied.events);
+        applied.replies[0][0].clone()
+    }
+
+    pub(crate) fn query<Q: Query>(&mut self, query: Q) -> Result<Q::Reply, Rejected> {
+        let group = self.group_of(query.home());
+        self.groups[group].reader.query(&query, self.clock_ms).expect("no fault")
+    }
+
+    /// Carries all errands of all groups until none is left; answers how many parcels that took.
+    pub(crate) fn carry(&mut self) -> usize {
+        let mut carried = 0;
+        for _round in 0..10_000 {
+            let mut idle = true;
+            for group in 0..self.groups.len() {
+                let at = self.groups[group].database.descriptor().range.end();
+                let parcels = self.query(Pending { at, after_seq: 0, limit: 100 }).expect("pending");
+                for parcel in parcels {
+                    idle = false;
+                    carried += self.carry_one(at, parcel);
+                }
+            }
+            if idle {
+                return carried;
+            }
+        }
+        panic!("the errands never end");
+    }
+
+    /// Carries one parcel to its end, with all hops of a walk.
+    pub(crate) fn carry_one(&mut self, at: Position, parcel: Parcel) -> usize {
+        let (mut parcel, mut hops) = (parcel, 0);
+        let result = loop {
+            let Some(bytes) = parcel.command.clone() else { break Ok(None) };
+            hops += 1;
+            let reply = self.deliver(&bytes);
+            let reply = match reply {
+                Ok(reply) => reply,
+                Err(rejected) => break Err(rejected),
+            };
+            if !parcel.walk {
+                break Ok(Some(reply));
+            }
+            let walked: Walked = postcard::from_bytes(&reply).expect("a hop's answer");
+            let Some(next) = walked.next else { break Ok(None) };
+            let resumed = self.query(Resume { at, rows: vec![(parcel.seq, Some(next))] }).expect("resumes");
+            match resumed.into_iter().next() {
+                Some(resumed) => parcel = resumed,
+                None => return hops,
+            }
+        };
+        let settled = Settled { seq: parcel.seq, version: parcel.version, result };
+        self.submit(Settle { at, parcels: vec![settled] }).expect("settles");
+        hops
+    }
+
+    /// Brings an encoded command to its home: the bytes of its reply, or the refusal.
+    pub(crate) fn deliver(&mut self, command: &[u8]) -> Result<Vec<u8>, Rejected> {
+        let home = AnyCommand::from_bytes(command).expect("a command").home();
+        let group = self.group_of(home);
+        let reply = self.apply(group, command.to_vec());
+        match reply.split_first() {
+            Some((0, reply)) => Ok(reply.to_vec()),
+            _ => Err(postcard::from_bytes::<Result<(), Rejected>>(&reply).expect("a refusal").expect_err("refused")),
+        }
+    }
+
+    pub(crate) fn register(&mut self, nick: &str) -> Actor {
+        let actor = self.try_register(nick).expect("the nick is free");
+        self.people.insert(nick.to_owned(), actor);
+        actor
+    }
+
+    pub(crate) fn try_register(&mut self, nick: &str) -> Result<Actor, Rejected> {
+        let hash = self.secret();
+        let session = NewSession { hash, scopes: Scopes::EVERYTHING, label: "test".to_owned(), client: None };
+        let register = Register {
+            nick: nick.parse().expect("a nick"),
+            name: String::new(),
+            password: "$argon2id$…".to_owned(),
+            language: None,
+            key: self.key(),
+            session,
+        };
+        Ok(Actor { account: self.submit(register)?.id, session: hash })
+    }
+
+    pub(crate) fn secret(&mut self) -> SecretHash {
+        let mut hash = [7; 32];
+        hash[..16].copy_from_slice(&self.key().0);
+        SecretHash(hash)
+    }
+
+    pub(crate) fn person(&self, nick: &str) -> Actor {
+        self.people[nick]
+    }
+
+    pub(crate) fn body(text: &str) -> Body {
+        Body {
+            text: text.to_owned(),
+            spoiler: String::new(),
+            visibility: Visibility::Public,
+            sensitive: false,
+            language: None,
+            reply_to: None,
+            mentions: Vec::new(),
+            tags: Vec::new(),
+            application: None,
+        }
+    }
+
+    pub(crate) fn publish(&mut self, actor: Actor, text: &str) -> DweetView {
+        self.publish_body(actor, Self::body(text))
+    }
+
+    pub(crate) fn publish_body(&mut self, actor: Actor, body: Body) -> DweetView {
+        let key = self.key();
+        self.submit(Publish { actor, body, key }).expect("published")
+    }
+
+    pub(crate) fn follow(&mut self, actor: Actor, author: AccountId) {
+        let key = self.key();
+        self.submit(Follow { actor, author, redweets: true, key }).expect("follows");
+    }
+}
