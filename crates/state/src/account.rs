@@ -21,7 +21,8 @@ const NAME_BYTES_MAX: usize = 512;
 const NOTE_BYTES_MAX: usize = 8_192;
 
 /// Columns of a view, in the order in which [`from_row`] reads them.
-const COLUMNS: &str = "id, nick, name, note, bot, discoverable, version, followers, following, dweets, last_dweet_ms";
+const COLUMNS: &str =
+    "id, nick, name, note, bot, discoverable, version, followers, following, dweets, last_dweet_ms";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<AccountView> {
     let nick: String = row.get(1)?;
@@ -88,11 +89,15 @@ impl Command for Register {
         if self.name.len() > NAME_BYTES_MAX {
             return Err(Rejected::Invalid("the name is too long".to_owned()).into());
         }
-        let taken = tx.first("SELECT id, registration FROM account WHERE nick = ?1", [self.nick.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?))
-        })?;
+        let taken = tx.first(
+            "SELECT id, registration FROM account WHERE nick = ?1",
+            [self.nick.as_str()],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)),
+        )?;
         let id = match taken {
-            Some((id, registration)) if registration == self.key.0 => AccountId::from_number(id).unwrap_or(AccountId::MIN),
+            Some((id, registration)) if registration == self.key.0 => {
+                AccountId::from_number(id).unwrap_or(AccountId::MIN)
+            }
             Some(_) => return Err(Rejected::NickTaken.into()),
             None => self.insert(tx)?,
         };
@@ -111,7 +116,19 @@ impl Register {
                    VALUES (?1, ?2, ?3, ?4, ?5, '', 0, 1, 0, 0, ?6, 1, ?7, 1, ?8)";
         let name_key = self.name.to_lowercase();
         let key = self.key.0;
-        tx.write(sql, (slot.0, id.get(), self.nick.as_str(), &self.name, name_key, &self.language, &self.password, key))?;
+        tx.write(
+            sql,
+            (
+                slot.0,
+                id.get(),
+                self.nick.as_str(),
+                &self.name,
+                name_key,
+                &self.language,
+                &self.password,
+                key,
+            ),
+        )?;
         Ok(id)
     }
 }
@@ -147,9 +164,14 @@ impl Query for Credentials {
         let sql = "SELECT id, password, password_version FROM account WHERE nick = ?1 AND closed_ms IS NULL";
         let map = |row: &Row<'_>| {
             let account = AccountId::from_number(row.get(0)?).unwrap_or(AccountId::MIN);
-            Ok(Password { account, hash: row.get(1)?, version: row.get(2)? })
+            Ok(Password {
+                account,
+                hash: row.get(1)?,
+                version: row.get(2)?,
+            })
         };
-        view.first(sql, [self.nick.as_str()], map)?.ok_or_else(|| Rejected::NotFound.into())
+        view.first(sql, [self.nick.as_str()], map)?
+            .ok_or_else(|| Rejected::NotFound.into())
     }
 }
 
@@ -176,8 +198,15 @@ impl Query for OwnPassword {
     fn read(&self, view: &View<'_>) -> Outcome<Password> {
         let account = self.actor.account;
         let sql = "SELECT password, password_version FROM account WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
-        let map = |row: &Row<'_>| Ok(Password { account, hash: row.get(0)?, version: row.get(1)? });
-        view.first(sql, (account.slot().0, account.get()), map)?.ok_or_else(|| Rejected::NotFound.into())
+        let map = |row: &Row<'_>| {
+            Ok(Password {
+                account,
+                hash: row.get(0)?,
+                version: row.get(1)?,
+            })
+        };
+        view.first(sql, (account.slot().0, account.get()), map)?
+            .ok_or_else(|| Rejected::NotFound.into())
     }
 }
 
@@ -209,7 +238,11 @@ impl Command for ChangePassword {
         let account = self.actor.account;
         let sql = "UPDATE account SET password = ?1, password_version = password_version + 1
                    WHERE slot = ?2 AND id = ?3 AND password_version = ?4 AND closed_ms IS NULL";
-        if tx.write(sql, (&self.hash, account.slot().0, account.get(), self.verified_version))? == 0 {
+        if tx.write(
+            sql,
+            (&self.hash, account.slot().0, account.get(), self.verified_version),
+        )? == 0
+        {
             return Err(Rejected::Conflict.into());
         }
         Ok(session::end_all(tx, account, Some(self.actor.session))?)
@@ -324,9 +357,15 @@ fn own(view: &View<'_>, id: AccountId) -> Outcome<(AccountView, Defaults)> {
     let account = standing(view, id)?;
     let sql = "SELECT visibility, sensitive, language FROM account WHERE slot = ?1 AND id = ?2";
     let map = |row: &Row<'_>| {
-        Ok(Defaults { visibility: visibility_from(row.get(0)?), sensitive: row.get(1)?, language: row.get(2)? })
+        Ok(Defaults {
+            visibility: visibility_from(row.get(0)?),
+            sensitive: row.get(1)?,
+            language: row.get(2)?,
+        })
     };
-    let defaults = view.first(sql, (id.slot().0, id.get()), map)?.ok_or(Rejected::NotFound)?;
+    let defaults = view
+        .first(sql, (id.slot().0, id.get()), map)?
+        .ok_or(Rejected::NotFound)?;
     Ok((account, defaults))
 }
 
@@ -389,11 +428,25 @@ impl Command for EditProfile {
                    bot = coalesce(?6, bot), discoverable = coalesce(?7, discoverable), version = version + 1
                    WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
         let name_key = self.name.as_ref().map(|name| name.to_lowercase());
-        tx.write(sql, (slot, number, &self.name, name_key, &self.note, self.bot, self.discoverable))?;
+        tx.write(
+            sql,
+            (
+                slot,
+                number,
+                &self.name,
+                name_key,
+                &self.note,
+                self.bot,
+                self.discoverable,
+            ),
+        )?;
         if let Some(defaults) = &self.defaults {
             let sql = "UPDATE account SET visibility = ?3, sensitive = ?4, language = ?5 WHERE slot = ?1 AND id = ?2";
             let visibility = visibility_number(defaults.visibility);
-            tx.write(sql, (slot, number, visibility, defaults.sensitive, &defaults.language))?;
+            tx.write(
+                sql,
+                (slot, number, visibility, defaults.sensitive, &defaults.language),
+            )?;
         }
         outbox::post(tx, id.slot(), Errand::Card, number, &[])?;
         own(tx, id)
@@ -402,5 +455,8 @@ impl Command for EditProfile {
 
 /// Keys of [`Request`] for verbs of this module's people.
 pub(crate) fn request(actor: &Actor, key: RequestKey) -> Request {
-    Request { actor: actor.account, key }
+    Request {
+        actor: actor.account,
+        key,
+    }
 }

@@ -80,7 +80,8 @@ pub(crate) fn set(tx: &mut Tx<'_>, me: AccountId, target: AccountId, stands: boo
     }
     let slot = me.slot();
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
-    let sql = "INSERT INTO block (slot, account_id, target_id, version, state, id) VALUES (?1, ?2, ?3, 1, ?4, ?5)
+    let sql =
+        "INSERT INTO block (slot, account_id, target_id, version, state, id) VALUES (?1, ?2, ?3, 1, ?4, ?5)
                ON CONFLICT (slot, account_id, target_id) DO UPDATE
                SET version = version + 1, state = excluded.state, id = excluded.id";
     tx.write(sql, (slot.0, me.get(), target.get(), stands, id.get()))?;
@@ -124,7 +125,16 @@ impl Command for SetBlockedBy {
                    ON CONFLICT (slot, account_id, by_id) DO UPDATE SET version = excluded.version, state = excluded.state
                    WHERE excluded.version > version";
         let account = self.account;
-        tx.write(sql, (account.slot().0, account.get(), self.by.get(), self.version, self.stands))?;
+        tx.write(
+            sql,
+            (
+                account.slot().0,
+                account.get(),
+                self.by.get(),
+                self.version,
+                self.stands,
+            ),
+        )?;
         if is_blocked_by(tx, account, self.by)? {
             follow::end(tx, account, self.by)?;
         }
@@ -134,12 +144,23 @@ impl Command for SetBlockedBy {
 }
 
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some((by, account)) = AccountId::from_number(row.subject).zip(AccountId::from_number(number(&row.object)?)) else {
+    let Some((by, account)) =
+        AccountId::from_number(row.subject).zip(AccountId::from_number(number(&row.object)?))
+    else {
         return Ok(None);
     };
     let sql = "SELECT version, state FROM block WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3";
-    let map = |row: &Row<'_>| Ok(SetBlockedBy { account, by, version: row.get(0)?, stands: row.get(1)? });
-    Ok(view.first(sql, (by.slot().0, by.get(), account.get()), map)?.map(AnyCommand::from))
+    let map = |row: &Row<'_>| {
+        Ok(SetBlockedBy {
+            account,
+            by,
+            version: row.get(0)?,
+            stands: row.get(1)?,
+        })
+    };
+    Ok(view
+        .first(sql, (by.slot().0, by.get(), account.get()), map)?
+        .map(AnyCommand::from))
 }
 
 /// Whom the actor blocks, newest first.

@@ -47,12 +47,23 @@ impl Command for DeliverCard {
                 entry::drop_unfollowed(tx, self.author)?;
             }
         }
-        Ok(Walked::from(tx, self.slot))
+        Ok(Walked::behind(tx, self.slot))
     }
 }
 
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(author) = AccountId::from_number(row.subject) else { return Ok(None) };
-    let Some(slot) = follow::next_follower_slot(view, author, row.cursor)? else { return Ok(None) };
-    Ok(Some(DeliverCard { slot, author, card: account::find(view, author)? }.into()))
+    let Some(author) = AccountId::from_number(row.subject) else {
+        return Ok(None);
+    };
+    let Some(slot) = follow::next_follower_slot(view, author, row.cursor)? else {
+        return Ok(None);
+    };
+    Ok(Some(
+        DeliverCard {
+            slot,
+            author,
+            card: account::find(view, author)?,
+        }
+        .into(),
+    ))
 }

@@ -50,7 +50,10 @@ impl Command for CloseAccount {
         session::end_all(tx, id, None)?;
         for table in ["marker", "reader", "notification", "mute", "request"] {
             let owner = if table == "request" { "actor" } else { "account_id" };
-            tx.write(&format!("DELETE FROM {table} WHERE slot = ?1 AND {owner} = ?2"), (id.slot().0, id.get()))?;
+            tx.write(
+                &format!("DELETE FROM {table} WHERE slot = ?1 AND {owner} = ?2"),
+                (id.slot().0, id.get()),
+            )?;
         }
         outbox::post(tx, id.slot(), Errand::Card, id.get(), &[])?;
         Ok(outbox::post(tx, id.slot(), Errand::Closing, id.get(), &[])?)

@@ -46,7 +46,10 @@ impl Location {
     /// A file of the system's.
     #[must_use]
     pub fn file(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), vfs: None }
+        Self {
+            path: path.as_ref().to_owned(),
+            vfs: None,
+        }
     }
 
     fn open(&self, flags: OpenFlags) -> Result<Connection, Fault> {
@@ -140,7 +143,13 @@ impl Database {
         let applied = meta(&conn, "applied")?;
         let last_stamp_ms = decode("last stamp", &meta(&conn, "last_stamp_ms")?)?;
         conn.authorizer(Some(deny_what_differs));
-        Ok(Self { conn, location: location.clone(), descriptor, applied, last_stamp_ms })
+        Ok(Self {
+            conn,
+            location: location.clone(),
+            descriptor,
+            applied,
+            last_stamp_ms,
+        })
     }
 
     /// What the group is.
@@ -174,12 +183,25 @@ impl Database {
     pub fn apply(&mut self, proposals: &[Proposal], applied: &[u8]) -> Result<Applied, Fault> {
         let mut stamp_ms = self.last_stamp_ms;
         let mut result = Applied::default();
-        let transaction = self.conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction = self
+            .conn
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for proposal in proposals {
             stamp_ms = stamp_ms.max(proposal.stamp_ms);
-            let view = View { conn: &transaction, now_ms: stamp_ms, descriptor: self.descriptor };
-            let mut tx = Tx { view, events: std::mem::take(&mut result.events) };
-            let replies = proposal.commands.iter().map(|command| execute(&mut tx, command)).collect::<Result<_, _>>()?;
+            let view = View {
+                conn: &transaction,
+                now_ms: stamp_ms,
+                descriptor: self.descriptor,
+            };
+            let mut tx = Tx {
+                view,
+                events: std::mem::take(&mut result.events),
+            };
+            let replies = proposal
+                .commands
+                .iter()
+                .map(|command| execute(&mut tx, command))
+                .collect::<Result<_, _>>()?;
             result.events = tx.events;
             result.replies.push(replies);
         }
@@ -289,10 +311,18 @@ impl Reader {
         digest(&self.conn)
     }
 
-    fn with_view<T>(&mut self, now_ms: u64, read: impl FnOnce(&View<'_>) -> Outcome<T>) -> Result<Result<T, Rejected>, Fault> {
+    fn with_view<T>(
+        &mut self,
+        now_ms: u64,
+        read: impl FnOnce(&View<'_>) -> Outcome<T>,
+    ) -> Result<Result<T, Rejected>, Fault> {
         let transaction = self.conn.transaction()?;
         let descriptor = decode("descriptor", &meta(&transaction, "descriptor")?)?;
-        let outcome = read(&View { conn: &transaction, now_ms, descriptor });
+        let outcome = read(&View {
+            conn: &transaction,
+            now_ms,
+            descriptor,
+        });
         transaction.finish()?;
         match outcome {
             Ok(value) => Ok(Ok(value)),
@@ -316,7 +346,11 @@ impl View<'_> {
     /// Refuses what this group does not own.
     pub(crate) fn owns(&self, position: Position) -> Result<(), Rejected> {
         let Descriptor { range, epoch, .. } = self.descriptor;
-        if range.contains(position) { Ok(()) } else { Err(Rejected::Moved { range, epoch }) }
+        if range.contains(position) {
+            Ok(())
+        } else {
+            Err(Rejected::Moved { range, epoch })
+        }
     }
 
     /// The first row, if there is one.
@@ -336,7 +370,11 @@ impl View<'_> {
         params: impl Params,
         map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, Fault> {
-        Ok(self.conn.prepare_cached(sql)?.query_map(params, map)?.collect::<Result<_, _>>()?)
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_map(params, map)?
+            .collect::<Result<_, _>>()?)
     }
 
     /// Whether there is a row.
@@ -346,7 +384,9 @@ impl View<'_> {
 
     /// A counter of the group; 0 before its first use.
     pub(crate) fn counter(&self, name: &str) -> Result<i64, Fault> {
-        let bytes = self.first("SELECT value FROM meta WHERE key = ?1", [name], |row| row.get::<_, Vec<u8>>(0))?;
+        let bytes = self.first("SELECT value FROM meta WHERE key = ?1", [name], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })?;
         bytes.map_or(Ok(0), |bytes| decode("counter", &bytes))
     }
 }
@@ -384,7 +424,11 @@ impl Tx<'_> {
         let now = i64::try_from(self.now_ms).unwrap_or(i64::MAX);
         let sql = "INSERT INTO slot_clock (slot, last_ms) VALUES (?1, ?2)
                    ON CONFLICT (slot) DO UPDATE SET last_ms = max(excluded.last_ms, last_ms + 1) RETURNING last_ms";
-        let ms: i64 = self.view.conn.prepare_cached(sql)?.query_row((slot.0, now), |row| row.get(0))?;
+        let ms: i64 = self
+            .view
+            .conn
+            .prepare_cached(sql)?
+            .query_row((slot.0, now), |row| row.get(0))?;
         Ok(u64::try_from(ms).unwrap_or(0))
     }
 
@@ -446,10 +490,21 @@ fn migrate(conn: &mut Connection) -> Result<(), Fault> {
 /// Denies the writer what could differ between two copies of the group (rule R14).
 fn deny_what_differs(context: AuthContext<'_>) -> Authorization {
     const DENIED: [&str; 10] = [
-        "random", "randomblob", "date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff", "last_insert_rowid",
+        "random",
+        "randomblob",
+        "date",
+        "time",
+        "datetime",
+        "julianday",
+        "unixepoch",
+        "strftime",
+        "timediff",
+        "last_insert_rowid",
     ];
     if let AuthAction::Function { function_name } = context.action
-        && DENIED.iter().any(|denied| function_name.eq_ignore_ascii_case(denied))
+        && DENIED
+            .iter()
+            .any(|denied| function_name.eq_ignore_ascii_case(denied))
     {
         return Authorization::Deny;
     }
@@ -457,7 +512,10 @@ fn deny_what_differs(context: AuthContext<'_>) -> Authorization {
 }
 
 fn meta(conn: &Connection, key: &'static str) -> Result<Vec<u8>, Fault> {
-    let value = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()?;
+    let value = conn
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
     value.ok_or(Fault::Damaged("a record that each database has is missing"))
 }
 
@@ -470,7 +528,10 @@ fn set_meta(conn: &Connection, key: &str, value: &[u8]) -> Result<(), Fault> {
 fn digest(conn: &Connection) -> Result<[u8; 32], Fault> {
     let mut digest = Sha256::new();
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
-    let tables: Vec<String> = conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let tables: Vec<String> = conn
+        .prepare(sql)?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     for table in tables {
         digest.update(table.as_bytes());
         let mut statement = conn.prepare(&format!("SELECT * FROM \"{table}\""))?;

@@ -3,7 +3,7 @@
 //! **Invariants**
 //! - `version` grows with each change; whoever keeps an image of a dweet takes the higher version.
 //! - A deleted dweet keeps its row (id, version), so that late errands find that it is gone; its words are wiped.
-//! - Visibility is enforced here for every reader who is not served from a delivered entry: see [`may_read`].
+//! - Visibility is enforced here for every reader who is not served from a delivered entry: see `may_read`.
 
 use crate::account::{self, visibility_number};
 use crate::database::{Tx, View};
@@ -44,8 +44,7 @@ pub(crate) struct Stored {
     body: Vec<u8>,
 }
 
-const COLUMNS: &str =
-    "id, author_id, version, redweet_of, edited_ms, deleted_ms IS NOT NULL, replies, redweets, favourites, body";
+const COLUMNS: &str = "id, author_id, version, redweet_of, edited_ms, deleted_ms IS NOT NULL, replies, redweets, favourites, body";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
@@ -69,12 +68,18 @@ pub(crate) fn dweet_id(number: i64) -> DweetId {
 
 /// The row, also of a deleted dweet.
 pub(crate) fn stored(view: &View<'_>, id: DweetId) -> Result<Option<Stored>, Fault> {
-    view.first(&format!("SELECT {COLUMNS} FROM dweet WHERE id = ?1"), [id.get()], from_row)
+    view.first(
+        &format!("SELECT {COLUMNS} FROM dweet WHERE id = ?1"),
+        [id.get()],
+        from_row,
+    )
 }
 
 /// The row of a dweet that stands, or `NotFound`.
 pub(crate) fn standing(view: &View<'_>, id: DweetId) -> Outcome<Stored> {
-    stored(view, id)?.filter(|dweet| !dweet.deleted).ok_or_else(|| Rejected::NotFound.into())
+    stored(view, id)?
+        .filter(|dweet| !dweet.deleted)
+        .ok_or_else(|| Rejected::NotFound.into())
 }
 
 /// The dweet as it is shown; `None` if it or its author's account is gone.
@@ -82,7 +87,9 @@ pub(crate) fn show(view: &View<'_>, stored: &Stored) -> Result<Option<DweetView>
     if stored.deleted {
         return Ok(None);
     }
-    let Some(author) = account::find(view, stored.author)? else { return Ok(None) };
+    let Some(author) = account::find(view, stored.author)? else {
+        return Ok(None);
+    };
     let content = match stored.redweet_of {
         Some(_) => Content::Redweet(Box::new(decode("redweet", &stored.body)?)),
         None => Content::Dweet(decode("dweet", &stored.body)?),
@@ -109,7 +116,9 @@ pub(crate) fn may_read(view: &View<'_>, dweet: &DweetView, viewer: Option<Accoun
             None => true,
         });
     };
-    let Some(viewer) = viewer else { return Ok(body.visibility != Visibility::Private) };
+    let Some(viewer) = viewer else {
+        return Ok(body.visibility != Visibility::Private);
+    };
     if viewer == author {
         return Ok(true);
     }
@@ -118,9 +127,8 @@ pub(crate) fn may_read(view: &View<'_>, dweet: &DweetView, viewer: Option<Accoun
     }
     match body.visibility {
         Visibility::Public | Visibility::Unlisted => Ok(true),
-        Visibility::Private => {
-            Ok(body.mentions.iter().any(|mention| mention.id == viewer) || follow::is_follower(view, author, viewer)?)
-        }
+        Visibility::Private => Ok(body.mentions.iter().any(|mention| mention.id == viewer)
+            || follow::is_follower(view, author, viewer)?),
     }
 }
 
@@ -156,11 +164,27 @@ impl Command for Publish {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<DweetView> {
         bounded(&self.body)?;
         let author = self.actor.account;
-        let body = Body { application: session::application(tx, &self.actor)?, ..self.body.clone() };
+        let body = Body {
+            application: session::application(tx, &self.actor)?,
+            ..self.body.clone()
+        };
         let reply_to = body.reply_to.map(|parent| parent.id);
-        let id = insert(tx, author, body.visibility, Originals { redweet_of: None, reply_to }, &encode(&body)?)?;
+        let id = insert(
+            tx,
+            author,
+            body.visibility,
+            Originals {
+                redweet_of: None,
+                reply_to,
+            },
+            &encode(&body)?,
+        )?;
         post_all(tx, id, author, &body)?;
-        tx.tell(Event::Published { id, author, public: body.visibility == Visibility::Public });
+        tx.tell(Event::Published {
+            id,
+            author,
+            public: body.visibility == Visibility::Public,
+        });
         let stored = standing(tx, id)?;
         show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
     }
@@ -174,7 +198,10 @@ fn bounded(body: &Body) -> Outcome<()> {
         return Err(Rejected::Invalid("the dweet is too long".to_owned()).into());
     }
     if body.mentions.len() > NAMED_MAX || body.tags.len() > NAMED_MAX {
-        return Err(Rejected::Limit(format!("a dweet names at most {NAMED_MAX} people and {NAMED_MAX} hashtags")).into());
+        return Err(Rejected::Limit(format!(
+            "a dweet names at most {NAMED_MAX} people and {NAMED_MAX} hashtags"
+        ))
+        .into());
     }
     Ok(())
 }
@@ -199,8 +226,22 @@ pub(crate) fn insert(
     let id = DweetId::new(ms, slot);
     let sql = "INSERT INTO dweet (id, slot, author_id, version, visibility, redweet_of, reply_to, body)
                VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)";
-    let (redweet_of, reply_to) = (originals.redweet_of.map(DweetId::get), originals.reply_to.map(DweetId::get));
-    tx.write(sql, (id.get(), slot.0, author.get(), visibility_number(visibility), redweet_of, reply_to, body))?;
+    let (redweet_of, reply_to) = (
+        originals.redweet_of.map(DweetId::get),
+        originals.reply_to.map(DweetId::get),
+    );
+    tx.write(
+        sql,
+        (
+            id.get(),
+            slot.0,
+            author.get(),
+            visibility_number(visibility),
+            redweet_of,
+            reply_to,
+            body,
+        ),
+    )?;
     let sql = "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
     if tx.write(sql, (slot.0, author.get(), ms))? == 0 {
         return Err(Rejected::NotFound.into());
@@ -222,10 +263,22 @@ fn post_all(tx: &mut Tx<'_>, id: DweetId, author: AccountId, body: &Body) -> Res
     let slot = author.slot();
     if let Some(parent) = body.reply_to {
         outbox::post(tx, slot, Errand::Reply, id.get(), &parent.id.get().to_be_bytes())?;
-        outbox::post(tx, slot, Errand::Thread, id.get(), &parent.root.get().to_be_bytes())?;
+        outbox::post(
+            tx,
+            slot,
+            Errand::Thread,
+            id.get(),
+            &parent.root.get().to_be_bytes(),
+        )?;
     }
     for mention in body.mentions.iter().filter(|mention| mention.id != author) {
-        outbox::post(tx, slot, Errand::Mention, id.get(), &mention.id.get().to_be_bytes())?;
+        outbox::post(
+            tx,
+            slot,
+            Errand::Mention,
+            id.get(),
+            &mention.id.get().to_be_bytes(),
+        )?;
     }
     if body.visibility == Visibility::Public {
         for tag in &body.tags {
@@ -281,7 +334,8 @@ impl Command for Edit {
         if stored.version > EDITS_MAX {
             return Err(Rejected::Limit(format!("a dweet can be edited {EDITS_MAX} times")).into());
         }
-        let kept = "INSERT INTO dweet_edit (slot, dweet_id, version, at_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let kept =
+            "INSERT INTO dweet_edit (slot, dweet_id, version, at_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
         let at_ms = stored.edited_ms.unwrap_or(id.unix_ms());
         tx.write(kept, (id.slot().0, id.get(), stored.version, at_ms, &stored.body))?;
         let body = Body {
@@ -305,7 +359,11 @@ impl Command for Edit {
 
 fn own(view: &View<'_>, author: AccountId, id: DweetId) -> Outcome<Stored> {
     let stored = standing(view, id)?;
-    if stored.author == author { Ok(stored) } else { Err(Rejected::NotFound.into()) }
+    if stored.author == author {
+        Ok(stored)
+    } else {
+        Err(Rejected::NotFound.into())
+    }
 }
 
 /// Deletes a dweet or undoes a redweet by its id. Answers what it was.
@@ -350,8 +408,14 @@ pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
     let now_ms = tx.now_ms;
     let sql = "UPDATE dweet SET deleted_ms = ?2, version = version + 1, body = x'' WHERE id = ?1";
     tx.write(sql, (id.get(), now_ms))?;
-    tx.write("DELETE FROM dweet_edit WHERE slot = ?1 AND dweet_id = ?2", (slot.0, id.get()))?;
-    tx.write("UPDATE account SET dweets = max(dweets - 1, 0) WHERE slot = ?1 AND id = ?2", (slot.0, author.get()))?;
+    tx.write(
+        "DELETE FROM dweet_edit WHERE slot = ?1 AND dweet_id = ?2",
+        (slot.0, id.get()),
+    )?;
+    tx.write(
+        "UPDATE account SET dweets = max(dweets - 1, 0) WHERE slot = ?1 AND id = ?2",
+        (slot.0, author.get()),
+    )?;
     post_delivery(tx, id, author)?;
     match stored.redweet_of {
         Some(original) => outbox::post(tx, slot, Errand::Redweet, id.get(), &original.get().to_be_bytes())?,
@@ -369,8 +433,12 @@ pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
 
 /// The next hop of a delivery: the first follower at or behind the cursor.
 pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = stored(view, dweet_id(row.subject))? else { return Ok(None) };
-    let Some(slot) = follow::next_follower_slot(view, stored.author, row.cursor)? else { return Ok(None) };
+    let Some(stored) = stored(view, dweet_id(row.subject))? else {
+        return Ok(None);
+    };
+    let Some(slot) = follow::next_follower_slot(view, stored.author, row.cursor)? else {
+        return Ok(None);
+    };
     let deliver = Deliver {
         slot,
         id: stored.id,
@@ -384,9 +452,14 @@ pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<A
 
 /// A dweet to someone whom it names, or named before an edit or its deletion.
 pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = stored(view, dweet_id(row.subject))? else { return Ok(None) };
-    let Some(account) = AccountId::from_number(number(&row.object)?) else { return Ok(None) };
-    let named = body_of(&stored)?.is_some_and(|body| body.mentions.iter().any(|mention| mention.id == account));
+    let Some(stored) = stored(view, dweet_id(row.subject))? else {
+        return Ok(None);
+    };
+    let Some(account) = AccountId::from_number(number(&row.object)?) else {
+        return Ok(None);
+    };
+    let named =
+        body_of(&stored)?.is_some_and(|body| body.mentions.iter().any(|mention| mention.id == account));
     let shown = if named { show(view, &stored)? } else { None };
     let notify = Notify {
         account,
@@ -419,7 +492,11 @@ impl Verb for Show {
 impl Query for Show {
     fn read(&self, view: &View<'_>) -> Outcome<DweetView> {
         let shown = show(view, &standing(view, self.id)?)?.ok_or(Rejected::NotFound)?;
-        if may_read(view, &shown, self.viewer)? { Ok(shown) } else { Err(Rejected::NotFound.into()) }
+        if may_read(view, &shown, self.viewer)? {
+            Ok(shown)
+        } else {
+            Err(Rejected::NotFound.into())
+        }
     }
 }
 
@@ -477,8 +554,13 @@ impl Verb for History {
 
 impl Query for History {
     fn read(&self, view: &View<'_>) -> Outcome<(DweetView, Vec<(u64, Body)>)> {
-        let shown = Show { id: self.id, viewer: self.viewer }.read(view)?;
-        let sql = "SELECT at_ms, body FROM dweet_edit WHERE slot = ?1 AND dweet_id = ?2 ORDER BY version LIMIT 100";
+        let shown = Show {
+            id: self.id,
+            viewer: self.viewer,
+        }
+        .read(view)?;
+        let sql =
+            "SELECT at_ms, body FROM dweet_edit WHERE slot = ?1 AND dweet_id = ?2 ORDER BY version LIMIT 100";
         let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?));
         let rows = view.all(sql, (self.id.slot().0, self.id.get()), map)?;
         let mut versions = rows
@@ -547,7 +629,7 @@ impl Query for Profile {
             );
             let rows = view.all(&page.sql(&select, "id"), params, from_row)?;
             let Some(last) = rows.last() else { break };
-            if page.from_oldest() {
+            if page.is_from_oldest() {
                 page.min_id = Some(last.id.get());
             } else {
                 page.max_id = Some(last.id.get());

@@ -50,15 +50,17 @@ impl Command for Deliver {
                 put_card(tx, &view.author, false)?;
             }
         }
-        Ok(Walked::from(tx, self.slot))
+        Ok(Walked::behind(tx, self.slot))
     }
 }
 
 impl Deliver {
     fn upsert(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
-        let before = tx.first("SELECT version, arrival FROM entry WHERE id = ?1", [self.id.get()], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, i64>(1)?))
-        })?;
+        let before = tx.first(
+            "SELECT version, arrival FROM entry WHERE id = ?1",
+            [self.id.get()],
+            |row| Ok((row.get::<_, u64>(0)?, row.get::<_, i64>(1)?)),
+        )?;
         let (version, mut arrival) = before.unwrap_or((0, 0));
         if before.is_some() && version >= self.version && arrival > 0 {
             return Ok(());
@@ -71,7 +73,11 @@ impl Deliver {
         put(tx, self, arrival)?;
         let (id, author) = (self.id, self.author);
         match (&self.view, before) {
-            (Some(_), _) => tx.tell(Event::Delivered { id, author, edited: version > 0 && version < self.version }),
+            (Some(_), _) => tx.tell(Event::Delivered {
+                id,
+                author,
+                edited: version > 0 && version < self.version,
+            }),
             (None, Some(_)) => tx.tell(Event::Withdrawn { id, author }),
             (None, None) => {}
         }
@@ -85,7 +91,17 @@ fn put(tx: &mut Tx<'_>, entry: &Deliver, arrival: i64) -> Result<(), Fault> {
                ON CONFLICT (id) DO UPDATE SET arrival = excluded.arrival,
                view = CASE WHEN excluded.version >= version THEN excluded.view ELSE view END,
                version = max(version, excluded.version)";
-    tx.write(sql, (entry.id.get(), entry.author.get(), entry.original.get(), arrival, entry.version, view))?;
+    tx.write(
+        sql,
+        (
+            entry.id.get(),
+            entry.author.get(),
+            entry.original.get(),
+            arrival,
+            entry.version,
+            view,
+        ),
+    )?;
     Ok(())
 }
 
@@ -111,7 +127,10 @@ pub(crate) fn take_fetched(tx: &mut Tx<'_>, recent: &[DweetView]) -> Result<(), 
 
 /// Whether anyone of this group follows the author.
 pub(crate) fn is_followed(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
-    view.exists("SELECT 1 FROM following WHERE author_id = ?1 AND state = 1", [author.get()])
+    view.exists(
+        "SELECT 1 FROM following WHERE author_id = ?1 AND state = 1",
+        [author.get()],
+    )
 }
 
 /// Stores a card if it is newer, or if its counts may be.
@@ -132,4 +151,3 @@ pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId) -> Result<(), 
     }
     Ok(())
 }
-

@@ -15,7 +15,9 @@ pub enum Fault {
     #[error("the group's database could not be brought to this version: {0}")]
     Migration(#[from] rusqlite_migration::Error),
     /// The file was written by a newer version.
-    #[error("the group's database has version {found}, this program knows up to {known}: use a newer tertulia")]
+    #[error(
+        "the group's database has version {found}, this program knows up to {known}: use a newer tertulia"
+    )]
     Version {
         /// What the file says.
         found: i64,
@@ -60,7 +62,10 @@ pub type Outcome<T> = Result<T, Error>;
 
 /// Encodes a value of ours.
 pub(crate) fn encode<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
-    postcard::to_stdvec(value).map_err(|source| Fault::Codec { what: "encoding", source })
+    postcard::to_stdvec(value).map_err(|source| Fault::Codec {
+        what: "encoding",
+        source,
+    })
 }
 
 /// Decodes a value that we stored.

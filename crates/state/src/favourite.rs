@@ -63,7 +63,13 @@ pub(crate) fn set(tx: &mut Tx<'_>, account: AccountId, dweet: DweetId, stands: b
                ON CONFLICT (slot, account_id, dweet_id) DO UPDATE
                SET version = version + 1, state = excluded.state, id = excluded.id";
     tx.write(sql, (slot.0, account.get(), dweet.get(), stands, id.get()))?;
-    outbox::post(tx, slot, Errand::Favourite, account.get(), &dweet.get().to_be_bytes())?;
+    outbox::post(
+        tx,
+        slot,
+        Errand::Favourite,
+        account.get(),
+        &dweet.get().to_be_bytes(),
+    )?;
     Ok(true)
 }
 
@@ -74,14 +80,26 @@ pub(crate) fn is_favourite(view: &View<'_>, account: AccountId, dweet: DweetId) 
 }
 
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(account) = AccountId::from_number(row.subject) else { return Ok(None) };
+    let Some(account) = AccountId::from_number(row.subject) else {
+        return Ok(None);
+    };
     let dweet = dweet::dweet_id(number(&row.object)?);
     let sql = "SELECT version, state FROM favourite WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3";
     let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, bool>(1)?));
-    let Some((version, stands)) = view.first(sql, (account.slot().0, account.get(), dweet.get()), map)? else {
+    let Some((version, stands)) = view.first(sql, (account.slot().0, account.get(), dweet.get()), map)?
+    else {
         return Ok(None);
     };
-    Ok(Some(CountFavourite { dweet, account, card: account::find(view, account)?, version, stands }.into()))
+    Ok(Some(
+        CountFavourite {
+            dweet,
+            account,
+            card: account::find(view, account)?,
+            version,
+            stands,
+        }
+        .into(),
+    ))
 }
 
 /// Sets the image of a favourite at the home of the dweet.
@@ -114,20 +132,40 @@ impl Command for CountFavourite {
             return Err(Rejected::Blocked.into());
         }
         let slot = self.dweet.slot().0;
-        let standing = "SELECT 1 FROM favourited_by WHERE slot = ?1 AND dweet_id = ?2 AND account_id = ?3 AND state = 1";
+        let standing =
+            "SELECT 1 FROM favourited_by WHERE slot = ?1 AND dweet_id = ?2 AND account_id = ?3 AND state = 1";
         let key = (slot, self.dweet.get(), self.account.get());
         let stood = tx.exists(standing, key)?;
         let sql = "INSERT INTO favourited_by (slot, dweet_id, account_id, version, state) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT (slot, dweet_id, account_id) DO UPDATE SET version = excluded.version, state = excluded.state
                    WHERE excluded.version > version";
-        tx.write(sql, (slot, self.dweet.get(), self.account.get(), self.version, self.stands))?;
+        tx.write(
+            sql,
+            (
+                slot,
+                self.dweet.get(),
+                self.account.get(),
+                self.version,
+                self.stands,
+            ),
+        )?;
         let stands = tx.exists(standing, key)?;
         if stands != stood {
             let step = if stands { 1 } else { -1 };
-            tx.write("UPDATE dweet SET favourites = max(favourites + ?2, 0) WHERE id = ?1", (self.dweet.get(), step))?;
+            tx.write(
+                "UPDATE dweet SET favourites = max(favourites + ?2, 0) WHERE id = ?1",
+                (self.dweet.get(), step),
+            )?;
         }
         if let (true, false, Some(card)) = (stands, stood, &self.card) {
-            notification::notify(tx, stored.author, NotificationKind::Favourite, card, Some((self.dweet, None)), self.version)?;
+            notification::notify(
+                tx,
+                stored.author,
+                NotificationKind::Favourite,
+                card,
+                Some((self.dweet, None)),
+                self.version,
+            )?;
         }
         Ok(())
     }
@@ -154,11 +192,29 @@ impl Verb for FavouritedBy {
 
 impl Query for FavouritedBy {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<AccountId>> {
-        dweet::Show { id: self.dweet, viewer: self.viewer }.read(view)?;
-        let select = "SELECT account_id FROM favourited_by WHERE slot = ?4 AND dweet_id = ?5 AND state = 1 AND";
-        let params = (self.page.below(), self.page.above(), self.page.size(), self.dweet.slot().0, self.dweet.get());
-        let rows = view.all(&self.page.sql(select, "account_id"), params, |row| row.get::<_, i64>(0))?;
-        Ok(self.page.newest_first(rows).into_iter().filter_map(AccountId::from_number).collect())
+        dweet::Show {
+            id: self.dweet,
+            viewer: self.viewer,
+        }
+        .read(view)?;
+        let select =
+            "SELECT account_id FROM favourited_by WHERE slot = ?4 AND dweet_id = ?5 AND state = 1 AND";
+        let params = (
+            self.page.below(),
+            self.page.above(),
+            self.page.size(),
+            self.dweet.slot().0,
+            self.dweet.get(),
+        );
+        let rows = view.all(&self.page.sql(select, "account_id"), params, |row| {
+            row.get::<_, i64>(0)
+        })?;
+        Ok(self
+            .page
+            .newest_first(rows)
+            .into_iter()
+            .filter_map(AccountId::from_number)
+            .collect())
     }
 }
 
@@ -185,13 +241,22 @@ impl Query for Favourites {
     }
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, DweetId)>> {
-        let select = "SELECT id, dweet_id FROM favourite WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND";
+        let select =
+            "SELECT id, dweet_id FROM favourite WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND";
         let account = self.actor.account;
-        let params = (self.page.below(), self.page.above(), self.page.size(), account.slot().0, account.get());
+        let params = (
+            self.page.below(),
+            self.page.above(),
+            self.page.size(),
+            account.slot().0,
+            account.get(),
+        );
         let map = |row: &Row<'_>| {
             let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
             Ok((id, dweet::dweet_id(row.get(1)?)))
         };
-        Ok(self.page.newest_first(view.all(&self.page.sql(select, "id"), params, map)?))
+        Ok(self
+            .page
+            .newest_first(view.all(&self.page.sql(select, "id"), params, map)?))
     }
 }

@@ -141,12 +141,29 @@ pub(crate) fn set_following(
                ON CONFLICT (slot, follower_id, author_id) DO UPDATE SET version = version + 1, redweets = excluded.redweets,
                arrival = CASE WHEN state = excluded.state THEN arrival ELSE excluded.arrival END,
                id = CASE WHEN state = excluded.state THEN id ELSE excluded.id END, state = excluded.state";
-    tx.write(sql, (slot.0, follower.get(), author.get(), stands, redweets, arrival, id.get()))?;
+    tx.write(
+        sql,
+        (
+            slot.0,
+            follower.get(),
+            author.get(),
+            stands,
+            redweets,
+            arrival,
+            id.get(),
+        ),
+    )?;
     if stands != stood {
         let step = if stands { 1 } else { -1 };
         let sql = "UPDATE account SET following = max(following + ?3, 0) WHERE slot = ?1 AND id = ?2";
         tx.write(sql, (slot.0, follower.get(), step))?;
-        outbox::post(tx, slot, Errand::Follower, follower.get(), &author.get().to_be_bytes())?;
+        outbox::post(
+            tx,
+            slot,
+            Errand::Follower,
+            follower.get(),
+            &author.get().to_be_bytes(),
+        )?;
     }
     Ok(stands != stood)
 }
@@ -160,23 +177,36 @@ pub(crate) fn is_following(view: &View<'_>, follower: AccountId, author: Account
 /// Whether the edge's image stands, at the author's home.
 pub(crate) fn is_follower(view: &View<'_>, author: AccountId, follower: AccountId) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM follower WHERE slot = ?1 AND author_id = ?2 AND follower_slot = ?3 AND follower_id = ?4 AND state = 1";
-    view.exists(sql, (author.slot().0, author.get(), follower.slot().0, follower.get()))
+    view.exists(
+        sql,
+        (author.slot().0, author.get(), follower.slot().0, follower.get()),
+    )
 }
 
 /// The first slot at or behind `from` that has a follower of the author.
-pub(crate) fn next_follower_slot(view: &View<'_>, author: AccountId, from: Slot) -> Result<Option<Slot>, Fault> {
+pub(crate) fn next_follower_slot(
+    view: &View<'_>,
+    author: AccountId,
+    from: Slot,
+) -> Result<Option<Slot>, Fault> {
     let sql = "SELECT follower_slot FROM follower WHERE slot = ?1 AND author_id = ?2 AND follower_slot >= ?3 AND state = 1
                ORDER BY follower_slot LIMIT 1";
-    view.first(sql, (author.slot().0, author.get(), from.0), |row| row.get(0).map(Slot))
+    view.first(sql, (author.slot().0, author.get(), from.0), |row| {
+        row.get(0).map(Slot)
+    })
 }
 
 /// How `me` stands to `other`, at my home: it holds my edges and the images of theirs.
 pub(crate) fn relationship(view: &View<'_>, me: AccountId, other: AccountId) -> Outcome<Relationship> {
     let sql = "SELECT redweets FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
-    let edge = view.first(sql, (me.slot().0, me.get(), other.get()), |row| row.get::<_, bool>(0))?;
+    let edge = view.first(sql, (me.slot().0, me.get(), other.get()), |row| {
+        row.get::<_, bool>(0)
+    })?;
     let sql = "SELECT notifications FROM mute WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3
                AND (expires_ms IS NULL OR expires_ms > ?4)";
-    let mute = view.first(sql, (me.slot().0, me.get(), other.get(), view.now_ms), |row| row.get::<_, bool>(0))?;
+    let mute = view.first(sql, (me.slot().0, me.get(), other.get(), view.now_ms), |row| {
+        row.get::<_, bool>(0)
+    })?;
     Ok(Relationship {
         following: edge.is_some(),
         showing_redweets: edge.unwrap_or(false),
@@ -211,7 +241,11 @@ impl Query for Relationships {
     }
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<Relationship>> {
-        self.others.iter().take(500).map(|other| relationship(view, self.actor.account, *other)).collect()
+        self.others
+            .iter()
+            .take(500)
+            .map(|other| relationship(view, self.actor.account, *other))
+            .collect()
     }
 }
 
@@ -261,8 +295,15 @@ impl Command for SetFollower {
         if !self.stands {
             return Ok(None);
         }
-        let recent = if self.want_recent { self.recent(tx)? } else { Vec::new() };
-        Ok(Some(FollowerSet { card: account::standing(tx, self.author)?, recent }))
+        let recent = if self.want_recent {
+            self.recent(tx)?
+        } else {
+            Vec::new()
+        };
+        Ok(Some(FollowerSet {
+            card: account::standing(tx, self.author)?,
+            recent,
+        }))
     }
 }
 
@@ -276,15 +317,29 @@ impl SetFollower {
                    ON CONFLICT (slot, author_id, follower_slot, follower_id) DO UPDATE
                    SET version = excluded.version, state = excluded.state, id = excluded.id WHERE excluded.version > version";
         let follower = self.follower;
-        let params =
-            (slot.0, self.author.get(), follower.slot().0, follower.get(), self.version, self.stands, id.get());
+        let params = (
+            slot.0,
+            self.author.get(),
+            follower.slot().0,
+            follower.get(),
+            self.version,
+            self.stands,
+            id.get(),
+        );
         tx.write(sql, params)?;
         let stands = is_follower(tx, self.author, follower)?;
         if stands != stood {
             count_followers(tx, self.author, if stands { 1 } else { -1 })?;
         }
         if let (true, false, Some(card)) = (stands, stood, &self.card) {
-            notification::notify(tx, self.author, NotificationKind::Follow, card, None, self.version)?;
+            notification::notify(
+                tx,
+                self.author,
+                NotificationKind::Follow,
+                card,
+                None,
+                self.version,
+            )?;
         }
         Ok(())
     }
@@ -311,15 +366,31 @@ pub(crate) fn count_followers(tx: &mut Tx<'_>, author: AccountId, step: i64) -> 
 
 /// The edge of a row, as it is now.
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some((follower, author)) = ends(row)? else { return Ok(None) };
-    let sql = "SELECT version, state FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
-    let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, bool>(1)?));
-    let Some((version, stands)) = view.first(sql, (follower.slot().0, follower.get(), author.get()), map)? else {
+    let Some((follower, author)) = ends(row)? else {
         return Ok(None);
     };
-    let fetched = view.exists("SELECT 1 FROM card WHERE account_id = ?1 AND fetched = 1", [author.get()])?;
+    let sql = "SELECT version, state FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
+    let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, bool>(1)?));
+    let Some((version, stands)) = view.first(sql, (follower.slot().0, follower.get(), author.get()), map)?
+    else {
+        return Ok(None);
+    };
+    let fetched = view.exists(
+        "SELECT 1 FROM card WHERE account_id = ?1 AND fetched = 1",
+        [author.get()],
+    )?;
     let card = account::find(view, follower)?;
-    Ok(Some(SetFollower { author, follower, card, version, stands, want_recent: stands && !fetched }.into()))
+    Ok(Some(
+        SetFollower {
+            author,
+            follower,
+            card,
+            version,
+            stands,
+            want_recent: stands && !fetched,
+        }
+        .into(),
+    ))
 }
 
 fn ends(row: &Waiting) -> Result<Option<(AccountId, AccountId)>, Fault> {
@@ -329,7 +400,9 @@ fn ends(row: &Waiting) -> Result<Option<(AccountId, AccountId)>, Fault> {
 
 /// The author's home has taken the edge: what it sent along comes into this group's entries, if the edge still stands.
 pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, reply: &Option<FollowerSet>) -> Outcome<()> {
-    let (Some((follower, author)), Some(reply)) = (ends(row)?, reply) else { return Ok(()) };
+    let (Some((follower, author)), Some(reply)) = (ends(row)?, reply) else {
+        return Ok(());
+    };
     if entry::is_followed(tx, author)? {
         entry::take_fetched(tx, &reply.recent)?;
         entry::put_card(tx, &reply.card, true)?;
@@ -368,7 +441,8 @@ impl Verb for Followers {
 impl Query for Followers {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, AccountId)>> {
         visible(view, self.author, self.viewer)?;
-        let select = "SELECT id, follower_id FROM follower WHERE slot = ?4 AND author_id = ?5 AND state = 1 AND";
+        let select =
+            "SELECT id, follower_id FROM follower WHERE slot = ?4 AND author_id = ?5 AND state = 1 AND";
         edges(view, select, self.author, &self.page)
     }
 }
@@ -395,7 +469,8 @@ impl Verb for Following {
 impl Query for Following {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, AccountId)>> {
         visible(view, self.follower, self.viewer)?;
-        let select = "SELECT id, author_id FROM following WHERE slot = ?4 AND follower_id = ?5 AND state = 1 AND";
+        let select =
+            "SELECT id, author_id FROM following WHERE slot = ?4 AND follower_id = ?5 AND state = 1 AND";
         edges(view, select, self.follower, &self.page)
     }
 }
@@ -419,6 +494,10 @@ pub(crate) fn edges(
         let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
         Ok((id, AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
     };
-    let rows = view.all(&page.sql(select, "id"), (page.below(), page.above(), page.size(), of.slot().0, of.get()), map)?;
+    let rows = view.all(
+        &page.sql(select, "id"),
+        (page.below(), page.above(), page.size(), of.slot().0, of.get()),
+        map,
+    )?;
     Ok(page.newest_first(rows))
 }

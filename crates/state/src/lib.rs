@@ -21,32 +21,32 @@
 //!
 //! Deliberately absent: threads, async, sockets, the consensus itself, JSON and HTML.
 
-pub mod verb;
+pub mod account;
+pub mod block;
+pub mod card;
+pub mod closing;
 pub mod database;
+pub mod dweet;
+pub mod entry;
 pub mod error;
 pub mod event;
-pub mod page;
-pub mod request;
-pub mod session;
-pub mod account;
-pub mod oauth;
-pub mod dweet;
-pub mod redweet;
 pub mod favourite;
-pub mod thread;
-pub mod tag;
 pub mod follow;
-pub mod block;
-pub mod mute;
-pub mod outbox;
-pub mod entry;
-pub mod card;
-pub mod timeline;
-pub mod notification;
 pub mod marker;
-pub mod search;
-pub mod closing;
+pub mod mute;
+pub mod notification;
+pub mod oauth;
+pub mod outbox;
+pub mod page;
 pub mod prune;
+pub mod redweet;
+pub mod request;
+pub mod search;
+pub mod session;
+pub mod tag;
+pub mod thread;
+pub mod timeline;
+pub mod verb;
 
 pub use database::{Applied, Checkpoint, Database, Descriptor, Location, Proposal, Reader};
 pub use error::Fault;

@@ -1,12 +1,12 @@
 //! Markers: how far a person has read a timeline, as Mastodon's apps keep it. The marker of the home timeline also counts
 //! as seen (rule T6).
 
+use crate::database::Tx;
 use crate::database::View;
 use crate::error::Outcome;
 use crate::session::Actor;
 use crate::timeline;
 use crate::verb::{Command, Query, Verb};
-use crate::database::Tx;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::{Position, Scopes};
@@ -72,12 +72,26 @@ impl Command for SetMarker {
                    ON CONFLICT (slot, account_id, timeline) DO UPDATE
                    SET last_read_id = excluded.last_read_id, version = version + 1, updated_ms = excluded.updated_ms";
         let now_ms = tx.now_ms;
-        tx.write(sql, (account.slot().0, account.get(), self.timeline.name(), self.last_read_id, now_ms))?;
+        tx.write(
+            sql,
+            (
+                account.slot().0,
+                account.get(),
+                self.timeline.name(),
+                self.last_read_id,
+                now_ms,
+            ),
+        )?;
         if self.timeline == Timeline::Home {
             timeline::mark(tx, account, self.last_read_id)?;
         }
         let marker = find(tx, &self.actor, self.timeline)?;
-        Ok(marker.unwrap_or(MarkerView { timeline: self.timeline, last_read_id: self.last_read_id, version: 1, updated_ms: now_ms }))
+        Ok(marker.unwrap_or(MarkerView {
+            timeline: self.timeline,
+            last_read_id: self.last_read_id,
+            version: 1,
+            updated_ms: now_ms,
+        }))
     }
 }
 
@@ -85,7 +99,12 @@ fn find(view: &View<'_>, actor: &Actor, timeline: Timeline) -> Outcome<Option<Ma
     let sql = "SELECT last_read_id, version, updated_ms FROM marker WHERE slot = ?1 AND account_id = ?2 AND timeline = ?3";
     let account = actor.account;
     let map = |row: &Row<'_>| {
-        Ok(MarkerView { timeline, last_read_id: row.get(0)?, version: row.get(1)?, updated_ms: row.get(2)? })
+        Ok(MarkerView {
+            timeline,
+            last_read_id: row.get(0)?,
+            version: row.get(1)?,
+            updated_ms: row.get(2)?,
+        })
     };
     Ok(view.first(sql, (account.slot().0, account.get(), timeline.name()), map)?)
 }

@@ -59,12 +59,20 @@ impl Command for SetMute {
             return Err(Rejected::Oneself.into());
         }
         let (slot, target) = (me.slot(), self.target.get());
-        tx.write("DELETE FROM mute WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3", (slot.0, me.get(), target))?;
+        tx.write(
+            "DELETE FROM mute WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3",
+            (slot.0, me.get(), target),
+        )?;
         if let Some(mute) = self.mute {
             let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
-            let expires_ms = mute.duration_ms.map(|duration_ms| tx.now_ms.saturating_add(duration_ms).min(1 << 60));
+            let expires_ms = mute
+                .duration_ms
+                .map(|duration_ms| tx.now_ms.saturating_add(duration_ms).min(1 << 60));
             let sql = "INSERT INTO mute (slot, account_id, target_id, notifications, expires_ms, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            tx.write(sql, (slot.0, me.get(), target, mute.notifications, expires_ms, id.get()))?;
+            tx.write(
+                sql,
+                (slot.0, me.get(), target, mute.notifications, expires_ms, id.get()),
+            )?;
         }
         tx.tell(Event::Edges { account: me });
         follow::relationship(tx, me, self.target)

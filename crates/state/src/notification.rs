@@ -53,7 +53,9 @@ pub(crate) fn notify(
     let known = "SELECT id, version, state FROM notification
                  WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND from_id = ?4 AND dweet_id = ?5";
     let key = (slot.0, account.get(), kind_number(kind), from.id.get(), dweet);
-    let known = tx.first(known, key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)))?;
+    let known = tx.first(known, key, |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
+    })?;
     let view = view.map(encode).transpose()?;
     if let Some((id, known_version)) = known {
         if version > known_version {
@@ -68,7 +70,20 @@ pub(crate) fn notify(
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)";
     let author = encode(from)?;
     let from = from.id.get();
-    tx.write(sql, (slot.0, account.get(), id.get(), kind_number(kind), from, dweet, version, author, view))?;
+    tx.write(
+        sql,
+        (
+            slot.0,
+            account.get(),
+            id.get(),
+            kind_number(kind),
+            from,
+            dweet,
+            version,
+            author,
+            view,
+        ),
+    )?;
     tx.tell(Event::Notified { account, id });
     Ok(())
 }
@@ -83,7 +98,16 @@ pub(crate) fn withdraw(
 ) -> Result<(), Fault> {
     let sql = "UPDATE notification SET state = 0, view = NULL, version = max(version, ?5)
                WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND dweet_id = ?4 AND version <= ?5";
-    tx.write(sql, (account.slot().0, account.get(), kind_number(kind), dweet.get(), version))?;
+    tx.write(
+        sql,
+        (
+            account.slot().0,
+            account.get(),
+            kind_number(kind),
+            dweet.get(),
+            version,
+        ),
+    )?;
     Ok(())
 }
 
@@ -166,8 +190,20 @@ fn show(view: &View<'_>, account: AccountId, stored: &Stored) -> Result<Option<N
             None => return Ok(None),
         },
     };
-    let dweet = dweet.map(|dweet| Ok::<_, Fault>(Shown { flags: timeline::flags(view, account, &dweet)?, dweet })).transpose()?;
-    Ok(Some(NotificationView { id: stored.id, kind: stored.kind, from: decode("card", &stored.author)?, dweet }))
+    let dweet = dweet
+        .map(|dweet| {
+            Ok::<_, Fault>(Shown {
+                flags: timeline::flags(view, account, &dweet)?,
+                dweet,
+            })
+        })
+        .transpose()?;
+    Ok(Some(NotificationView {
+        id: stored.id,
+        kind: stored.kind,
+        from: decode("card", &stored.author)?,
+        dweet,
+    }))
 }
 
 /// The actor's notifications, newest first.
@@ -202,14 +238,21 @@ impl Query for Notifications {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<NotificationView>> {
         let account = self.actor.account;
         let unwanted = timeline::Unwanted::of(view, account)?;
-        let select =
-            format!("SELECT {COLUMNS} FROM notification WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND");
+        let select = format!(
+            "SELECT {COLUMNS} FROM notification WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND"
+        );
         let (mut page, mut found, mut looked_at) = (self.page, Vec::new(), 0);
         while found.len() < self.page.size() && looked_at < SCAN_MAX {
-            let params = (page.below(), page.above(), self.page.size() * 2, account.slot().0, account.get());
+            let params = (
+                page.below(),
+                page.above(),
+                self.page.size() * 2,
+                account.slot().0,
+                account.get(),
+            );
             let rows = view.all(&page.sql(&select, "id"), params, from_row)?;
             let Some(last) = rows.last() else { break };
-            if page.from_oldest() {
+            if page.is_from_oldest() {
                 page.min_id = Some(last.id.get());
             } else {
                 page.max_id = Some(last.id.get());
@@ -218,7 +261,11 @@ impl Query for Notifications {
             for stored in rows {
                 let of_kind = self.kinds.is_empty() || self.kinds.contains(&stored.kind);
                 let from = self.from.is_none_or(|from| from == stored.from);
-                if found.len() < self.page.size() && of_kind && from && !unwanted.notifications_from(stored.from) {
+                if found.len() < self.page.size()
+                    && of_kind
+                    && from
+                    && !unwanted.notifications_from(stored.from)
+                {
                     found.extend(show(view, account, &stored)?);
                 }
             }
@@ -251,7 +298,9 @@ impl Query for Notification {
 
     fn read(&self, view: &View<'_>) -> Outcome<NotificationView> {
         let account = self.actor.account;
-        let sql = format!("SELECT {COLUMNS} FROM notification WHERE slot = ?1 AND account_id = ?2 AND id = ?3 AND state = 1");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM notification WHERE slot = ?1 AND account_id = ?2 AND id = ?3 AND state = 1"
+        );
         let stored = view.first(&sql, (account.slot().0, account.get(), self.id.get()), from_row)?;
         let stored = stored.ok_or(Rejected::NotFound)?;
         if timeline::Unwanted::of(view, account)?.notifications_from(stored.from) {
@@ -287,7 +336,10 @@ impl Command for Dismiss {
         let account = self.actor.account;
         let sql = "UPDATE notification SET state = 0, view = NULL WHERE slot = ?1 AND account_id = ?2
                    AND (?3 IS NULL OR id = ?3) AND state = 1";
-        let dismissed = tx.write(sql, (account.slot().0, account.get(), self.id.map(NotificationId::get)))?;
+        let dismissed = tx.write(
+            sql,
+            (account.slot().0, account.get(), self.id.map(NotificationId::get)),
+        )?;
         if self.id.is_some() && dismissed == 0 {
             return Err(Rejected::NotFound.into());
         }

@@ -57,16 +57,39 @@ impl Verb for CreateApp {
 
 impl Command for CreateApp {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
-        let App { client_id, secret, name, website, redirect_uris, scopes } = &self.app;
+        let App {
+            client_id,
+            secret,
+            name,
+            website,
+            redirect_uris,
+            scopes,
+        } = &self.app;
         let uris = redirect_uris.join("\n");
-        let longest = [name.len(), website.as_ref().map_or(0, String::len), uris.len()].into_iter().max();
+        let longest = [name.len(), website.as_ref().map_or(0, String::len), uris.len()]
+            .into_iter()
+            .max();
         if longest > Some(TEXT_BYTES_MAX) {
-            return Err(Rejected::Invalid("the application's name or addresses are too long".to_owned()).into());
+            return Err(
+                Rejected::Invalid("the application's name or addresses are too long".to_owned()).into(),
+            );
         }
         let sql = "INSERT INTO oauth_app (slot, client_id, secret_hash, name, website, redirect_uris, scopes, created_ms)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (slot, client_id) DO NOTHING";
         let (slot, now_ms) = (self.home().slot().0, tx.now_ms);
-        tx.write(sql, (slot, client_id, secret.0, name, website, uris, scopes.bits(), now_ms))?;
+        tx.write(
+            sql,
+            (
+                slot,
+                client_id,
+                secret.0,
+                name,
+                website,
+                uris,
+                scopes.bits(),
+                now_ms,
+            ),
+        )?;
         Ok(())
     }
 }
@@ -131,16 +154,23 @@ const APP_TOKENS_MAX: u32 = 200;
 impl Command for OpenAppToken {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let slot = self.home().slot().0;
-        if !tx.exists("SELECT 1 FROM oauth_app WHERE slot = ?1 AND client_id = ?2", (slot, &self.client_id))? {
+        if !tx.exists(
+            "SELECT 1 FROM oauth_app WHERE slot = ?1 AND client_id = ?2",
+            (slot, &self.client_id),
+        )? {
             return Err(Rejected::NotFound.into());
         }
         let sql = "DELETE FROM app_token WHERE slot = ?1 AND hash IN (SELECT hash FROM app_token WHERE slot = ?1 AND client_id = ?2
                    ORDER BY created_ms DESC, hash LIMIT -1 OFFSET ?3)";
         tx.write(sql, (slot, &self.client_id, APP_TOKENS_MAX - 1))?;
-        let sql = "INSERT INTO app_token (slot, hash, client_id, scopes, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+        let sql =
+            "INSERT INTO app_token (slot, hash, client_id, scopes, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT (slot, hash) DO NOTHING";
         let now_ms = tx.now_ms;
-        tx.write(sql, (slot, self.hash.0, &self.client_id, self.scopes.bits(), now_ms))?;
+        tx.write(
+            sql,
+            (slot, self.hash.0, &self.client_id, self.scopes.bits(), now_ms),
+        )?;
         Ok(())
     }
 }
@@ -168,7 +198,11 @@ impl Query for AppOfToken {
         let sql = "SELECT a.client_id, a.secret_hash, a.name, a.website, a.redirect_uris, t.scopes
                    FROM app_token t JOIN oauth_app a ON a.slot = t.slot AND a.client_id = t.client_id
                    WHERE t.slot = ?1 AND t.hash = ?2 AND t.client_id = ?3";
-        let found = view.first(sql, (self.home().slot().0, self.hash.0, &self.client_id), app_from)?;
+        let found = view.first(
+            sql,
+            (self.home().slot().0, self.hash.0, &self.client_id),
+            app_from,
+        )?;
         found.ok_or_else(|| Rejected::NoSession.into())
     }
 }
@@ -241,10 +275,23 @@ impl Command for Authorize {
                    ON CONFLICT (slot, hash) DO NOTHING";
         let expires_ms = tx.now_ms + CODE_LIFETIME_MS;
         let scopes = self.scopes.bits();
-        let first = (slot, self.code.0, id, &self.client_id, &self.redirect_uri, scopes, &self.challenge);
+        let first = (
+            slot,
+            self.code.0,
+            id,
+            &self.client_id,
+            &self.redirect_uri,
+            scopes,
+            &self.challenge,
+        );
         let (slot, code, id, client_id, uri, scopes, challenge) = first;
         let last = (self.password_version, &self.label, &self.website, expires_ms);
-        tx.write(sql, (slot, code, id, client_id, uri, scopes, challenge, last.0, last.1, last.2, last.3))?;
+        tx.write(
+            sql,
+            (
+                slot, code, id, client_id, uri, scopes, challenge, last.0, last.1, last.2, last.3,
+            ),
+        )?;
         Ok(())
     }
 }
@@ -297,8 +344,13 @@ impl Command for ExchangeCode {
                 website: row.get(4)?,
             })
         };
-        let code = tx.first(sql, (slot, self.code.0, self.account.get(), &self.client_id, tx.now_ms), map)?;
-        let code = code.ok_or_else(|| Rejected::Invalid("the code is unknown, used or expired".to_owned()))?;
+        let code = tx.first(
+            sql,
+            (slot, self.code.0, self.account.get(), &self.client_id, tx.now_ms),
+            map,
+        )?;
+        let code =
+            code.ok_or_else(|| Rejected::Invalid("the code is unknown, used or expired".to_owned()))?;
         if code.redirect_uri != self.redirect_uri {
             return Err(Rejected::Invalid("the code was given for another redirect_uri".to_owned()).into());
         }
@@ -306,7 +358,12 @@ impl Command for ExchangeCode {
             return Err(Rejected::Invalid("the code_verifier does not match".to_owned()).into());
         }
         let client = Some((self.client_id.clone(), code.website));
-        let new = NewSession { hash: self.hash, scopes: code.scopes, label: code.label, client };
+        let new = NewSession {
+            hash: self.hash,
+            scopes: code.scopes,
+            label: code.label,
+            client,
+        };
         session::open(tx, self.account, &new)?;
         Ok(code.scopes)
     }
@@ -333,7 +390,16 @@ impl Command for Revoke {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
         let sql = "DELETE FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND client_id = ?4";
-        if tx.write(sql, (account.slot().0, self.actor.session.0, account.get(), &self.client_id))? > 0 {
+        if tx.write(
+            sql,
+            (
+                account.slot().0,
+                self.actor.session.0,
+                account.get(),
+                &self.client_id,
+            ),
+        )? > 0
+        {
             tx.tell(crate::event::Event::SessionsEnded { account });
         }
         Ok(())

@@ -69,7 +69,9 @@ impl Errand {
             Errand::Block,
             Errand::Closing,
         ];
-        ALL.into_iter().find(|errand| *errand as i64 == number).ok_or(Fault::Damaged("unknown kind of errand"))
+        ALL.into_iter()
+            .find(|errand| *errand as i64 == number)
+            .ok_or(Fault::Damaged("unknown kind of errand"))
     }
 }
 
@@ -93,8 +95,10 @@ pub struct Walked {
 
 impl Walked {
     /// The answer of this group to a hop that came to it at `slot`.
-    pub(crate) fn from(view: &View<'_>, slot: Slot) -> Self {
-        Self { next: view.descriptor.range.next_slot_behind(slot) }
+    pub(crate) fn behind(view: &View<'_>, slot: Slot) -> Self {
+        Self {
+            next: view.descriptor.range.next_slot_behind(slot),
+        }
     }
 }
 
@@ -201,7 +205,9 @@ impl Command for Settle {
         let mut again = Vec::new();
         for settled in &self.parcels {
             // A row that is gone was settled by another courier (rule O4).
-            let Some(row) = waiting(tx, settled.seq)? else { continue };
+            let Some(row) = waiting(tx, settled.seq)? else {
+                continue;
+            };
             if row.version != settled.version {
                 again.push(row.seq);
                 continue;
@@ -214,8 +220,15 @@ impl Command for Settle {
 }
 
 /// Puts a row into the outbox, or bumps the one that waits for the same cause.
-pub(crate) fn post(tx: &mut Tx<'_>, slot: Slot, kind: Errand, subject: i64, object: &[u8]) -> Result<(), Fault> {
-    let sql = "INSERT INTO outbox (slot, kind, subject, object, version, created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)
+pub(crate) fn post(
+    tx: &mut Tx<'_>,
+    slot: Slot,
+    kind: Errand,
+    subject: i64,
+    object: &[u8],
+) -> Result<(), Fault> {
+    let sql =
+        "INSERT INTO outbox (slot, kind, subject, object, version, created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)
                ON CONFLICT (slot, kind, subject, object) DO UPDATE SET version = version + 1, cursor = 0";
     let now_ms = tx.now_ms;
     tx.write(sql, (slot.0, kind as i64, subject, object, now_ms))?;
@@ -225,13 +238,29 @@ pub(crate) fn post(tx: &mut Tx<'_>, slot: Slot, kind: Errand, subject: i64, obje
 
 /// The object of a row that is an id.
 pub(crate) fn number(object: &[u8]) -> Result<i64, Fault> {
-    object.try_into().map(i64::from_be_bytes).map_err(|_| Fault::Damaged("the object of an errand is no id"))
+    object
+        .try_into()
+        .map(i64::from_be_bytes)
+        .map_err(|_| Fault::Damaged("the object of an errand is no id"))
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Result<Waiting, Fault>> {
-    let (seq, subject, object, version, cursor) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?, Slot(row.get(5)?));
+    let (seq, subject, object, version, cursor) = (
+        row.get(0)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        Slot(row.get(5)?),
+    );
     let kind = Errand::from_number(row.get(1)?);
-    Ok(kind.map(|kind| Waiting { seq, kind, subject, object, version, cursor }))
+    Ok(kind.map(|kind| Waiting {
+        seq,
+        kind,
+        subject,
+        object,
+        version,
+        cursor,
+    }))
 }
 
 fn waiting(view: &View<'_>, seq: u64) -> Result<Option<Waiting>, Fault> {
@@ -257,13 +286,25 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
     };
     let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Withdraw);
     let command = command.map(|command| command.to_bytes()).transpose()?;
-    Ok(Parcel { seq: row.seq, version: row.version, command, walk })
+    Ok(Parcel {
+        seq: row.seq,
+        version: row.version,
+        command,
+        walk,
+    })
 }
 
 /// What a reply or a refusal means for the source. Kinds without an arm of their own need nothing: the destination has
 /// taken it, or has nothing (any more) that it could concern.
-#[allow(clippy::wildcard_enum_match_arm, reason = "most kinds need nothing, as said above")]
-fn consequence(tx: &mut Tx<'_>, row: &Waiting, result: &Result<Option<Vec<u8>>, Rejected>) -> Result<(), Fault> {
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "most kinds need nothing, as said above"
+)]
+fn consequence(
+    tx: &mut Tx<'_>,
+    row: &Waiting,
+    result: &Result<Option<Vec<u8>>, Rejected>,
+) -> Result<(), Fault> {
     let done = match (row.kind, result) {
         (Errand::Follower, Ok(Some(reply))) => follow::settled(tx, row, &decode("reply to an edge", reply)?),
         (Errand::Follower, Err(_)) => follow::refused(tx, row),

@@ -28,7 +28,12 @@ impl Page {
     /// The newest entries.
     #[must_use]
     pub fn newest(limit: u32) -> Self {
-        Self { max_id: None, since_id: None, min_id: None, limit }
+        Self {
+            max_id: None,
+            since_id: None,
+            min_id: None,
+            limit,
+        }
     }
 
     /// Exclusive upper bound.
@@ -42,7 +47,7 @@ impl Page {
     }
 
     /// Whether the oldest of the matching ones are wanted.
-    pub(crate) fn from_oldest(&self) -> bool {
+    pub(crate) fn is_from_oldest(&self) -> bool {
         self.min_id.is_some()
     }
 
@@ -53,13 +58,13 @@ impl Page {
 
     /// Completes `SELECT … WHERE … AND` for a list with the column `id`: bounds as ?1 and ?2, limit as ?3.
     pub(crate) fn sql(&self, select: &str, id: &str) -> String {
-        let order = if self.from_oldest() { "ASC" } else { "DESC" };
+        let order = if self.is_from_oldest() { "ASC" } else { "DESC" };
         format!("{select} {id} < ?1 AND {id} > ?2 ORDER BY {id} {order} LIMIT ?3")
     }
 
     /// Puts what [`Page::sql`] found into the order of the answer.
     pub(crate) fn newest_first<T>(&self, mut found: Vec<T>) -> Vec<T> {
-        if self.from_oldest() {
+        if self.is_from_oldest() {
             found.reverse();
         }
         found

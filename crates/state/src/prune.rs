@@ -36,7 +36,10 @@ impl Command for Prune {
         let last = self.from.0.saturating_add(SLOTS_AT_ONCE - 1);
         let now_ms = tx.now_ms;
         let kept_from_ms = now_ms.saturating_sub(request::KEPT_MS);
-        tx.write("DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3", (self.from.0, last, kept_from_ms))?;
+        tx.write(
+            "DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3",
+            (self.from.0, last, kept_from_ms),
+        )?;
         let capped = "DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND (slot, actor, key) IN (
                         SELECT slot, actor, key FROM (
                           SELECT slot, actor, key, row_number() OVER (PARTITION BY actor ORDER BY stamp_ms DESC, key) AS place
@@ -46,7 +49,10 @@ impl Command for Prune {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3");
             tx.write(&sql, (self.from.0, last, now_ms))?;
         }
-        tx.write("DELETE FROM mute WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3", (self.from.0, last, now_ms))?;
+        tx.write(
+            "DELETE FROM mute WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3",
+            (self.from.0, last, now_ms),
+        )?;
         Ok(Slot(last).next())
     }
 }

@@ -48,11 +48,15 @@ impl Command for Redweet {
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<DweetView> {
         let me = self.actor.account;
-        let Content::Dweet(body) = &self.original.content else { return Err(Rejected::Forbidden.into()) };
+        let Content::Dweet(body) = &self.original.content else {
+            return Err(Rejected::Forbidden.into());
+        };
         if body.visibility == Visibility::Private {
             return Err(Rejected::Forbidden.into());
         }
-        if block::blocks(tx, me, self.original.author.id)? || block::is_blocked_by(tx, me, self.original.author.id)? {
+        if block::blocks(tx, me, self.original.author.id)?
+            || block::is_blocked_by(tx, me, self.original.author.id)?
+        {
             return Err(Rejected::Blocked.into());
         }
         let id = match standing_redweet(tx, me, self.original.id)? {
@@ -66,19 +70,32 @@ impl Command for Redweet {
 
 impl Redweet {
     fn insert(&self, tx: &mut Tx<'_>, me: AccountId) -> Outcome<DweetId> {
-        let originals = Originals { redweet_of: Some(self.original.id), reply_to: None };
+        let originals = Originals {
+            redweet_of: Some(self.original.id),
+            reply_to: None,
+        };
         let id = dweet::insert(tx, me, Visibility::Public, originals, &encode(&self.original)?)?;
         let object = self.original.id.get().to_be_bytes();
         outbox::post(tx, me.slot(), Errand::Redweet, id.get(), &object)?;
-        tx.tell(Event::Published { id, author: me, public: false });
+        tx.tell(Event::Published {
+            id,
+            author: me,
+            public: false,
+        });
         Ok(id)
     }
 }
 
 /// This person's redweet of the original, at their home.
-pub(crate) fn standing_redweet(view: &View<'_>, account: AccountId, original: DweetId) -> Result<Option<DweetId>, Fault> {
+pub(crate) fn standing_redweet(
+    view: &View<'_>,
+    account: AccountId,
+    original: DweetId,
+) -> Result<Option<DweetId>, Fault> {
     let sql = "SELECT id FROM dweet WHERE redweet_of = ?1 AND author_id = ?2 AND deleted_ms IS NULL";
-    view.first(sql, (original.get(), account.get()), |row| row.get(0).map(dweet_id))
+    view.first(sql, (original.get(), account.get()), |row| {
+        row.get(0).map(dweet_id)
+    })
 }
 
 /// Undoes a redweet by its original's id.
@@ -111,7 +128,9 @@ impl Command for Unredweet {
     }
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<bool> {
-        let Some(id) = standing_redweet(tx, self.actor.account, self.original)? else { return Ok(false) };
+        let Some(id) = standing_redweet(tx, self.actor.account, self.original)? else {
+            return Ok(false);
+        };
         let stored = dweet::standing(tx, id)?;
         dweet::remove(tx, &stored)?;
         Ok(true)
@@ -120,7 +139,9 @@ impl Command for Unredweet {
 
 /// A redweet to the original's home, as it stands now.
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
+        return Ok(None);
+    };
     let count = CountRedweet {
         original: dweet_id(number(&row.object)?),
         account: stored.author,
@@ -186,21 +207,43 @@ impl Command for CountRedweet {
                         AND state = 1";
         let key = (slot, original, account.slot().0, account.get());
         let stood = tx.exists(standing, key)?;
-        let sql = "INSERT INTO redweeted_by (slot, dweet_id, account_slot, account_id, redweet_id, version, state)
+        let sql =
+            "INSERT INTO redweeted_by (slot, dweet_id, account_slot, account_id, redweet_id, version, state)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                    ON CONFLICT (slot, dweet_id, account_slot, account_id) DO UPDATE
                    SET redweet_id = excluded.redweet_id, version = excluded.version, state = excluded.state
                    WHERE (excluded.redweet_id, excluded.version) > (redweet_id, version)";
         let redweet = self.redweet.get();
-        tx.write(sql, (slot, original, account.slot().0, account.get(), redweet, self.version, self.stands))?;
+        tx.write(
+            sql,
+            (
+                slot,
+                original,
+                account.slot().0,
+                account.get(),
+                redweet,
+                self.version,
+                self.stands,
+            ),
+        )?;
         let stands = tx.exists(standing, key)?;
         if stands != stood {
             let step = if stands { 1 } else { -1 };
-            tx.write("UPDATE dweet SET redweets = max(redweets + ?2, 0) WHERE id = ?1", (original, step))?;
+            tx.write(
+                "UPDATE dweet SET redweets = max(redweets + ?2, 0) WHERE id = ?1",
+                (original, step),
+            )?;
         }
         if let (true, false, Some(card)) = (stands, stood, &self.card) {
             let about = Some((self.original, None));
-            notification::notify(tx, stored.author, NotificationKind::Redweet, card, about, self.version)?;
+            notification::notify(
+                tx,
+                stored.author,
+                NotificationKind::Redweet,
+                card,
+                about,
+                self.version,
+            )?;
         }
         Ok(())
     }
@@ -211,7 +254,9 @@ pub(crate) fn withdraw_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<
     let original = dweet_id(row.subject);
     let sql = "SELECT account_slot FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot >= ?3 AND state = 1
                ORDER BY account_slot LIMIT 1";
-    let next = view.first(sql, (original.slot().0, original.get(), row.cursor.0), |row| row.get(0).map(Slot))?;
+    let next = view.first(sql, (original.slot().0, original.get(), row.cursor.0), |row| {
+        row.get(0).map(Slot)
+    })?;
     Ok(next.map(|slot| Withdraw { slot, original }.into()))
 }
 
@@ -238,7 +283,7 @@ impl Command for Withdraw {
         for id in tx.all(sql, [self.original.get()], |row| row.get(0).map(dweet_id))? {
             withdraw(tx, id)?;
         }
-        Ok(Walked::from(tx, self.slot))
+        Ok(Walked::behind(tx, self.slot))
     }
 }
 
@@ -263,11 +308,24 @@ impl Verb for RedweetedBy {
 
 impl Query for RedweetedBy {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(DweetId, AccountId)>> {
-        dweet::Show { id: self.dweet, viewer: self.viewer }.read(view)?;
+        dweet::Show {
+            id: self.dweet,
+            viewer: self.viewer,
+        }
+        .read(view)?;
         let select = "SELECT redweet_id, account_id FROM redweeted_by WHERE slot = ?4 AND dweet_id = ?5 AND state = 1 AND";
-        let params = (self.page.below(), self.page.above(), self.page.size(), self.dweet.slot().0, self.dweet.get());
+        let params = (
+            self.page.below(),
+            self.page.above(),
+            self.page.size(),
+            self.dweet.slot().0,
+            self.dweet.get(),
+        );
         let rows = view.all(&self.page.sql(select, "redweet_id"), params, |row| {
-            Ok((dweet_id(row.get(0)?), AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
+            Ok((
+                dweet_id(row.get(0)?),
+                AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN),
+            ))
         })?;
         Ok(self.page.newest_first(rows))
     }

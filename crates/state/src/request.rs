@@ -38,9 +38,20 @@ impl Request {
 
     /// Keeps the reply.
     pub(crate) fn remember(&self, tx: &mut Tx<'_>, kind: u32, reply: &[u8]) -> Outcome<()> {
-        let sql = "INSERT INTO request (slot, actor, key, kind, reply, stamp_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql =
+            "INSERT INTO request (slot, actor, key, kind, reply, stamp_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let stamp_ms = tx.now_ms;
-        tx.write(sql, (self.actor.slot().0, self.actor.get(), self.key.0, kind, reply, stamp_ms))?;
+        tx.write(
+            sql,
+            (
+                self.actor.slot().0,
+                self.actor.get(),
+                self.key.0,
+                kind,
+                reply,
+                stamp_ms,
+            ),
+        )?;
         Ok(())
     }
 }

@@ -45,7 +45,11 @@ impl Query for SearchAccounts {
             }
         }
         let mut found = Vec::new();
-        for id in ids.into_iter().take(limit as usize).filter_map(AccountId::from_number) {
+        for id in ids
+            .into_iter()
+            .take(limit as usize)
+            .filter_map(AccountId::from_number)
+        {
             found.extend(account::find(view, id)?);
         }
         Ok(found)
@@ -86,7 +90,13 @@ impl Query for Count {
         let sql = "SELECT count(*), coalesce(sum(dweets), 0), count(CASE WHEN last_dweet_ms > ?1 THEN 1 END)
                    FROM account WHERE closed_ms IS NULL";
         let since_ms = view.now_ms.saturating_sub(ACTIVE_MS);
-        let size = view.first(sql, [since_ms], |row| Ok(Size { accounts: row.get(0)?, dweets: row.get(1)?, active: row.get(2)? }))?;
+        let size = view.first(sql, [since_ms], |row| {
+            Ok(Size {
+                accounts: row.get(0)?,
+                dweets: row.get(1)?,
+                active: row.get(2)?,
+            })
+        })?;
         Ok(size.unwrap_or_default())
     }
 }

@@ -56,10 +56,16 @@ pub(crate) fn check(view: &View<'_>, actor: &Actor, needed: Scopes) -> Outcome<(
     view.owns(actor.account.home())?;
     let sql = "SELECT scopes, expires_ms FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3";
     let params = (actor.account.slot().0, actor.session.0, actor.account.get());
-    let found = view.first(sql, params, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)))?;
+    let found = view.first(sql, params, |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
+    })?;
     match found {
         Some((scopes, expires_ms)) if view.now_ms < expires_ms => {
-            if Scopes::from_bits(scopes).contains(needed) { Ok(()) } else { Err(Rejected::OutOfScope.into()) }
+            if Scopes::from_bits(scopes).contains(needed) {
+                Ok(())
+            } else {
+                Err(Rejected::OutOfScope.into())
+            }
         }
         _ => Err(Rejected::NoSession.into()),
     }
@@ -69,7 +75,10 @@ pub(crate) fn check(view: &View<'_>, actor: &Actor, needed: Scopes) -> Outcome<(
 pub(crate) fn application(view: &View<'_>, actor: &Actor) -> Result<Option<Application>, Fault> {
     let sql = "SELECT label, website FROM session WHERE slot = ?1 AND hash = ?2 AND client_id IS NOT NULL";
     view.first(sql, (actor.account.slot().0, actor.session.0), |row| {
-        Ok(Application { name: row.get(0)?, website: row.get(1)? })
+        Ok(Application {
+            name: row.get(0)?,
+            website: row.get(1)?,
+        })
     })
 }
 
@@ -80,7 +89,10 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
                   ORDER BY id DESC LIMIT -1 OFFSET ?3)";
     tx.write(oldest, (slot.0, account.get(), SESSIONS_MAX - 1))?;
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
-    let (client_id, website) = session.client.clone().map_or((None, None), |(id, website)| (Some(id), website));
+    let (client_id, website) = session
+        .client
+        .clone()
+        .map_or((None, None), |(id, website)| (Some(id), website));
     let sql = "INSERT INTO session (slot, hash, account_id, id, scopes, label, client_id, website, created_ms, expires_ms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                ON CONFLICT (slot, hash) DO NOTHING";
@@ -90,7 +102,18 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
     let scopes = session.scopes.bits();
     tx.write(
         sql,
-        (slot.0, hash, account.get(), id.get(), scopes, &session.label, client_id, website, now_ms, expires_ms),
+        (
+            slot.0,
+            hash,
+            account.get(),
+            id.get(),
+            scopes,
+            &session.label,
+            client_id,
+            website,
+            now_ms,
+            expires_ms,
+        ),
     )?;
     Ok(id)
 }
@@ -100,7 +123,10 @@ pub(crate) fn end_all(tx: &mut Tx<'_>, account: AccountId, kept: Option<SecretHa
     let kept = kept.map(|hash| hash.0);
     let sql = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND (?3 IS NULL OR hash <> ?3)";
     tx.write(sql, (account.slot().0, account.get(), kept))?;
-    tx.write("DELETE FROM oauth_code WHERE slot = ?1 AND account_id = ?2", (account.slot().0, account.get()))?;
+    tx.write(
+        "DELETE FROM oauth_code WHERE slot = ?1 AND account_id = ?2",
+        (account.slot().0, account.get()),
+    )?;
     tx.tell(Event::SessionsEnded { account });
     Ok(())
 }
@@ -128,7 +154,10 @@ impl Verb for OpenSession {
 impl Command for OpenSession {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<NotificationId> {
         let sql = "SELECT 1 FROM account WHERE slot = ?1 AND id = ?2 AND password_version = ?3 AND closed_ms IS NULL";
-        if !tx.exists(sql, (self.account.slot().0, self.account.get(), self.password_version))? {
+        if !tx.exists(
+            sql,
+            (self.account.slot().0, self.account.get(), self.password_version),
+        )? {
             return Err(Rejected::WrongPassword.into());
         }
         open(tx, self.account, &self.session)
@@ -154,14 +183,21 @@ impl Verb for CloseSession {
 
 impl Command for CloseSession {
     fn authority(&self) -> Option<(&Actor, Scopes)> {
-        let needed = if self.id.is_some() { Scopes::ALL } else { Scopes::NONE };
+        let needed = if self.id.is_some() {
+            Scopes::ALL
+        } else {
+            Scopes::NONE
+        };
         Some((&self.actor, needed))
     }
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
         let ended = match self.id {
-            None => tx.write("DELETE FROM session WHERE slot = ?1 AND hash = ?2", (account.slot().0, self.actor.session.0))?,
+            None => tx.write(
+                "DELETE FROM session WHERE slot = ?1 AND hash = ?2",
+                (account.slot().0, self.actor.session.0),
+            )?,
             Some(id) => {
                 let sql = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
                 tx.write(sql, (account.slot().0, account.get(), id.get()))?

@@ -42,25 +42,55 @@ impl Verb for PutUnderTag {
 
 impl Command for PutUnderTag {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
-        let sql = "INSERT INTO tagged (slot, tag, id, author_id, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        let sql =
+            "INSERT INTO tagged (slot, tag, id, author_id, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (slot, tag, id) DO UPDATE SET version = excluded.version, view = excluded.view
                    WHERE excluded.version > version";
         let view = self.view.as_ref().map(encode).transpose()?;
         let slot = self.home().slot().0;
-        let changed = tx.write(sql, (slot, &self.tag, self.id.get(), self.author.get(), self.version, view))?;
+        let changed = tx.write(
+            sql,
+            (
+                slot,
+                &self.tag,
+                self.id.get(),
+                self.author.get(),
+                self.version,
+                view,
+            ),
+        )?;
         if changed > 0 && self.view.is_some() {
-            tx.tell(Event::Tagged { tag: self.tag.clone(), id: self.id });
+            tx.tell(Event::Tagged {
+                tag: self.tag.clone(),
+                id: self.id,
+            });
         }
         Ok(())
     }
 }
 
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
+        return Ok(None);
+    };
     let tag = String::from_utf8_lossy(&row.object).into_owned();
-    let bears = |body: &tertulia_types::view::Body| body.visibility == Visibility::Public && body.tags.contains(&tag);
-    let shown = if dweet::body_of(&stored)?.is_some_and(|body| bears(&body)) { dweet::show(view, &stored)? } else { None };
-    Ok(Some(PutUnderTag { tag, id: stored.id, author: stored.author, version: stored.version, view: shown }.into()))
+    let bears =
+        |body: &tertulia_types::view::Body| body.visibility == Visibility::Public && body.tags.contains(&tag);
+    let shown = if dweet::body_of(&stored)?.is_some_and(|body| bears(&body)) {
+        dweet::show(view, &stored)?
+    } else {
+        None
+    };
+    Ok(Some(
+        PutUnderTag {
+            tag,
+            id: stored.id,
+            author: stored.author,
+            version: stored.version,
+            view: shown,
+        }
+        .into(),
+    ))
 }
 
 /// The public dweets with a tag, newest first.
@@ -84,9 +114,20 @@ impl Query for Tagged {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
         let select = "SELECT view FROM tagged WHERE slot = ?4 AND tag = ?5 AND view IS NOT NULL AND";
         let slot = self.home().slot().0;
-        let params = (self.page.below(), self.page.above(), self.page.size(), slot, &self.tag);
-        let rows = view.all(&self.page.sql(select, "id"), params, |row| row.get::<_, Vec<u8>>(0))?;
-        let views = rows.iter().map(|bytes| Ok(decode("tagged dweet", bytes)?)).collect::<Outcome<Vec<DweetView>>>()?;
+        let params = (
+            self.page.below(),
+            self.page.above(),
+            self.page.size(),
+            slot,
+            &self.tag,
+        );
+        let rows = view.all(&self.page.sql(select, "id"), params, |row| {
+            row.get::<_, Vec<u8>>(0)
+        })?;
+        let views = rows
+            .iter()
+            .map(|bytes| Ok(decode("tagged dweet", bytes)?))
+            .collect::<Outcome<Vec<DweetView>>>()?;
         Ok(self.page.newest_first(views))
     }
 }

@@ -45,35 +45,74 @@ impl Command for CountReply {
         {
             return Err(Rejected::Blocked.into());
         }
-        let (slot, key) = (self.parent.slot().0, (self.parent.slot().0, self.parent.get(), self.reply.get()));
-        let standing = "SELECT 1 FROM reply WHERE slot = ?1 AND dweet_id = ?2 AND reply_id = ?3 AND state = 1";
+        let (slot, key) = (
+            self.parent.slot().0,
+            (self.parent.slot().0, self.parent.get(), self.reply.get()),
+        );
+        let standing =
+            "SELECT 1 FROM reply WHERE slot = ?1 AND dweet_id = ?2 AND reply_id = ?3 AND state = 1";
         let stood = tx.exists(standing, key)?;
         let sql = "INSERT INTO reply (slot, dweet_id, reply_id, version, state) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT (slot, dweet_id, reply_id) DO UPDATE SET version = excluded.version, state = excluded.state
                    WHERE excluded.version > version";
-        tx.write(sql, (slot, self.parent.get(), self.reply.get(), self.version, self.view.is_some()))?;
+        tx.write(
+            sql,
+            (
+                slot,
+                self.parent.get(),
+                self.reply.get(),
+                self.version,
+                self.view.is_some(),
+            ),
+        )?;
         let stands = tx.exists(standing, key)?;
         if stands != stood {
             let step = if stands { 1 } else { -1 };
-            tx.write("UPDATE dweet SET replies = max(replies + ?2, 0) WHERE id = ?1", (self.parent.get(), step))?;
+            tx.write(
+                "UPDATE dweet SET replies = max(replies + ?2, 0) WHERE id = ?1",
+                (self.parent.get(), step),
+            )?;
         }
         match &self.view {
             Some(view) if view.author.id != parent.author => {
                 let about = Some((self.reply, Some(view)));
-                notification::notify(tx, parent.author, NotificationKind::Mention, &view.author, about, self.version)?;
+                notification::notify(
+                    tx,
+                    parent.author,
+                    NotificationKind::Mention,
+                    &view.author,
+                    about,
+                    self.version,
+                )?;
             }
             Some(_) => {}
-            None => notification::withdraw(tx, parent.author, NotificationKind::Mention, self.reply, self.version)?,
+            None => notification::withdraw(
+                tx,
+                parent.author,
+                NotificationKind::Mention,
+                self.reply,
+                self.version,
+            )?,
         }
         Ok(())
     }
 }
 
 pub(crate) fn reply_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
+        return Ok(None);
+    };
     let parent = dweet_id(number(&row.object)?);
     let view = dweet::show(view, &stored)?;
-    Ok(Some(CountReply { parent, reply: stored.id, version: stored.version, view }.into()))
+    Ok(Some(
+        CountReply {
+            parent,
+            reply: stored.id,
+            version: stored.version,
+            view,
+        }
+        .into(),
+    ))
 }
 
 /// Sets the image of a reply at the home of its thread.
@@ -106,19 +145,42 @@ impl Command for PutInThread {
                    WHERE excluded.version > version";
         let view = self.view.as_ref().map(encode).transpose()?;
         let root = self.root;
-        tx.write(sql, (root.slot().0, root.get(), self.reply.get(), self.parent.get(), self.version, view))?;
+        tx.write(
+            sql,
+            (
+                root.slot().0,
+                root.get(),
+                self.reply.get(),
+                self.parent.get(),
+                self.version,
+                view,
+            ),
+        )?;
         Ok(())
     }
 }
 
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else { return Ok(None) };
+    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
+        return Ok(None);
+    };
     let root = dweet_id(number(&row.object)?);
     let sql = "SELECT reply_to FROM dweet WHERE id = ?1";
-    let parent = view.first(sql, [row.subject], |row| row.get::<_, Option<i64>>(0))?.flatten();
+    let parent = view
+        .first(sql, [row.subject], |row| row.get::<_, Option<i64>>(0))?
+        .flatten();
     let parent = parent.map_or(root, dweet_id);
     let shown = dweet::show(view, &stored)?;
-    Ok(Some(PutInThread { root, parent, reply: stored.id, version: stored.version, view: shown }.into()))
+    Ok(Some(
+        PutInThread {
+            root,
+            parent,
+            reply: stored.id,
+            version: stored.version,
+            view: shown,
+        }
+        .into(),
+    ))
 }
 
 /// A dweet's place in its thread.
@@ -149,8 +211,15 @@ impl Verb for Thread {
 
 impl Query for Thread {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<ThreadEntry>> {
-        let sql = "SELECT id, parent_id, view FROM thread WHERE slot = ?1 AND root_id = ?2 ORDER BY id LIMIT ?3";
-        let map = |row: &Row<'_>| Ok((dweet_id(row.get(0)?), dweet_id(row.get(1)?), row.get::<_, Option<Vec<u8>>>(2)?));
+        let sql =
+            "SELECT id, parent_id, view FROM thread WHERE slot = ?1 AND root_id = ?2 ORDER BY id LIMIT ?3";
+        let map = |row: &Row<'_>| {
+            Ok((
+                dweet_id(row.get(0)?),
+                dweet_id(row.get(1)?),
+                row.get::<_, Option<Vec<u8>>>(2)?,
+            ))
+        };
         let rows = view.all(sql, (self.root.slot().0, self.root.get(), THREAD_MAX), map)?;
         let entry = |(id, parent, bytes): (DweetId, DweetId, Option<Vec<u8>>)| {
             let view = bytes.map(|bytes| decode("reply", &bytes)).transpose()?;

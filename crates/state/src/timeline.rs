@@ -48,7 +48,10 @@ impl Unwanted {
         let sql = "SELECT target_id, notifications FROM mute WHERE slot = ?1 AND account_id = ?2
                    AND (expires_ms IS NULL OR expires_ms > ?3)";
         let muted = view.all(sql, (slot, id, view.now_ms), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(Self { blocked, muted: muted.into_iter().collect() })
+        Ok(Self {
+            blocked,
+            muted: muted.into_iter().collect(),
+        })
     }
 
     /// Whether this account's dweets stay out of timelines.
@@ -67,7 +70,12 @@ pub(crate) fn flags(view: &View<'_>, viewer: AccountId, dweet: &DweetView) -> Re
     let original = dweet.original();
     let sql = "SELECT 1 FROM mute WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3
                AND (expires_ms IS NULL OR expires_ms > ?4)";
-    let key = (viewer.slot().0, viewer.get(), original.author.id.get(), view.now_ms);
+    let key = (
+        viewer.slot().0,
+        viewer.get(),
+        original.author.id.get(),
+        view.now_ms,
+    );
     Ok(Flags {
         favourited: favourite::is_favourite(view, viewer, original.id)?,
         redweeted: redweet::standing_redweet(view, viewer, original.id)?.is_some(),
@@ -105,27 +113,52 @@ impl<'a> Reading<'a> {
     fn of(view: &'a View<'a>, reader: AccountId) -> Result<Self, Fault> {
         let sql = "SELECT author_id, redweets, arrival FROM following WHERE slot = ?1 AND follower_id = ?2 AND state = 1";
         let followed = view.all(sql, (reader.slot().0, reader.get()), |row| {
-            Ok(Followed { author: row.get(0)?, redweets: row.get(1)?, arrival: row.get(2)? })
+            Ok(Followed {
+                author: row.get(0)?,
+                redweets: row.get(1)?,
+                arrival: row.get(2)?,
+            })
         })?;
-        Ok(Self { view, reader, followed, unwanted: Unwanted::of(view, reader)? })
+        Ok(Self {
+            view,
+            reader,
+            followed,
+            unwanted: Unwanted::of(view, reader)?,
+        })
     }
 
     /// The next id of a source; the source behind the last followed author is the reader.
     fn next(&self, source: usize, page: &Page) -> Result<Option<Step>, Fault> {
         let (table, slot, author) = match self.followed.get(source) {
-            Some(followed) => ("FROM entry WHERE author_id = ?4 AND ?5 IS NULL AND view IS NOT NULL AND", None, followed.author),
+            Some(followed) => (
+                "FROM entry WHERE author_id = ?4 AND ?5 IS NULL AND view IS NOT NULL AND",
+                None,
+                followed.author,
+            ),
             None => {
                 let own = "FROM dweet WHERE author_id = ?4 AND slot = ?5 AND deleted_ms IS NULL AND";
                 (own, Some(self.reader.slot().0), self.reader.get())
             }
         };
         let sql = page.sql(&format!("SELECT id {table}"), "id");
-        let id = self.view.first(&sql, (page.below(), page.above(), 1, author, slot), |row| row.get::<_, i64>(0))?;
-        Ok(id.map(|id| Step { order: if page.from_oldest() { -id } else { id }, source, id }))
+        let id = self
+            .view
+            .first(&sql, (page.below(), page.above(), 1, author, slot), |row| {
+                row.get::<_, i64>(0)
+            })?;
+        Ok(id.map(|id| Step {
+            order: if page.is_from_oldest() { -id } else { id },
+            source,
+            id,
+        }))
     }
 
     /// Walks the merged ids and keeps what `wanted` accepts, until the page is full.
-    fn walk(&self, page: Page, mut wanted: impl FnMut(&Shown) -> Result<bool, Fault>) -> Result<Vec<Shown>, Fault> {
+    fn walk(
+        &self,
+        page: Page,
+        mut wanted: impl FnMut(&Shown) -> Result<bool, Fault>,
+    ) -> Result<Vec<Shown>, Fault> {
         let mut heap = BinaryHeap::new();
         for source in 0..=self.followed.len() {
             heap.extend(self.next(source, &page)?);
@@ -134,10 +167,16 @@ impl<'a> Reading<'a> {
         while shown.len() < page.size()
             && let Some(step) = heap.pop()
         {
-            let bounds = if page.from_oldest() {
-                Page { min_id: Some(step.id), ..page }
+            let bounds = if page.is_from_oldest() {
+                Page {
+                    min_id: Some(step.id),
+                    ..page
+                }
             } else {
-                Page { max_id: Some(step.id), ..page }
+                Page {
+                    max_id: Some(step.id),
+                    ..page
+                }
             };
             heap.extend(self.next(step.source, &bounds)?);
             if let Some(entry) = self.load(step.id, self.followed.get(step.source))?
@@ -155,7 +194,10 @@ impl<'a> Reading<'a> {
     fn load(&self, id: i64, followed: Option<&Followed>) -> Result<Option<Shown>, Fault> {
         let Some(mut dweet) = (match followed {
             Some(_) => entry_view(self.view, id)?,
-            None => dweet::stored(self.view, dweet_id(id))?.map(|own| dweet::show(self.view, &own)).transpose()?.flatten(),
+            None => dweet::stored(self.view, dweet_id(id))?
+                .map(|own| dweet::show(self.view, &own))
+                .transpose()?
+                .flatten(),
         }) else {
             return Ok(None);
         };
@@ -169,7 +211,10 @@ impl<'a> Reading<'a> {
             return Ok(None);
         }
         refresh_counts(self.view, &mut dweet)?;
-        Ok(Some(Shown { flags: flags(self.view, self.reader, &dweet)?, dweet }))
+        Ok(Some(Shown {
+            flags: flags(self.view, self.reader, &dweet)?,
+            dweet,
+        }))
     }
 
     /// The ids of all that is unseen, with their arrivals, newest id first.
@@ -177,11 +222,19 @@ impl<'a> Reading<'a> {
         let sql = "SELECT id, original_id, arrival FROM entry WHERE author_id = ?1 AND arrival > ?2 AND view IS NOT NULL";
         let mut unseen = Vec::new();
         for (source, followed) in self.followed.iter().enumerate() {
-            if self.unwanted.blocked.contains(&followed.author) || self.unwanted.muted.contains_key(&followed.author) {
+            if self.unwanted.blocked.contains(&followed.author)
+                || self.unwanted.muted.contains_key(&followed.author)
+            {
                 continue;
             }
             let after = followed.arrival.max(state.floor);
-            let map = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+            let map = |row: &Row<'_>| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                ))
+            };
             for (id, original, arrival) in self.view.all(sql, (followed.author, after), map)? {
                 if !state.has_seen(id, arrival) && (followed.redweets || original == id) {
                     unseen.push((id, arrival, source));
@@ -197,8 +250,12 @@ impl<'a> Reading<'a> {
 fn entry_view(view: &View<'_>, id: i64) -> Result<Option<DweetView>, Fault> {
     let sql = "SELECT entry.view, card.view FROM entry LEFT JOIN card ON card.account_id = entry.author_id
                WHERE entry.id = ?1 AND entry.view IS NOT NULL";
-    let found = view.first(sql, [id], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)))?;
-    let Some((bytes, card)) = found else { return Ok(None) };
+    let found = view.first(sql, [id], |row| {
+        Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
+    })?;
+    let Some((bytes, card)) = found else {
+        return Ok(None);
+    };
     let mut dweet: DweetView = decode("entry", &bytes)?;
     if let Some(card) = card {
         dweet.author = decode("card", &card)?;
@@ -216,7 +273,9 @@ fn refresh_counts(view: &View<'_>, dweet: &mut DweetView) -> Result<(), Fault> {
         return Ok(());
     }
     let sql = "SELECT replies, redweets, favourites FROM dweet WHERE id = ?1";
-    let counts = view.first(sql, [original.id.get()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let counts = view.first(sql, [original.id.get()], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
     if let Some((replies, redweets, favourites)) = counts {
         (original.replies, original.redweets, original.favourites) = (replies, redweets, favourites);
     }
@@ -276,9 +335,16 @@ impl Query for HomeEntry {
         let reading = Reading::of(view, self.actor.account)?;
         let sql = "SELECT author_id FROM entry WHERE id = ?1";
         let author = view.first(sql, [self.id.get()], |row| row.get::<_, i64>(0))?;
-        let edge = reading.followed.iter().find(|followed| Some(followed.author) == author);
+        let edge = reading
+            .followed
+            .iter()
+            .find(|followed| Some(followed.author) == author);
         let own = dweet::stored(view, self.id)?.is_some_and(|stored| stored.author == self.actor.account);
-        let shown = if edge.is_some() || own { reading.load(self.id.get(), edge)? } else { None };
+        let shown = if edge.is_some() || own {
+            reading.load(self.id.get(), edge)?
+        } else {
+            None
+        };
         shown.ok_or_else(|| Rejected::NotFound.into())
     }
 }
@@ -305,7 +371,11 @@ impl Query for FollowedIds {
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<AccountId>> {
         let reading = Reading::of(view, self.actor.account)?;
-        Ok(reading.followed.iter().filter_map(|followed| AccountId::from_number(followed.author)).collect())
+        Ok(reading
+            .followed
+            .iter()
+            .filter_map(|followed| AccountId::from_number(followed.author))
+            .collect())
     }
 }
 
@@ -368,10 +438,19 @@ pub struct ReaderState {
 }
 
 impl ReaderState {
-    const NEW: Self = Self { floor: 0, top: 0, below_id: i64::MAX, older_below_id: i64::MAX, marker_id: 0, marker_top: 0 };
+    const NEW: Self = Self {
+        floor: 0,
+        top: 0,
+        below_id: i64::MAX,
+        older_below_id: i64::MAX,
+        marker_id: 0,
+        marker_top: 0,
+    };
 
     fn has_seen(&self, id: i64, arrival: i64) -> bool {
-        arrival <= self.floor || self.shown_in_window(id, arrival) || (arrival <= self.marker_top && id <= self.marker_id)
+        arrival <= self.floor
+            || self.shown_in_window(id, arrival)
+            || (arrival <= self.marker_top && id <= self.marker_id)
     }
 
     fn shown_in_window(&self, id: i64, arrival: i64) -> bool {
@@ -392,7 +471,9 @@ fn reader_state(view: &View<'_>, reader: AccountId) -> Result<ReaderState, Fault
             marker_top: row.get(5)?,
         })
     };
-    Ok(view.first(sql, (reader.slot().0, reader.get()), map)?.unwrap_or(ReaderState::NEW))
+    Ok(view
+        .first(sql, (reader.slot().0, reader.get()), map)?
+        .unwrap_or(ReaderState::NEW))
 }
 
 fn put_reader_state(tx: &mut Tx<'_>, reader: AccountId, state: &ReaderState) -> Result<(), Fault> {
@@ -401,9 +482,28 @@ fn put_reader_state(tx: &mut Tx<'_>, reader: AccountId, state: &ReaderState) -> 
                ON CONFLICT (slot, account_id) DO UPDATE SET floor = excluded.floor, top = excluded.top,
                below_id = excluded.below_id, older_below_id = excluded.older_below_id, marker_id = excluded.marker_id,
                marker_top = excluded.marker_top";
-    let ReaderState { floor, top, below_id, older_below_id, marker_id, marker_top } = *state;
+    let ReaderState {
+        floor,
+        top,
+        below_id,
+        older_below_id,
+        marker_id,
+        marker_top,
+    } = *state;
     let key = (reader.slot().0, reader.get());
-    tx.write(sql, (key.0, key.1, floor, top, below_id, older_below_id, marker_id, marker_top))?;
+    tx.write(
+        sql,
+        (
+            key.0,
+            key.1,
+            floor,
+            top,
+            below_id,
+            older_below_id,
+            marker_id,
+            marker_top,
+        ),
+    )?;
     Ok(())
 }
 
@@ -417,7 +517,10 @@ pub(crate) fn mark(tx: &mut Tx<'_>, reader: AccountId, up_to: i64) -> Result<(),
 
 fn counted(unseen: usize) -> Unseen {
     let count = u32::try_from(unseen).unwrap_or(u32::MAX);
-    Unseen { count: count.min(UNSEEN_MAX), more: count > UNSEEN_MAX }
+    Unseen {
+        count: count.min(UNSEEN_MAX),
+        more: count > UNSEEN_MAX,
+    }
 }
 
 /// How many dweets of the home timeline are unseen. Changes nothing.
@@ -442,7 +545,9 @@ impl Query for CountUnseen {
 
     fn read(&self, view: &View<'_>) -> Outcome<Unseen> {
         let state = reader_state(view, self.actor.account)?;
-        Ok(counted(Reading::of(view, self.actor.account)?.unseen(&state)?.len()))
+        Ok(counted(
+            Reading::of(view, self.actor.account)?.unseen(&state)?.len(),
+        ))
     }
 }
 
@@ -487,12 +592,22 @@ impl Query for NextPage {
         let reading = Reading::of(view, self.actor.account)?;
         let before = reader_state(view, self.actor.account)?;
         let unseen = reading.unseen(&before)?;
-        let in_window: Vec<_> = unseen.iter().copied().filter(|(_, arrival, _)| *arrival <= before.top).collect();
+        let in_window: Vec<_> = unseen
+            .iter()
+            .copied()
+            .filter(|(_, arrival, _)| *arrival <= before.top)
+            .collect();
         if !in_window.is_empty() {
             return Ok(reading.unseen_page(before, before, &in_window, unseen.len(), self.page().size())?);
         }
         let top = view.counter(ARRIVALS)?;
-        let moved = ReaderState { floor: before.top, top, below_id: i64::MAX, older_below_id: i64::MAX, ..before };
+        let moved = ReaderState {
+            floor: before.top,
+            top,
+            below_id: i64::MAX,
+            older_below_id: i64::MAX,
+            ..before
+        };
         if !unseen.is_empty() {
             return Ok(reading.unseen_page(before, moved, &unseen, unseen.len(), self.page().size())?);
         }
@@ -529,21 +644,41 @@ impl Reading<'_> {
                 dweets.push(shown);
             }
         }
-        Ok(Next { dweets, unseen: counted(total - passed), older: false, before, after })
+        Ok(Next {
+            dweets,
+            unseen: counted(total - passed),
+            older: false,
+            before,
+            after,
+        })
     }
 
     /// What lies below, without what the window has just shown.
     fn older_page(&self, before: ReaderState, page: Page) -> Result<Next, Fault> {
-        let page = Page { max_id: Some(before.older_below_id), ..page };
+        let page = Page {
+            max_id: Some(before.older_below_id),
+            ..page
+        };
         let sql = "SELECT arrival FROM entry WHERE id = ?1";
         let dweets = self.walk(page, |shown| {
             let id = shown.dweet.id.get();
             let arrival = self.view.first(sql, [id], |row| row.get::<_, i64>(0))?;
             Ok(!arrival.is_some_and(|arrival| before.shown_in_window(id, arrival)))
         })?;
-        let older_below_id = dweets.last().map_or(before.older_below_id, |shown| shown.dweet.id.get());
-        let after = ReaderState { older_below_id, ..before };
-        Ok(Next { dweets, unseen: Unseen::default(), older: true, before, after })
+        let older_below_id = dweets
+            .last()
+            .map_or(before.older_below_id, |shown| shown.dweet.id.get());
+        let after = ReaderState {
+            older_below_id,
+            ..before
+        };
+        Ok(Next {
+            dweets,
+            unseen: Unseen::default(),
+            older: true,
+            before,
+            after,
+        })
     }
 }
 

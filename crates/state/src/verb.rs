@@ -10,8 +10,8 @@ use crate::database::{Tx, View};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::session::Actor;
 use crate::{
-    account, block, card, closing, dweet, entry, favourite, follow, marker, mute, notification, oauth, outbox, prune, redweet,
-    request, search, session, tag, thread, timeline,
+    account, block, card, closing, dweet, entry, favourite, follow, marker, mute, notification, oauth,
+    outbox, prune, redweet, request, search, session, tag, thread, timeline,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,12 @@ fn carry_out<C: Command>(command: &C, kind: u32, tx: &mut Tx<'_>) -> Outcome<Vec
         session::check(tx, actor, scopes)?;
     }
     let request = command.request();
-    if let Some(remembered) = request.as_ref().map(|r| r.recall(tx, kind)).transpose()?.flatten() {
+    if let Some(remembered) = request
+        .as_ref()
+        .map(|r| r.recall(tx, kind))
+        .transpose()?
+        .flatten()
+    {
         return Ok(remembered);
     }
     let reply = encode(&command.apply(tx)?)?;

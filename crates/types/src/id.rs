@@ -120,7 +120,15 @@ mod tests {
 
     #[test]
     fn text_that_is_no_id_is_refused() {
-        for text in ["", "-1", "+1", "abc", "1 ", "99999999999999999999", "9223372036854775808"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "abc",
+            "1 ",
+            "99999999999999999999",
+            "9223372036854775808",
+        ] {
             assert!(text.parse::<DweetId>().is_err(), "{text:?}");
         }
     }

@@ -6,14 +6,14 @@
 //!
 //! Deliberately absent: verbs (they live in `tertulia-state`, next to their rules) and HTML.
 
-pub mod position;
+pub mod entity;
 pub mod id;
 pub mod nick;
-pub mod text;
+pub mod position;
 pub mod rejected;
 pub mod scope;
+pub mod text;
 pub mod view;
-pub mod entity;
 
 pub use id::{AccountId, DweetId, NotificationId};
 pub use nick::Nick;

@@ -21,7 +21,11 @@ impl Position {
     /// The kind keeps names of different nouns apart. The hash is SHA-256 of `kind`, a zero byte and `name`.
     #[must_use]
     pub fn of(kind: &str, name: &str) -> Self {
-        let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
+        let digest = Sha256::new()
+            .chain_update(kind)
+            .chain_update([0])
+            .chain_update(name)
+            .finalize();
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
         Self(u64::from_be_bytes(first))
@@ -70,20 +74,27 @@ impl Range {
     /// The whole ring, cut at the end of the last slot.
     #[must_use]
     pub fn whole() -> Self {
-        Self { start: Slot(u16::MAX).end(), end: Slot(u16::MAX).end() }
+        Self {
+            start: Slot(u16::MAX).end(),
+            end: Slot(u16::MAX).end(),
+        }
     }
 
     /// The slots behind `start` up to and with `end`; the whole ring if they are equal.
     #[must_use]
     pub fn between(start: Slot, end: Slot) -> Self {
-        Self { start: start.end(), end: end.end() }
+        Self {
+            start: start.end(),
+            end: end.end(),
+        }
     }
 
     /// The ring cut into `count` ranges of nearly equal width, in order; `count` is 1 to 65 536.
     #[must_use]
     pub fn even(count: u32) -> Vec<Self> {
         let count = count.clamp(1, Slot::COUNT);
-        let cut = |i: u32| Slot((u64::from(Slot::COUNT) * u64::from(i) / u64::from(count)).wrapping_sub(1) as u16);
+        let cut =
+            |i: u32| Slot((u64::from(Slot::COUNT) * u64::from(i) / u64::from(count)).wrapping_sub(1) as u16);
         (0..count).map(|i| Self::between(cut(i), cut(i + 1))).collect()
     }
 

@@ -116,7 +116,8 @@ impl Scopes {
         if text.trim().is_empty() {
             return Self::parse("read");
         }
-        text.split_whitespace().try_fold(Self::NONE, |set, name| Ok(set.with(Self::one(name)?)))
+        text.split_whitespace()
+            .try_fold(Self::NONE, |set, name| Ok(set.with(Self::one(name)?)))
     }
 
     fn one(name: &str) -> Result<Self, UnknownScope> {
@@ -169,14 +170,20 @@ impl fmt::Display for Scopes {
                 names.push(family);
             } else {
                 let prefix = format!("{family}:");
-                let fine = NAMES.iter().enumerate().filter(|(i, n)| n.starts_with(&prefix) && self.0 & (1 << i) != 0);
+                let fine = NAMES
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, n)| n.starts_with(&prefix) && self.0 & (1 << i) != 0);
                 names.extend(fine.map(|(_, n)| *n));
             }
         }
         if self.contains(Self::one("follow").unwrap_or_default()) {
             names.push("follow");
         }
-        let rest = NAMES.iter().enumerate().filter(|(i, n)| !n.contains(':') && self.0 & (1 << i) != 0);
+        let rest = NAMES
+            .iter()
+            .enumerate()
+            .filter(|(i, n)| !n.contains(':') && self.0 & (1 << i) != 0);
         names.extend(rest.map(|(_, n)| *n));
         f.write_str(&names.join(" "))
     }
@@ -197,15 +204,26 @@ mod tests {
     #[test]
     fn an_application_cannot_ask_for_all() {
         assert!(Scopes::parse("all").is_err() && Scopes::parse("nonsense").is_err());
-        assert!(!Scopes::parse("read write follow push profile").expect("known").contains(Scopes::ALL));
+        assert!(
+            !Scopes::parse("read write follow push profile")
+                .expect("known")
+                .contains(Scopes::ALL)
+        );
     }
 
     #[test]
     fn text_survives_a_round_trip() {
-        for text in ["read", "read write follow push", "read:accounts write:statuses profile"] {
+        for text in [
+            "read",
+            "read write follow push",
+            "read:accounts write:statuses profile",
+        ] {
             let set = Scopes::parse(text).expect("known");
             assert_eq!(Scopes::parse(&set.to_string()), Ok(set), "{text}");
         }
-        assert_eq!(Scopes::parse("read write follow").expect("known").to_string(), "read write follow");
+        assert_eq!(
+            Scopes::parse("read write follow").expect("known").to_string(),
+            "read write follow"
+        );
     }
 }

@@ -119,9 +119,7 @@ pub fn characters(text: &str) -> usize {
 #[must_use]
 pub fn mentions(text: &str) -> Vec<String> {
     distinct(parts(text).into_iter().filter_map(|part| match part {
-        Part::Mention {
-            nick, host: None, ..
-        } => Some(nick),
+        Part::Mention { nick, host: None, .. } => Some(nick),
         Part::Mention { .. } | Part::Plain(_) | Part::Url(_) | Part::Hashtag { .. } => None,
     }))
 }
@@ -243,8 +241,7 @@ fn url_bytes(rest: &str) -> Option<usize> {
         rest.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     })?;
-    let ends =
-        |char: char| char.is_whitespace() || char.is_control() || matches!(char, '<' | '>' | '"');
+    let ends = |char: char| char.is_whitespace() || char.is_control() || matches!(char, '<' | '>' | '"');
     let mut url = &rest[..rest.find(ends).unwrap_or(rest.len())];
     while let Some(last) = url.chars().next_back() {
         let closes = match last {
@@ -268,8 +265,7 @@ fn mention(rest: &str) -> Option<(Part<'_>, usize)> {
         .unwrap_or(rest.len() - 1);
     let nick = &rest[1..nick_end];
     let follows = rest[nick_end..].chars().next();
-    if nick.is_empty() || nick.len() > NICK_BYTES_MAX || follows.is_some_and(char::is_alphanumeric)
-    {
+    if nick.is_empty() || nick.len() > NICK_BYTES_MAX || follows.is_some_and(char::is_alphanumeric) {
         return None;
     }
     let host_bytes = if follows == Some('@') {
@@ -376,9 +372,7 @@ fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Part, Unfit, characters, display_name, dweet, hashtag, hashtags, mentions, note, parts,
-    };
+    use super::{Part, Unfit, characters, display_name, dweet, hashtag, hashtags, mentions, note, parts};
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     #[test]
@@ -449,10 +443,7 @@ mod tests {
 
     #[test]
     fn mentions_are_found_where_a_person_sees_them() {
-        assert_eq!(
-            mentions("@Ana, ask (@bob_2) and @ana again"),
-            ["ana", "bob_2"]
-        );
+        assert_eq!(mentions("@Ana, ask (@bob_2) and @ana again"), ["ana", "bob_2"]);
         assert!(mentions("mail@example.org http://h/@ana x/@ana @@ana @año").is_empty());
         assert!(mentions(&format!("@{}", "a".repeat(31))).is_empty());
         assert!(mentions("@ana@other.example").is_empty());

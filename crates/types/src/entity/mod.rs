@@ -26,9 +26,9 @@ pub use account::{Account, CredentialAccount, Role, Source};
 pub use application::{Application, CredentialApplication, Token};
 pub use home::{More, Unseen};
 pub use instance::{
-    AccountLimits, ApiVersions, Contact, Instance, InstanceUrls, InstanceV1, InstanceV1Urls,
-    Limits, LimitsV1, MediaLimits, PollLimits, Registrations, Stats, StatusLimits, Thumbnail,
-    Translation, Usage, UsageUsers, Vapid,
+    AccountLimits, ApiVersions, Contact, Instance, InstanceUrls, InstanceV1, InstanceV1Urls, Limits,
+    LimitsV1, MediaLimits, PollLimits, Registrations, Stats, StatusLimits, Thumbnail, Translation, Usage,
+    UsageUsers, Vapid,
 };
 pub use marker::{Marker, Markers};
 pub use nothing::{EmptyList, EmptyObject};
@@ -37,7 +37,5 @@ pub use refusal::Refusal;
 pub use relationship::Relationship;
 pub use search::{Search, Tag, TagUse};
 pub use session::Session;
-pub use status::{
-    Context, Edit, Mention, Status, StatusApplication, StatusSource, StatusTag, Visibility,
-};
+pub use status::{Context, Edit, Mention, Status, StatusApplication, StatusSource, StatusTag, Visibility};
 pub use timestamp::{Date, Timestamp};

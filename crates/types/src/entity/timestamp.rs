@@ -77,8 +77,7 @@ impl Date {
         let shifted = self.unix_days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -106,11 +105,7 @@ fn numbers(written: &str, separator: char) -> Option<[i64; 3]> {
     let mut found = written
         .split(separator)
         .map(|digits| digits.parse::<u16>().map(i64::from));
-    let three = [
-        found.next()?.ok()?,
-        found.next()?.ok()?,
-        found.next()?.ok()?,
-    ];
+    let three = [found.next()?.ok()?, found.next()?.ok()?, found.next()?.ok()?];
     found.next().is_none().then_some(three)
 }
 
@@ -143,8 +138,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = String::deserialize(deserializer)?;
-        Self::parse(&written)
-            .ok_or_else(|| D::Error::custom("a moment is written 2026-11-21T04:43:04.931Z"))
+        Self::parse(&written).ok_or_else(|| D::Error::custom("a moment is written 2026-11-21T04:43:04.931Z"))
     }
 }
 
@@ -169,9 +163,7 @@ mod schema {
 
     fn text(format: KnownFormat) -> RefOr<Schema> {
         let object = ObjectBuilder::new().schema_type(Type::String);
-        object
-            .format(Some(SchemaFormat::KnownFormat(format)))
-            .into()
+        object.format(Some(SchemaFormat::KnownFormat(format))).into()
     }
 
     impl utoipa::PartialSchema for Timestamp {
@@ -203,10 +195,7 @@ mod tests {
         assert_eq!(moment.unix_ms, 1_795_236_184_931);
         assert_eq!(moment.to_string(), written);
         assert_eq!(moment.date().to_string(), "2026-11-21");
-        assert_eq!(
-            Timestamp::from_unix_ms(0).to_string(),
-            "1970-01-01T00:00:00.000Z"
-        );
+        assert_eq!(Timestamp::from_unix_ms(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(
             Timestamp::parse("2000-02-29T23:59:59Z").map(|m| m.unix_ms),
             Some(951_868_799_000)
@@ -215,14 +204,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_not_a_moment() {
-        for written in [
-            "",
-            "2026-02-30",
-            "2026-13-01",
-            "1-1",
-            "2026-11-21-1",
-            "año-11-21",
-        ] {
+        for written in ["", "2026-02-30", "2026-13-01", "1-1", "2026-11-21-1", "año-11-21"] {
             assert_eq!(Date::parse(written), None, "{written}");
         }
         for written in [

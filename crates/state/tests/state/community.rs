@@ -34,7 +34,11 @@ impl Community {
         let dir = TempDir::new().expect("a directory");
         let make = |(i, range): (usize, Range)| {
             let location = Location::file(dir.path().join(format!("{i}.db")));
-            let descriptor = Descriptor { group: i as u64 + 1, range, epoch: 1 };
+            let descriptor = Descriptor {
+                group: i as u64 + 1,
+                range,
+                epoch: 1,
+            };
             let database = Database::create(&location, descriptor).expect("a database");
             let reader = Reader::open(&location).expect("a reader");
             Group { database, reader }
@@ -42,7 +46,15 @@ impl Community {
         let groups: Vec<_> = Range::even(groups).into_iter().enumerate().map(make).collect();
         let logs = groups.iter().map(|_| Vec::new()).collect();
         let clock_ms = 1_700_000_000_000;
-        Self { groups, clock_ms, events: Vec::new(), logs, people: BTreeMap::new(), requests: 0, dir }
+        Self {
+            groups,
+            clock_ms,
+            events: Vec::new(),
+            logs,
+            people: BTreeMap::new(),
+            requests: 0,
+            dir,
+        }
     }
 
     pub(crate) fn dir(&self) -> &std::path::Path {
@@ -74,16 +86,25 @@ impl Community {
 
     fn apply(&mut self, group: usize, command: Vec<u8>) -> Vec<u8> {
         self.clock_ms += 1;
-        let proposal = Proposal { stamp_ms: self.clock_ms, commands: vec![command] };
+        let proposal = Proposal {
+            stamp_ms: self.clock_ms,
+            commands: vec![command],
+        };
         self.logs[group].push(proposal.clone());
-        let applied = self.groups[group].database.apply(&[proposal], b"test").expect("no fault");
+        let applied = self.groups[group]
+            .database
+            .apply(&[proposal], b"test")
+            .expect("no fault");
         self.events.extend(applied.events);
         applied.replies[0][0].clone()
     }
 
     pub(crate) fn query<Q: Query>(&mut self, query: Q) -> Result<Q::Reply, Rejected> {
         let group = self.group_of(query.home());
-        self.groups[group].reader.query(&query, self.clock_ms).expect("no fault")
+        self.groups[group]
+            .reader
+            .query(&query, self.clock_ms)
+            .expect("no fault")
     }
 
     /// Carries all errands of all groups until none is left; answers how many parcels that took.
@@ -93,7 +114,13 @@ impl Community {
             let mut idle = true;
             for group in 0..self.groups.len() {
                 let at = self.groups[group].database.descriptor().range.end();
-                let parcels = self.query(Pending { at, after_seq: 0, limit: 100 }).expect("pending");
+                let parcels = self
+                    .query(Pending {
+                        at,
+                        after_seq: 0,
+                        limit: 100,
+                    })
+                    .expect("pending");
                 for parcel in parcels {
                     idle = false;
                     carried += self.carry_one(at, parcel);
@@ -110,7 +137,9 @@ impl Community {
     pub(crate) fn carry_one(&mut self, at: Position, parcel: Parcel) -> usize {
         let (mut parcel, mut hops) = (parcel, 0);
         let result = loop {
-            let Some(bytes) = parcel.command.clone() else { break Ok(None) };
+            let Some(bytes) = parcel.command.clone() else {
+                break Ok(None);
+            };
             hops += 1;
             let reply = self.deliver(&bytes);
             let reply = match reply {
@@ -122,14 +151,27 @@ impl Community {
             }
             let walked: Walked = postcard::from_bytes(&reply).expect("a hop's answer");
             let Some(next) = walked.next else { break Ok(None) };
-            let resumed = self.query(Resume { at, rows: vec![(parcel.seq, Some(next))] }).expect("resumes");
+            let resumed = self
+                .query(Resume {
+                    at,
+                    rows: vec![(parcel.seq, Some(next))],
+                })
+                .expect("resumes");
             match resumed.into_iter().next() {
                 Some(resumed) => parcel = resumed,
                 None => return hops,
             }
         };
-        let settled = Settled { seq: parcel.seq, version: parcel.version, result };
-        self.submit(Settle { at, parcels: vec![settled] }).expect("settles");
+        let settled = Settled {
+            seq: parcel.seq,
+            version: parcel.version,
+            result,
+        };
+        self.submit(Settle {
+            at,
+            parcels: vec![settled],
+        })
+        .expect("settles");
         hops
     }
 
@@ -140,7 +182,9 @@ impl Community {
         let reply = self.apply(group, command.to_vec());
         match reply.split_first() {
             Some((0, reply)) => Ok(reply.to_vec()),
-            _ => Err(postcard::from_bytes::<Result<(), Rejected>>(&reply).expect("a refusal").expect_err("refused")),
+            _ => Err(postcard::from_bytes::<Result<(), Rejected>>(&reply)
+                .expect("a refusal")
+                .expect_err("refused")),
         }
     }
 
@@ -152,7 +196,12 @@ impl Community {
 
     pub(crate) fn try_register(&mut self, nick: &str) -> Result<Actor, Rejected> {
         let hash = self.secret();
-        let session = NewSession { hash, scopes: Scopes::EVERYTHING, label: "test".to_owned(), client: None };
+        let session = NewSession {
+            hash,
+            scopes: Scopes::EVERYTHING,
+            label: "test".to_owned(),
+            client: None,
+        };
         let register = Register {
             nick: nick.parse().expect("a nick"),
             name: String::new(),
@@ -161,7 +210,10 @@ impl Community {
             key: self.key(),
             session,
         };
-        Ok(Actor { account: self.submit(register)?.id, session: hash })
+        Ok(Actor {
+            account: self.submit(register)?.id,
+            session: hash,
+        })
     }
 
     pub(crate) fn secret(&mut self) -> SecretHash {
@@ -199,6 +251,12 @@ impl Community {
 
     pub(crate) fn follow(&mut self, actor: Actor, author: AccountId) {
         let key = self.key();
-        self.submit(Follow { actor, author, redweets: true, key }).expect("follows");
+        self.submit(Follow {
+            actor,
+            author,
+            redweets: true,
+            key,
+        })
+        .expect("follows");
     }
 }

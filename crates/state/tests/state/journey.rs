@@ -1,8 +1,6 @@
 //! The journeys that the design is made of, over one group and over seven.
 
-mod community;
-
-use community::Community;
+use crate::community::Community;
 use tertulia_state::dweet::{Delete, Show};
 use tertulia_state::notification::Notifications;
 use tertulia_state::page::Page;
@@ -12,14 +10,20 @@ use tertulia_types::Rejected;
 use tertulia_types::view::{NotificationKind, Shown};
 
 fn texts(shown: &[Shown]) -> Vec<String> {
-    shown.iter().filter_map(|entry| entry.dweet.body()).map(|body| body.text.clone()).collect()
+    shown
+        .iter()
+        .filter_map(|entry| entry.dweet.body())
+        .map(|body| body.text.clone())
+        .collect()
 }
 
 fn ask(community: &mut Community, nick: &str, limit: u32) -> Next {
     let actor = community.person(nick);
     let next = community.query(NextPage { actor, limit }).expect("a page");
     let (before, after) = (next.before, next.after);
-    community.submit(SetReader { actor, before, after }).expect("recorded");
+    community
+        .submit(SetReader { actor, before, after })
+        .expect("recorded");
     next
 }
 
@@ -28,7 +32,9 @@ fn a_dweet_reaches_its_followers_exactly_once() {
     for groups in [1, 7] {
         let mut community = Community::of(groups);
         let ana = community.register("ana");
-        let readers: Vec<_> = (0..20).map(|i| community.register(&format!("reader{i}"))).collect();
+        let readers: Vec<_> = (0..20)
+            .map(|i| community.register(&format!("reader{i}")))
+            .collect();
         for reader in &readers {
             community.follow(*reader, ana.account);
         }
@@ -36,11 +42,27 @@ fn a_dweet_reaches_its_followers_exactly_once() {
         community.publish(ana, "hola");
         community.carry();
         for reader in readers {
-            let home = community.query(Home { actor: reader, page: Page::default() }).expect("home");
+            let home = community
+                .query(Home {
+                    actor: reader,
+                    page: Page::default(),
+                })
+                .expect("home");
             assert_eq!(texts(&home), ["hola"], "{groups} groups");
-            assert_eq!(community.query(CountUnseen { actor: reader }).expect("a count").count, 1);
+            assert_eq!(
+                community
+                    .query(CountUnseen { actor: reader })
+                    .expect("a count")
+                    .count,
+                1
+            );
         }
-        let own = community.query(Home { actor: ana, page: Page::default() }).expect("home");
+        let own = community
+            .query(Home {
+                actor: ana,
+                page: Page::default(),
+            })
+            .expect("home");
         assert_eq!(texts(&own), ["hola"]);
     }
 }
@@ -54,9 +76,20 @@ fn t3_a_first_follow_brings_recent_dweets_that_are_not_unseen() {
     }
     community.follow(ben, ana.account);
     community.carry();
-    let home = community.query(Home { actor: ben, page: Page::default() }).expect("home");
+    let home = community
+        .query(Home {
+            actor: ben,
+            page: Page::default(),
+        })
+        .expect("home");
     assert_eq!(texts(&home), ["old 2", "old 1", "old 0"]);
-    assert_eq!(community.query(CountUnseen { actor: ben }).expect("a count").count, 0);
+    assert_eq!(
+        community
+            .query(CountUnseen { actor: ben })
+            .expect("a count")
+            .count,
+        0
+    );
 }
 
 #[test]
@@ -71,56 +104,123 @@ fn t6_asking_shows_the_newest_unseen_first_and_then_older_ones() {
     }
     community.carry();
     let first = ask(&mut community, "ben", 2);
-    assert_eq!((texts(&first.dweets), first.unseen.count), (vec!["new 4".to_owned(), "new 3".to_owned()], 3));
+    assert_eq!(
+        (texts(&first.dweets), first.unseen.count),
+        (vec!["new 4".to_owned(), "new 3".to_owned()], 3)
+    );
     community.publish(ana, "late");
     community.carry();
     assert_eq!(texts(&ask(&mut community, "ben", 2).dweets), ["new 2", "new 1"]);
     let third = ask(&mut community, "ben", 2);
-    assert_eq!((texts(&third.dweets), third.unseen.count, third.older), (vec!["new 0".to_owned()], 1, false));
+    assert_eq!(
+        (texts(&third.dweets), third.unseen.count, third.older),
+        (vec!["new 0".to_owned()], 1, false)
+    );
     assert_eq!(texts(&ask(&mut community, "ben", 2).dweets), ["late"]);
     let older = ask(&mut community, "ben", 10);
     assert!(older.older);
-    assert_eq!(texts(&older.dweets), ["new 4", "new 3", "new 2", "new 1", "new 0", "before"]);
+    assert_eq!(
+        texts(&older.dweets),
+        ["new 4", "new 3", "new 2", "new 1", "new 0", "before"]
+    );
     assert!(ask(&mut community, "ben", 10).dweets.is_empty());
 }
 
 #[test]
 fn a_redweet_reaches_the_redweeters_followers_and_tells_the_author() {
     let mut community = Community::of(7);
-    let (ana, ben, eva) = (community.register("ana"), community.register("ben"), community.register("eva"));
+    let (ana, ben, eva) = (
+        community.register("ana"),
+        community.register("ben"),
+        community.register("eva"),
+    );
     community.follow(eva, ben.account);
     community.carry();
     let original = community.publish(ana, "worth reading");
     let key = community.key();
-    community.submit(Redweet { actor: ben, original: original.clone(), key }).expect("redweeted");
+    community
+        .submit(Redweet {
+            actor: ben,
+            original: original.clone(),
+            key,
+        })
+        .expect("redweeted");
     community.carry();
-    let home = community.query(Home { actor: eva, page: Page::default() }).expect("home");
+    let home = community
+        .query(Home {
+            actor: eva,
+            page: Page::default(),
+        })
+        .expect("home");
     assert_eq!(texts(&home), ["worth reading"]);
     assert_eq!(home[0].dweet.author.id, ben.account);
-    let shown = community.query(Show { id: original.id, viewer: None }).expect("the original");
+    let shown = community
+        .query(Show {
+            id: original.id,
+            viewer: None,
+        })
+        .expect("the original");
     assert_eq!(shown.redweets, 1);
-    let told = Notifications { actor: ana, page: Page::default(), kinds: Vec::new(), from: None };
+    let told = Notifications {
+        actor: ana,
+        page: Page::default(),
+        kinds: Vec::new(),
+        from: None,
+    };
     let told = community.query(told).expect("notifications");
-    assert_eq!(told.iter().map(|n| n.kind).collect::<Vec<_>>(), [NotificationKind::Redweet]);
+    assert_eq!(
+        told.iter().map(|n| n.kind).collect::<Vec<_>>(),
+        [NotificationKind::Redweet]
+    );
 }
 
 #[test]
 fn t5_a_deletion_reaches_timelines_and_redweets() {
     let mut community = Community::of(7);
-    let (ana, ben, eva) = (community.register("ana"), community.register("ben"), community.register("eva"));
+    let (ana, ben, eva) = (
+        community.register("ana"),
+        community.register("ben"),
+        community.register("eva"),
+    );
     community.follow(eva, ben.account);
     community.follow(ben, ana.account);
     community.carry();
     let original = community.publish(ana, "a mistake");
     community.carry();
     let key = community.key();
-    let redweet = community.submit(Redweet { actor: ben, original: original.clone(), key }).expect("redweeted");
+    let redweet = community
+        .submit(Redweet {
+            actor: ben,
+            original: original.clone(),
+            key,
+        })
+        .expect("redweeted");
     community.carry();
     let key = community.key();
-    community.submit(Delete { actor: ana, id: original.id, key }).expect("deleted");
+    community
+        .submit(Delete {
+            actor: ana,
+            id: original.id,
+            key,
+        })
+        .expect("deleted");
     community.carry();
     for actor in [ana, ben, eva] {
-        assert!(community.query(Home { actor, page: Page::default() }).expect("home").is_empty());
+        assert!(
+            community
+                .query(Home {
+                    actor,
+                    page: Page::default()
+                })
+                .expect("home")
+                .is_empty()
+        );
     }
-    assert_eq!(community.query(Show { id: redweet.id, viewer: None }), Err(Rejected::NotFound));
+    assert_eq!(
+        community.query(Show {
+            id: redweet.id,
+            viewer: None
+        }),
+        Err(Rejected::NotFound)
+    );
 }
