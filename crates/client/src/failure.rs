@@ -1,0 +1,216 @@
+//! What can go wrong between a person and the ring.
+//!
+//! There are three kinds that matter to a script, each with an exit status: refused (1), misused (2), unreachable (3).
+//!
+//! **Invariant:** a failure is a value. The surface chooses the words, in the person's language; only [`Refusal::words`]
+//! come from the server.
+
+use crate::trust::Offer;
+use tertulia_types::text::Unfit;
+
+/// Why an action was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A machine answered, and said no.
+    #[error("refused: {}", .0.words)]
+    Refused(Refusal),
+    /// The session is over: closed elsewhere, or ended by a change of password.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// No machine answered.
+    #[error("no machine answered")]
+    Unreachable(Vec<Missed>),
+    /// A machine answered whose certificate nobody has vouched for yet, or whose authority has changed.
+    #[error("the certificate of {} is not trusted", .0.server)]
+    Untrusted(Box<Offer>),
+    /// The question makes no sense as it was asked: nothing was sent.
+    #[error("{0}")]
+    Misused(Misuse),
+    /// This computer failed: its disk, its files.
+    #[error("this computer: {0}")]
+    Local(#[from] Fault),
+}
+
+impl Failure {
+    /// The status with which a command ends.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Failure::Refused(_) | Failure::SessionEnded | Failure::Local(_) => 1,
+            Failure::Misused(misuse) => misuse.exit_status(),
+            Failure::Unreachable(_) | Failure::Untrusted(_) => 3,
+        }
+    }
+
+    /// A word for scripts that names the kind: the server's own code for a refusal.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Failure::Refused(refusal) => refusal.code.as_deref().unwrap_or("refused"),
+            Failure::SessionEnded => "session_ended",
+            Failure::Unreachable(_) => "unreachable",
+            Failure::Untrusted(offer) if offer.changed => "authority_changed",
+            Failure::Untrusted(_) => "untrusted",
+            Failure::Misused(misuse) => misuse.code(),
+            Failure::Local(_) => "local",
+        }
+    }
+
+    /// Whether asking again later, unchanged, may succeed.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Failure::Unreachable(_))
+    }
+}
+
+/// The words with which a machine refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The machine-readable reason, when there is one.
+    pub code: Option<String>,
+    /// The server's words: text from outside, not yet made harmless.
+    pub words: String,
+    /// How long to wait before asking again, when the server says so.
+    pub retry_after_s: Option<u64>,
+}
+
+/// One machine that did not answer as it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// Its address.
+    pub server: String,
+    /// What happened.
+    pub why: Why,
+}
+
+/// Why a machine is passed by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Nobody listens there, or there is no way to it.
+    NoConnection,
+    /// It did not answer in time.
+    TimedOut,
+    /// Its certificate is not valid for its address, or has expired.
+    BadCertificate,
+    /// It says that it cannot answer now.
+    Busy,
+    /// What it sent is not an answer of Tertulia.
+    Nonsense,
+}
+
+/// A question that cannot be sent as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misuse {
+    /// No machine is known.
+    #[error("no server is known")]
+    NoServer,
+    /// The text is no address of a server.
+    #[error("not an address of a server: {0}")]
+    NotAServer(String),
+    /// Nobody is logged in.
+    #[error("not logged in")]
+    NotLoggedIn,
+    /// Somebody is logged in already.
+    #[error("already logged in as {0}")]
+    LoggedInAs(String),
+    /// The last listing has no such number.
+    #[error("the last list has no number {0}")]
+    NoSuchNumber(u32),
+    /// The text is neither a number of the last listing nor an id.
+    #[error("not a number of the last list, nor an id: {0}")]
+    NotADweet(String),
+    /// The text is no nick.
+    #[error("not a nick: {0}")]
+    NotANick(String),
+    /// The text cannot be published, or is no name or bio.
+    #[error("{0}")]
+    Unfit(#[from] Unfit),
+    /// The file holds no certificate.
+    #[error("no certificate in {0}")]
+    NotACertificate(String),
+    /// The text is no fingerprint.
+    #[error("not a fingerprint: {0}")]
+    NotAFingerprint(String),
+}
+
+impl Misuse {
+    fn exit_status(&self) -> u8 {
+        match self {
+            Misuse::NotLoggedIn | Misuse::LoggedInAs(_) | Misuse::Unfit(_) => 1,
+            Misuse::NoServer
+            | Misuse::NotAServer(_)
+            | Misuse::NoSuchNumber(_)
+            | Misuse::NotADweet(_)
+            | Misuse::NotANick(_)
+            | Misuse::NotACertificate(_)
+            | Misuse::NotAFingerprint(_) => 2,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Misuse::NoServer => "no_server",
+            Misuse::NotAServer(_) => "not_a_server",
+            Misuse::NotLoggedIn => "not_logged_in",
+            Misuse::LoggedInAs(_) => "logged_in_already",
+            Misuse::NoSuchNumber(_) => "no_such_number",
+            Misuse::NotADweet(_) => "not_a_dweet",
+            Misuse::NotANick(_) => "not_a_nick",
+            Misuse::Unfit(_) => "unfit_text",
+            Misuse::NotACertificate(_) => "not_a_certificate",
+            Misuse::NotAFingerprint(_) => "not_a_fingerprint",
+        }
+    }
+}
+
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Self {
+        Failure::Misused(misuse)
+    }
+}
+
+/// This computer failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The directory or a file in it cannot be used.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The database fails.
+    #[error("the client's database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The database was written by a newer version, or is none.
+    #[error("the client's database has another layout: {0}")]
+    Layout(#[from] rusqlite_migration::Error),
+    /// A cached row does not read.
+    #[error("a cached row: {0}")]
+    Row(#[from] serde_json::Error),
+    /// No home directory is known.
+    #[error("no home directory: name one with --data")]
+    NoPlace,
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(source: rusqlite::Error) -> Self {
+        Failure::Local(Fault::Database(source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Misuse};
+
+    #[test]
+    fn each_kind_has_its_exit_status() {
+        assert_eq!(Failure::SessionEnded.exit_status(), 1);
+        assert_eq!(Failure::from(Misuse::NotLoggedIn).exit_status(), 1);
+        assert_eq!(Failure::from(Misuse::NoSuchNumber(3)).exit_status(), 2);
+        assert_eq!(Failure::Unreachable(Vec::new()).exit_status(), 3);
+    }
+}

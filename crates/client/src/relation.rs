@@ -1,0 +1,66 @@
+//! Following, blocking and muting.
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::wire::Ask;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What the person has to do with somebody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Relation {
+    /// The person follows them.
+    pub following: bool,
+    /// They follow the person.
+    pub followed_by: bool,
+    /// The person has blocked them.
+    pub blocking: bool,
+    /// The person does not want to read them.
+    pub muting: bool,
+}
+
+/// A change in what the person has to do with somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// Their dweets come to one's home.
+    Follow,
+    /// No longer.
+    Unfollow,
+    /// Neither sees the other.
+    Block,
+    /// No longer.
+    Unblock,
+    /// Their dweets are not shown, and they do not learn of it.
+    Mute,
+    /// No longer.
+    Unmute,
+}
+
+impl Tie {
+    fn verb(self) -> &'static str {
+        match self {
+            Tie::Follow => "follow",
+            Tie::Unfollow => "unfollow",
+            Tie::Block => "block",
+            Tie::Unblock => "unblock",
+            Tie::Mute => "mute",
+            Tie::Unmute => "unmute",
+        }
+    }
+}
+
+impl Client {
+    /// Changes what the person has to do with the owner of a nick.
+    pub async fn tie(&self, nick: &str, tie: Tie) -> Result<Relation, Failure> {
+        let id = self.account_id(nick).await?;
+        self.act(Ask::post(format!("/api/v1/accounts/{id}/{}", tie.verb()), json!({}))).await
+    }
+
+    /// What the person has to do with an account.
+    pub(crate) async fn relation(&self, account: &str) -> Result<Relation, Failure> {
+        let ask = Ask::get("/api/v1/accounts/relationships").with("id[]", account);
+        let relations: Vec<Relation> = self.read(ask).await?;
+        Ok(relations.into_iter().next().unwrap_or_default())
+    }
+}

@@ -1,0 +1,183 @@
+//! Registering, logging in and out, the password, and closing the account for good.
+
+use crate::client::{Client, Person};
+use crate::dweet::{Account, Author};
+use crate::failure::{Failure, Misuse};
+use crate::time::now_ms;
+use crate::view::Seen;
+use crate::wire::Ask;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tertulia_types::Nick;
+
+/// Shorter passwords are refused before they are sent; the ring has the last word.
+pub const PASSWORD_CHARACTERS_MIN: usize = 8;
+
+/// What became of a logout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoggedOut {
+    /// The session is over, at every machine.
+    Everywhere,
+    /// No machine answered: the session goes on there until it is closed from elsewhere, but its token, which was only
+    /// on this computer, is gone.
+    HereOnly,
+}
+
+/// The person who is logged in, and the machine that is asked first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// Their names.
+    #[serde(flatten)]
+    pub author: Author,
+    /// The id of their account.
+    pub id: String,
+    /// The machine that is asked first.
+    pub server: String,
+}
+
+/// A login somewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: String,
+    /// What it calls itself.
+    pub label: Option<String>,
+    /// Since when.
+    pub created_at: String,
+    /// Whether it is this one.
+    #[serde(default)]
+    pub current: bool,
+}
+
+/// A nick as typed, checked; a leading `@` does not matter.
+pub fn nick(typed: &str) -> Result<Nick, Failure> {
+    let bare = typed.trim();
+    let bare = bare.strip_prefix('@').unwrap_or(bare);
+    bare.parse().map_err(|_| Misuse::NotANick(typed.trim().to_owned()).into())
+}
+
+#[derive(Deserialize)]
+struct Token {
+    access_token: String,
+}
+
+impl Client {
+    /// Makes an account and logs in.
+    pub async fn register(&self, typed: &str, name: Option<&str>, password: &str) -> Result<Me, Failure> {
+        let nick = self.nobody_yet(typed)?;
+        let name = name.map(tertulia_types::text::display_name).transpose().map_err(Misuse::Unfit)?;
+        let body = json!({ "nick": nick.as_str(), "name": name, "password": password });
+        let ask = Ask::post("/api/tertulia/v1/register", body);
+        let token: Token = self.once("", &format!("register {nick}"), ask).await?;
+        self.enter(&nick, token.access_token).await
+    }
+
+    /// Logs in.
+    pub async fn login(&self, typed: &str, password: &str) -> Result<Me, Failure> {
+        let nick = self.nobody_yet(typed)?;
+        let body = json!({ "nick": nick.as_str(), "password": password, "label": "terminal" });
+        let token: Token = self.wire.ask(&self.store, &Ask::post("/api/tertulia/v1/login", body)).await?;
+        self.enter(&nick, token.access_token).await
+    }
+
+    /// Ends the session, and removes all that the person left on this computer; with `keep`, the session alone.
+    pub async fn logout(&self, keep: bool) -> Result<LoggedOut, Failure> {
+        let me = self.me()?;
+        let told = self.read::<Value>(Ask::post("/api/tertulia/v1/logout", json!({}))).await;
+        self.leave(&me, keep)?;
+        match told {
+            Ok(_) | Err(Failure::SessionEnded) => Ok(LoggedOut::Everywhere),
+            Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Refused(_)) => Ok(LoggedOut::HereOnly),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Forgets a session that the ring has ended; what is cached stays.
+    pub fn drop_session(&self) -> Result<(), Failure> {
+        self.current().map_or(Ok(()), |me| self.leave(&me, true))
+    }
+
+    /// Who is logged in, as the ring knows them.
+    pub async fn whoami(&self) -> Result<Seen<Me>, Failure> {
+        match self.read::<Account>(Ask::get("/api/v1/accounts/verify_credentials")).await {
+            Ok(account) => Ok(Seen::now(self.me_of(account)?)),
+            Err(failure) if failure.is_unreachable() => {
+                let nick = self.me()?.nick;
+                let sql = "SELECT account, name, seen_ms FROM person WHERE nick = ?1 AND seen_ms > 0";
+                let kept = self.store.first(sql, [&nick], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+                })?;
+                let (id, name, seen_ms) = kept.ok_or(failure)?;
+                let me = Me { author: Author { nick, name }, id, server: self.first_server() };
+                Ok(Seen { what: me, as_of_ms: u64::try_from(seen_ms).ok() })
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Changes the password; all other sessions end.
+    pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Failure> {
+        let body = json!({ "current": current, "new": new });
+        self.read::<Value>(Ask::post("/api/tertulia/v1/password", body)).await.map(drop)
+    }
+
+    /// Closes the account for good, and removes all that the person left on this computer.
+    pub async fn close_account(&self, password: &str) -> Result<(), Failure> {
+        let me = self.me()?;
+        let body = json!({ "password": password });
+        self.read::<Value>(Ask::post("/api/tertulia/v1/account/close", body)).await?;
+        self.leave(&me, false)
+    }
+
+    /// Where the person is logged in.
+    pub async fn sessions(&self) -> Result<Vec<Session>, Failure> {
+        self.read(Ask::get("/api/tertulia/v1/sessions")).await
+    }
+
+    fn nobody_yet(&self, typed: &str) -> Result<Nick, Failure> {
+        match self.nick() {
+            Some(already) => Err(Misuse::LoggedInAs(already).into()),
+            None => nick(typed),
+        }
+    }
+
+    /// Keeps the session, and the machines that were named for it.
+    async fn enter(&self, nick: &Nick, token: String) -> Result<Me, Failure> {
+        let person = Person { nick: nick.to_string(), token };
+        self.store.change(|tx| {
+            tx.execute("UPDATE person SET token = NULL", [])?;
+            tx.execute(
+                "INSERT INTO person (nick, account, name, seen_ms, token) VALUES (?1, '', ?1, 0, ?2)
+                 ON CONFLICT (nick) DO UPDATE SET token = ?2",
+                (&person.nick, &person.token),
+            )?;
+            Ok(())
+        })?;
+        self.remember(&self.servers())?;
+        self.become_person(Some(person));
+        self.whoami().await.map(|seen| seen.what)
+    }
+
+    fn leave(&self, me: &Person, keep: bool) -> Result<(), Failure> {
+        self.become_person(None);
+        if keep {
+            self.store.execute("UPDATE person SET token = NULL WHERE nick = ?1", [&me.nick])?;
+            self.store.scrub()
+        } else {
+            self.store.forget(&me.nick)
+        }
+    }
+
+    fn me_of(&self, account: Account) -> Result<Me, Failure> {
+        let id = account.id.clone();
+        let author = account.author();
+        let now = i64::try_from(now_ms()).unwrap_or(i64::MAX);
+        let sql = "UPDATE person SET account = ?1, name = ?2, seen_ms = ?3 WHERE nick = ?4";
+        self.store.execute(sql, (&id, &author.name, now, &author.nick))?;
+        Ok(Me { author, id, server: self.first_server() })
+    }
+
+    fn first_server(&self) -> String {
+        self.servers().into_iter().next().unwrap_or_default()
+    }
+}

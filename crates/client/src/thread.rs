@@ -1,0 +1,80 @@
+//! A conversation in public: what a dweet answers, the dweet, and its answers.
+
+use crate::client::Client;
+use crate::dweet::{Dweet, Status};
+use crate::failure::Failure;
+use crate::view::{Keep, Seen};
+use crate::wire::Ask;
+use serde::{Deserialize, Serialize};
+
+/// A dweet among its neighbours, in reading order: what it answers, itself, its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// The dweets.
+    pub dweets: Vec<Dweet>,
+    /// The place of the one that was asked for.
+    pub at: usize,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    ancestors: Vec<Status>,
+    descendants: Vec<Status>,
+}
+
+/// A row of a kept thread. Threads are kept in reading order, which is not that of the ids.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    place: i64,
+    dweet: Dweet,
+}
+
+impl Keep for Row {
+    fn sort(&self) -> i64 {
+        -self.place
+    }
+
+    fn dweet(&self) -> &str {
+        &self.dweet.id
+    }
+
+    fn nicks(&self) -> Vec<&str> {
+        self.dweet.nicks()
+    }
+}
+
+impl Client {
+    /// The thread of a dweet.
+    pub async fn thread(&self, id: &str) -> Result<Seen<Thread>, Failure> {
+        let view = format!("thread:{id}");
+        match self.fetch_thread(id).await {
+            Ok(thread) => {
+                let rows: Vec<Row> = (0..).zip(&thread.dweets).map(|(place, dweet)| row(place, dweet)).collect();
+                // Below no row: the thread is replaced whole.
+                self.keep(&view, &rows, None)?;
+                Ok(Seen::now(thread))
+            }
+            Err(failure) => {
+                let kept = self.kept_after::<Row>(failure, &view, None, usize::MAX)?;
+                Ok(kept.map(|rows| {
+                    let dweets: Vec<Dweet> = rows.into_iter().map(|row| row.dweet).collect();
+                    let at = dweets.iter().position(|dweet| dweet.id == id).unwrap_or(0);
+                    Thread { dweets, at }
+                }))
+            }
+        }
+    }
+
+    async fn fetch_thread(&self, id: &str) -> Result<Thread, Failure> {
+        let dweet = self.dweet(id).await?;
+        let context: Context = self.read(Ask::get(format!("/api/v1/statuses/{}/context", dweet.id))).await?;
+        let at = context.ancestors.len();
+        let before = context.ancestors.into_iter().map(Status::dweet);
+        let after = context.descendants.into_iter().map(Status::dweet);
+        Ok(Thread { dweets: before.chain([dweet]).chain(after).collect(), at })
+    }
+}
+
+fn row(place: i64, dweet: &Dweet) -> Row {
+    Row { place, dweet: dweet.clone() }
+}
