@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Misuse};
 use crate::place::Place;
 use crate::store::Store;
-use crate::time::now_ms;
+use crate::time::now;
 use crate::trust::{self, Offer};
 use crate::wire::{self, Ask, Wire};
 use rand::Rng;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// How long a key is kept for an action whose answer never came: as long as the ring surely remembers it.
-const ATTEMPT_MS_MAX: u64 = 3_600_000;
+const ATTEMPT_MS_MAX: i64 = 3_600_000;
 
 /// What a client is opened with.
 #[derive(Debug, Clone, Default)]
@@ -162,8 +162,8 @@ impl Client {
     }
 
     fn attempt(&self, nick: &str, action: &str) -> Result<String, Failure> {
-        let now = i64::try_from(now_ms()).unwrap_or(i64::MAX);
-        let oldest = now - ATTEMPT_MS_MAX as i64;
+        let now = now().unix_ms;
+        let oldest = now - ATTEMPT_MS_MAX;
         let fresh = random_key();
         self.store.change(|tx| {
             tx.execute("DELETE FROM attempt WHERE at_ms < ?1", [oldest])?;

@@ -4,25 +4,16 @@
 //! older ones, and tells how many are still unseen (rule T6).
 
 use crate::client::Client;
-use crate::dweet::{Dweet, Status, dweets};
+use crate::dweet::{Dweet, dweets};
 use crate::failure::Failure;
 use crate::view::Seen;
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tertulia_types::entity::{More, Status, Unseen};
 
 /// The name under which the home timeline is kept.
 const VIEW: &str = "home";
-
-/// How many dweets a person has not seen yet.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unseen {
-    /// Exact, unless `more`.
-    pub count: u64,
-    /// There are more than could be counted.
-    #[serde(default)]
-    pub more: bool,
-}
 
 /// A page of home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,18 +26,11 @@ pub struct FeedPage {
     pub older: bool,
 }
 
-#[derive(Deserialize)]
-struct Next {
-    dweets: Vec<Status>,
-    unseen: Unseen,
-    older: bool,
-}
-
 impl Client {
     /// The next page of home: what is new first, then older. `from` pages through what is kept when no machine answers.
     pub async fn feed(&self, from: Option<&str>, limit: usize) -> Result<Seen<FeedPage>, Failure> {
         let ask = Ask::post("/api/tertulia/v1/home/next", json!({ "limit": limit }));
-        match self.act::<Next>(ask).await {
+        match self.act::<More>(ask).await {
             Ok(next) => {
                 let dweets = dweets(next.dweets);
                 self.add(VIEW, &dweets)?;

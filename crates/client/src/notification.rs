@@ -1,11 +1,12 @@
 //! What others did that concerns the person.
 
 use crate::client::Client;
-use crate::dweet::{Account, Author, Dweet, Status};
+use crate::dweet::{Author, Dweet};
 use crate::failure::Failure;
 use crate::view::{Keep, Seen};
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
+use tertulia_types::entity::{self, NotificationKind, Timestamp};
 
 /// The name under which notifications are kept.
 const VIEW: &str = "notifications";
@@ -15,24 +16,14 @@ const VIEW: &str = "notifications";
 pub struct Notification {
     /// Its id.
     pub id: String,
-    /// `follow`, `mention`, `reblog` or `favourite`; others may come.
-    pub kind: String,
+    /// What it was.
+    pub kind: NotificationKind,
     /// When.
-    pub created_at: String,
+    pub created_at: Timestamp,
     /// Who did it.
     pub who: Author,
     /// With which dweet.
     pub dweet: Option<Dweet>,
-}
-
-#[derive(Deserialize)]
-struct Entity {
-    id: String,
-    r#type: String,
-    #[serde(default)]
-    created_at: String,
-    account: Account,
-    status: Option<Status>,
 }
 
 impl Keep for Notification {
@@ -54,9 +45,9 @@ impl Client {
     pub async fn notifications(&self, from: Option<&str>, limit: usize) -> Result<Seen<Vec<Notification>>, Failure> {
         let below = from.and_then(|from| from.parse().ok());
         let ask = Ask::get("/api/v1/notifications").with("limit", limit).with_some("max_id", from);
-        match self.read::<Vec<Entity>>(ask).await {
+        match self.read::<Vec<entity::Notification>>(ask).await {
             Ok(page) => {
-                let page: Vec<Notification> = page.into_iter().map(Entity::notification).collect();
+                let page: Vec<Notification> = page.into_iter().map(Notification::of).collect();
                 self.keep(VIEW, &page, below)?;
                 Ok(Seen::now(page))
             }
@@ -65,14 +56,14 @@ impl Client {
     }
 }
 
-impl Entity {
-    fn notification(self) -> Notification {
-        Notification {
-            id: self.id,
-            kind: self.r#type,
-            created_at: self.created_at,
-            who: self.account.author(),
-            dweet: self.status.map(Status::dweet),
+impl Notification {
+    fn of(entity: entity::Notification) -> Self {
+        Self {
+            id: entity.id,
+            kind: entity.kind,
+            created_at: entity.created_at,
+            who: Author::of(entity.account),
+            dweet: entity.status.map(Dweet::of),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Profiles: who somebody is, and what they published.
 
 use crate::client::Client;
-use crate::dweet::{Account, Author, Dweet, Status, dweets};
+use crate::dweet::{Author, Dweet, dweets};
 use crate::failure::{Failure, Fault, Misuse};
 use crate::html;
 use crate::relation::Relation;
@@ -10,6 +10,7 @@ use crate::view::Seen;
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tertulia_types::entity::{Account, Status, Timestamp};
 
 /// Somebody, as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,13 +23,13 @@ pub struct Profile {
     /// What they say of themselves: text from outside, not yet made harmless.
     pub bio: String,
     /// Since when they are here.
-    pub created_at: String,
+    pub created_at: Timestamp,
     /// How many follow them.
     pub followers: u64,
     /// How many they follow.
     pub following: u64,
     /// How many dweets and redweets they have.
-    pub dweets: u64,
+    pub dweet_count: u64,
     /// What the person who asks has to do with them; none when it is that very person.
     pub relation: Option<Relation>,
 }
@@ -40,22 +41,6 @@ pub struct ProfilePage {
     pub profile: Profile,
     /// The page.
     pub dweets: Vec<Dweet>,
-}
-
-#[derive(Deserialize)]
-struct FullAccount {
-    #[serde(flatten)]
-    account: Account,
-    #[serde(default)]
-    note: String,
-    #[serde(default)]
-    created_at: String,
-    #[serde(default)]
-    followers_count: u64,
-    #[serde(default)]
-    following_count: u64,
-    #[serde(default)]
-    statuses_count: u64,
 }
 
 impl Client {
@@ -94,7 +79,7 @@ impl Client {
             body.insert("note".to_owned(), json!(bio));
         }
         let ask = Ask::patch("/api/v1/accounts/update_credentials", body.into());
-        let profile = profile_of(self.act::<FullAccount>(ask).await?, None);
+        let profile = profile_of(self.act::<Account>(ask).await?, None);
         self.keep_profile(&profile)?;
         Ok(profile)
     }
@@ -108,8 +93,8 @@ impl Client {
 
     async fn fetch_profile(&self, nick: &str, from: Option<&str>, limit: usize) -> Result<ProfilePage, Failure> {
         let me = self.me()?;
-        let account: FullAccount = self.read(Ask::get("/api/v1/accounts/lookup").with("acct", nick)).await?;
-        let id = account.account.id.clone();
+        let account: Account = self.read(Ask::get("/api/v1/accounts/lookup").with("acct", nick)).await?;
+        let id = account.id.clone();
         let ask = Ask::get(format!("/api/v1/accounts/{id}/statuses")).with("limit", limit).with_some("max_id", from);
         let page: Vec<Status> = self.read(ask).await?;
         let relation = if me.nick == nick { None } else { Some(self.relation(&id).await?) };
@@ -133,15 +118,15 @@ impl Client {
     }
 }
 
-fn profile_of(full: FullAccount, relation: Option<Relation>) -> Profile {
+fn profile_of(account: Account, relation: Option<Relation>) -> Profile {
     Profile {
-        id: full.account.id.clone(),
-        author: full.account.author(),
-        bio: html::text(&full.note),
-        created_at: full.created_at,
-        followers: full.followers_count,
-        following: full.following_count,
-        dweets: full.statuses_count,
+        id: account.id.clone(),
+        bio: html::text(&account.note),
+        created_at: account.created_at,
+        followers: account.followers_count,
+        following: account.following_count,
+        dweet_count: account.statuses_count,
+        author: Author::of(account),
         relation,
     }
 }

@@ -5,10 +5,10 @@ use crate::failure::Failure;
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tertulia_types::entity::Relationship;
 
 /// What the person has to do with somebody.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Relation {
     /// The person follows them.
     pub following: bool,
@@ -50,17 +50,24 @@ impl Tie {
     }
 }
 
+impl Relation {
+    fn of(entity: Relationship) -> Self {
+        let Relationship { following, followed_by, blocking, muting, .. } = entity;
+        Self { following, followed_by, blocking, muting }
+    }
+}
+
 impl Client {
     /// Changes what the person has to do with the owner of a nick.
     pub async fn tie(&self, nick: &str, tie: Tie) -> Result<Relation, Failure> {
         let id = self.account_id(nick).await?;
-        self.act(Ask::post(format!("/api/v1/accounts/{id}/{}", tie.verb()), json!({}))).await
+        self.act(Ask::post(format!("/api/v1/accounts/{id}/{}", tie.verb()), json!({}))).await.map(Relation::of)
     }
 
     /// What the person has to do with an account.
     pub(crate) async fn relation(&self, account: &str) -> Result<Relation, Failure> {
         let ask = Ask::get("/api/v1/accounts/relationships").with("id[]", account);
-        let relations: Vec<Relation> = self.read(ask).await?;
-        Ok(relations.into_iter().next().unwrap_or_default())
+        let relations: Vec<Relationship> = self.read(ask).await?;
+        Ok(relations.into_iter().next().map(Relation::of).unwrap_or_default())
     }
 }

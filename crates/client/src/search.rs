@@ -1,10 +1,11 @@
 //! Searching for people, dweets and hashtags.
 
 use crate::client::Client;
-use crate::dweet::{Account, Author, Dweet, Status, dweets};
+use crate::dweet::{Author, Dweet, dweets};
 use crate::failure::Failure;
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
+use tertulia_types::entity::{Search, Status};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,21 +18,6 @@ pub struct Found {
     pub hashtags: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    accounts: Vec<Account>,
-    #[serde(default)]
-    statuses: Vec<Status>,
-    #[serde(default)]
-    hashtags: Vec<Tag>,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    name: String,
-}
-
 impl Client {
     /// Searches for words; a single `#hashtag` gives the dweets that carry it.
     pub async fn search(&self, words: &str, limit: usize) -> Result<Found, Failure> {
@@ -39,9 +25,9 @@ impl Client {
             let page: Vec<Status> = self.read(Ask::get(format!("/api/v1/timelines/tag/{tag}")).with("limit", limit)).await?;
             return Ok(Found { dweets: dweets(page), ..Found::default() });
         }
-        let answer: Answer = self.read(Ask::get("/api/v2/search").with("q", words.trim()).with("limit", limit)).await?;
+        let answer: Search = self.read(Ask::get("/api/v2/search").with("q", words.trim()).with("limit", limit)).await?;
         Ok(Found {
-            people: answer.accounts.into_iter().map(Account::author).collect(),
+            people: answer.accounts.into_iter().map(Author::of).collect(),
             dweets: dweets(answer.statuses),
             hashtags: answer.hashtags.into_iter().map(|tag| tag.name).collect(),
         })

@@ -1,14 +1,15 @@
 //! Registering, logging in and out, the password, and closing the account for good.
 
 use crate::client::{Client, Person};
-use crate::dweet::{Account, Author};
+use crate::dweet::Author;
 use crate::failure::{Failure, Misuse};
-use crate::time::now_ms;
+use crate::time::now;
 use crate::view::Seen;
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tertulia_types::Nick;
+use tertulia_types::entity::{Account, Session, Timestamp, Token};
 
 /// Shorter passwords are refused before they are sent; the ring has the last word.
 pub const PASSWORD_CHARACTERS_MIN: usize = 8;
@@ -35,30 +36,11 @@ pub struct Me {
     pub server: String,
 }
 
-/// A login somewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// Its id.
-    pub id: String,
-    /// What it calls itself.
-    pub label: Option<String>,
-    /// Since when.
-    pub created_at: String,
-    /// Whether it is this one.
-    #[serde(default)]
-    pub current: bool,
-}
-
 /// A nick as typed, checked; a leading `@` does not matter.
 pub fn nick(typed: &str) -> Result<Nick, Failure> {
     let bare = typed.trim();
     let bare = bare.strip_prefix('@').unwrap_or(bare);
     bare.parse().map_err(|_| Misuse::NotANick(typed.trim().to_owned()).into())
-}
-
-#[derive(Deserialize)]
-struct Token {
-    access_token: String,
 }
 
 impl Client {
@@ -109,7 +91,7 @@ impl Client {
                 })?;
                 let (id, name, seen_ms) = kept.ok_or(failure)?;
                 let me = Me { author: Author { nick, name }, id, server: self.first_server() };
-                Ok(Seen { what: me, as_of_ms: u64::try_from(seen_ms).ok() })
+                Ok(Seen { what: me, as_of: Some(Timestamp::from_unix_ms(seen_ms)) })
             }
             Err(failure) => Err(failure),
         }
@@ -170,10 +152,9 @@ impl Client {
 
     fn me_of(&self, account: Account) -> Result<Me, Failure> {
         let id = account.id.clone();
-        let author = account.author();
-        let now = i64::try_from(now_ms()).unwrap_or(i64::MAX);
+        let author = Author::of(account);
         let sql = "UPDATE person SET account = ?1, name = ?2, seen_ms = ?3 WHERE nick = ?4";
-        self.store.execute(sql, (&id, &author.name, now, &author.nick))?;
+        self.store.execute(sql, (&id, &author.name, now().unix_ms, &author.nick))?;
         Ok(Me { author, id, server: self.first_server() })
     }
 

@@ -1,11 +1,12 @@
 //! A conversation in public: what a dweet answers, the dweet, and its answers.
 
 use crate::client::Client;
-use crate::dweet::{Dweet, Status};
+use crate::dweet::Dweet;
 use crate::failure::Failure;
 use crate::view::{Keep, Seen};
 use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
+use tertulia_types::entity::Context;
 
 /// A dweet among its neighbours, in reading order: what it answers, itself, its answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,12 +15,6 @@ pub struct Thread {
     pub dweets: Vec<Dweet>,
     /// The place of the one that was asked for.
     pub at: usize,
-}
-
-#[derive(Deserialize)]
-struct Context {
-    ancestors: Vec<Status>,
-    descendants: Vec<Status>,
 }
 
 /// A row of a kept thread. Threads are kept in reading order, which is not that of the ids.
@@ -69,8 +64,8 @@ impl Client {
         let dweet = self.dweet(id).await?;
         let context: Context = self.read(Ask::get(format!("/api/v1/statuses/{}/context", dweet.id))).await?;
         let at = context.ancestors.len();
-        let before = context.ancestors.into_iter().map(Status::dweet);
-        let after = context.descendants.into_iter().map(Status::dweet);
+        let before = context.ancestors.into_iter().map(Dweet::of);
+        let after = context.descendants.into_iter().map(Dweet::of);
         Ok(Thread { dweets: before.chain([dweet]).chain(after).collect(), at })
     }
 }

@@ -9,10 +9,11 @@
 use crate::client::Client;
 use crate::dweet::Dweet;
 use crate::failure::{Failure, Fault};
-use crate::time::now_ms;
+use crate::time::now;
 use rusqlite::Transaction;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tertulia_types::entity::Timestamp;
 
 /// How many rows of a view are kept.
 const ROWS_MAX: u32 = 400;
@@ -22,21 +23,21 @@ const ROWS_MAX: u32 = 400;
 pub struct Seen<T> {
     /// What was seen.
     pub what: T,
-    /// When it was seen, in milliseconds since 1970, if that was not now.
-    pub as_of_ms: Option<u64>,
+    /// When it was seen, if that was not now.
+    pub as_of: Option<Timestamp>,
 }
 
 impl<T> Seen<T> {
     /// Something that came from the ring just now.
     #[must_use]
     pub fn now(what: T) -> Self {
-        Self { what, as_of_ms: None }
+        Self { what, as_of: None }
     }
 
     /// The same, with another content.
     #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Seen<U> {
-        Seen { what: change(self.what), as_of_ms: self.as_of_ms }
+        Seen { what: change(self.what), as_of: self.as_of }
     }
 }
 
@@ -66,9 +67,8 @@ impl Client {
     /// Keeps a page of a view. `from` is the row that the page was asked to follow: none for the newest page.
     pub(crate) fn keep<T: Keep>(&self, view: &str, rows: &[T], from: Option<i64>) -> Result<(), Failure> {
         let me = self.me()?;
-        let now = i64::try_from(now_ms()).unwrap_or(i64::MAX);
         self.store.change(|tx| {
-            tx.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)", (&me.nick, view, now))?;
+            tx.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)", (&me.nick, view, now().unix_ms))?;
             let newest = from.map_or(i64::MAX, |from| from - 1);
             let oldest = rows.iter().map(Keep::sort).min().unwrap_or(0);
             let sql = "DELETE FROM entry WHERE person = ?1 AND view = ?2 AND sort BETWEEN ?3 AND ?4";
@@ -80,9 +80,8 @@ impl Client {
     /// Keeps rows beside those that are kept already.
     pub(crate) fn add<T: Keep>(&self, view: &str, rows: &[T]) -> Result<(), Failure> {
         let me = self.me()?;
-        let now = i64::try_from(now_ms()).unwrap_or(i64::MAX);
         self.store.change(|tx| {
-            tx.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)", (&me.nick, view, now))?;
+            tx.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)", (&me.nick, view, now().unix_ms))?;
             put(tx, &me.nick, view, rows)
         })
     }
@@ -104,8 +103,8 @@ impl Client {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let bodies = self.store.all(sql, (&me.nick, view, before, limit), |row| row.get::<_, String>(0))?;
         let rows = bodies.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>();
-        let as_of_ms = Some(u64::try_from(seen_ms).unwrap_or(0));
-        Ok(Some(Seen { what: rows.map_err(Fault::Row)?, as_of_ms }))
+        let as_of = Some(Timestamp::from_unix_ms(seen_ms));
+        Ok(Some(Seen { what: rows.map_err(Fault::Row)?, as_of }))
     }
 
     /// What is kept of a view, if `failure` says that no machine answered; else the failure.

@@ -1,0 +1,200 @@
+//! What came of a deed, and its JSON for scripts.
+//!
+//! **Invariant:** the JSON of an answer is one object on one line, and its fields are only ever added to: scripts rely
+//! on them. It holds plain text, not HTML, and no secret.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use tertulia_client::dweet::Dweet;
+use tertulia_client::feed::FeedPage;
+use tertulia_client::notification::Notification;
+use tertulia_client::profile::{Profile, ProfilePage};
+use tertulia_client::relation::{Relation, Tie};
+use tertulia_client::search::Found;
+use tertulia_client::session::{LoggedOut, Me};
+use tertulia_client::thread::Thread;
+use tertulia_client::view::Seen;
+use tertulia_types::entity::Unseen;
+
+/// What came of a deed. Lists know the short number of their first dweet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A new account, logged in.
+    Registered(Me),
+    /// Logged in.
+    LoggedIn(Me),
+    /// Logged out.
+    LoggedOut {
+        /// Whether the ring was told.
+        how: LoggedOut,
+        /// Whether what is on this computer was kept.
+        kept: bool,
+    },
+    /// The password was changed.
+    PasswordChanged,
+    /// The account is closed for good.
+    Closed,
+    /// Who is logged in.
+    Me {
+        /// Who.
+        me: Seen<Me>,
+        /// What waits for them.
+        unseen: Option<Unseen>,
+    },
+    /// A profile.
+    Profile {
+        /// The profile and its dweets.
+        page: Seen<ProfilePage>,
+        /// The number of the first dweet.
+        first: u32,
+        /// Whether this is the first page.
+        head: bool,
+    },
+    /// One's own profile, after a change.
+    Edited(Profile),
+    /// Published.
+    Published {
+        /// What.
+        dweet: Dweet,
+        /// Its number.
+        number: u32,
+    },
+    /// Redweeted, or undone.
+    Redweeted {
+        /// Which.
+        dweet: Dweet,
+        /// Undone.
+        undo: bool,
+    },
+    /// A favourite, or no longer.
+    Favoured {
+        /// Which.
+        dweet: Dweet,
+        /// No longer.
+        undo: bool,
+    },
+    /// Deleted.
+    Deleted {
+        /// Which.
+        id: String,
+    },
+    /// Followed, blocked, muted, or undone.
+    Tied {
+        /// Whom.
+        nick: String,
+        /// What.
+        tie: Tie,
+        /// How things stand now.
+        relation: Relation,
+    },
+    /// A page of home.
+    Feed {
+        /// The page.
+        page: Seen<FeedPage>,
+        /// The number of the first dweet.
+        first: u32,
+    },
+    /// A thread.
+    Thread(Seen<Thread>),
+    /// What was found.
+    Found(Found),
+    /// What others did.
+    Notifications {
+        /// Newest first.
+        page: Seen<Vec<Notification>>,
+        /// The number of the first dweet.
+        first: u32,
+    },
+}
+
+impl Answer {
+    /// Whether it comes from this computer because no machine answered, or a machine could not be told.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        match self {
+            Answer::Me { me, .. } => me.as_of.is_some(),
+            Answer::Profile { page, .. } => page.as_of.is_some(),
+            Answer::Feed { page, .. } => page.as_of.is_some(),
+            Answer::Thread(thread) => thread.as_of.is_some(),
+            Answer::Notifications { page, .. } => page.as_of.is_some(),
+            Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
+            Answer::Registered(_)
+            | Answer::LoggedIn(_)
+            | Answer::PasswordChanged
+            | Answer::Closed
+            | Answer::Edited(_)
+            | Answer::Published { .. }
+            | Answer::Redweeted { .. }
+            | Answer::Favoured { .. }
+            | Answer::Deleted { .. }
+            | Answer::Tied { .. }
+            | Answer::Found(_) => false,
+        }
+    }
+
+    /// The JSON for scripts.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Answer::Registered(me) | Answer::LoggedIn(me) => json!(me),
+            Answer::LoggedOut { how, kept } => {
+                json!({ "logged_out": true, "everywhere": *how == LoggedOut::Everywhere, "kept": kept })
+            }
+            Answer::PasswordChanged => json!({ "password_changed": true }),
+            Answer::Closed => json!({ "closed": true }),
+            Answer::Me { me, unseen } => seen(me, json!(me.what), json!({ "unseen": unseen })),
+            Answer::Profile { page, first, .. } => {
+                let dweets = numbered(*first, &page.what.dweets);
+                seen(page, json!(page.what.profile), json!({ "dweets": dweets }))
+            }
+            Answer::Edited(profile) => json!(profile),
+            Answer::Published { dweet, number } => with_number(*number, dweet),
+            Answer::Redweeted { dweet, .. } | Answer::Favoured { dweet, .. } => json!(dweet),
+            Answer::Deleted { id } => json!({ "deleted": id }),
+            Answer::Tied { nick, relation, .. } => merged(json!({ "nick": nick }), json!(relation)),
+            Answer::Feed { page, first } => {
+                let FeedPage { dweets, unseen, older } = &page.what;
+                let dweets = numbered(*first, dweets);
+                seen(page, json!({ "dweets": dweets }), json!({ "unseen": unseen, "older": older }))
+            }
+            Answer::Thread(thread) => {
+                let dweets = numbered(1, &thread.what.dweets);
+                seen(thread, json!({ "dweets": dweets }), json!({ "at": thread.what.at }))
+            }
+            Answer::Found(found) => {
+                let dweets = numbered(1, &found.dweets);
+                json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
+            }
+            Answer::Notifications { page, first } => {
+                let mut next = *first..;
+                let rows = page.what.iter().map(|notification| {
+                    let number = notification.dweet.as_ref().and_then(|_| next.next());
+                    merged(json!({ "number": number }), json!(notification))
+                });
+                seen(page, json!({ "notifications": rows.collect::<Vec<_>>() }), json!({}))
+            }
+        }
+    }
+}
+
+/// Numbers for the dweets of a list, from `first` on.
+fn numbered(first: u32, dweets: &[Dweet]) -> Vec<Value> {
+    (first..).zip(dweets).map(|(number, dweet)| with_number(number, dweet)).collect()
+}
+
+fn with_number(number: u32, dweet: &Dweet) -> Value {
+    merged(json!({ "number": number }), json!(dweet))
+}
+
+/// The fields of two objects, and whether they come from this computer.
+fn seen<T: Serialize>(of: &Seen<T>, one: Value, other: Value) -> Value {
+    merged(merged(one, other), json!({ "offline": of.as_of.is_some(), "as_of": of.as_of }))
+}
+
+fn merged(one: Value, other: Value) -> Value {
+    let fields = [one, other].into_iter().filter_map(|value| match value {
+        Value::Object(fields) => Some(fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+    });
+    Value::Object(fields.flatten().collect::<Map<_, _>>())
+}

@@ -1,0 +1,162 @@
+//! What a person can do once they are logged in: one list for the commands and for the console.
+//!
+//! A surface turns what was typed into a [`Deed`]; [`perform`] does it and gives an [`Answer`], which can be shown
+//! ([`crate::show`]) or written as JSON.
+//!
+//! Deliberately absent: what needs a secret (registering, logging in, passwords, closing an account). Those are
+//! dialogues, in [`crate::account`].
+
+use crate::answer::Answer;
+use tertulia_client::relation::Tie;
+use tertulia_client::{Client, Failure};
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Who am I, and what waits for me?
+    Whoami,
+    /// Somebody's profile, or one's own, from below a row on.
+    Profile {
+        /// Whose; none: one's own.
+        nick: Option<String>,
+        /// The last row that was shown.
+        from: Option<String>,
+    },
+    /// Change one's own name or bio.
+    EditProfile {
+        /// The new name.
+        name: Option<String>,
+        /// The new bio.
+        bio: Option<String>,
+    },
+    /// Publish.
+    Publish {
+        /// The text.
+        text: String,
+        /// The dweet that it answers, as it was typed: a number of the last list, or an id.
+        answers: Option<String>,
+    },
+    /// Redweet, or undo it.
+    Redweet {
+        /// Which, as it was typed.
+        dweet: String,
+        /// Undo.
+        undo: bool,
+    },
+    /// Mark as a favourite, or undo it.
+    Favourite {
+        /// Which, as it was typed.
+        dweet: String,
+        /// Undo.
+        undo: bool,
+    },
+    /// Delete one's own dweet.
+    Delete {
+        /// Which, as it was typed.
+        dweet: String,
+    },
+    /// Follow, block, mute, or undo it.
+    Tie {
+        /// Whom.
+        nick: String,
+        /// What.
+        tie: Tie,
+    },
+    /// New dweets; with `latest`, the top of home without marking anything as seen.
+    Feed {
+        /// The top, instead of what is next.
+        latest: bool,
+        /// The last row that was shown.
+        from: Option<String>,
+    },
+    /// A dweet among its neighbours.
+    Thread {
+        /// Which, as it was typed.
+        dweet: String,
+    },
+    /// Search.
+    Search {
+        /// What for.
+        words: String,
+    },
+    /// What others did.
+    Notifications {
+        /// The last row that was shown.
+        from: Option<String>,
+    },
+}
+
+/// Does it. Lists have at most `limit` rows.
+pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answer, Failure> {
+    Ok(match deed {
+        Deed::Whoami => {
+            let me = client.whoami().await?;
+            let unseen = if me.as_of.is_none() { client.unseen().await.ok() } else { None };
+            Answer::Me { me, unseen }
+        }
+        Deed::Profile { nick, from } => {
+            let nick = match nick {
+                Some(nick) => nick.clone(),
+                None => client.nick().ok_or(tertulia_client::failure::Misuse::NotLoggedIn)?,
+            };
+            let page = client.profile(&nick, from.as_deref(), limit).await?;
+            let first = number(client, page.what.dweets.iter().map(|dweet| &*dweet.id), from.is_some())?;
+            Answer::Profile { page, first, head: from.is_none() }
+        }
+        Deed::EditProfile { name, bio } => {
+            Answer::Edited(client.edit_profile(name.as_deref(), bio.as_deref()).await?)
+        }
+        Deed::Publish { text, answers } => {
+            let answered = answers.as_deref().map(|typed| client.meant(typed)).transpose()?;
+            let dweet = client.publish(text, answered.as_deref()).await?;
+            let number = number(client, std::iter::once(&*dweet.id), true)?;
+            Answer::Published { dweet, number }
+        }
+        Deed::Redweet { dweet, undo } => {
+            let dweet = client.redweet(&client.meant(dweet)?, *undo).await?;
+            Answer::Redweeted { dweet, undo: *undo }
+        }
+        Deed::Favourite { dweet, undo } => {
+            let dweet = client.favourite(&client.meant(dweet)?, *undo).await?;
+            Answer::Favoured { dweet, undo: *undo }
+        }
+        Deed::Delete { dweet } => {
+            let id = client.meant(dweet)?;
+            client.delete(&id).await?;
+            Answer::Deleted { id }
+        }
+        Deed::Tie { nick, tie } => {
+            let nick = tertulia_client::session::nick(nick)?.to_string();
+            let relation = client.tie(&nick, *tie).await?;
+            Answer::Tied { nick, tie: *tie, relation }
+        }
+        Deed::Feed { latest, from } => {
+            let page = match latest {
+                true => client.latest(from.as_deref(), limit).await?,
+                false => client.feed(from.as_deref(), limit).await?,
+            };
+            let first = number(client, page.what.dweets.iter().map(|dweet| &*dweet.id), from.is_some())?;
+            Answer::Feed { page, first }
+        }
+        Deed::Thread { dweet } => {
+            let thread = client.thread(&client.meant(dweet)?).await?;
+            number(client, thread.what.dweets.iter().map(|dweet| &*dweet.id), false)?;
+            Answer::Thread(thread)
+        }
+        Deed::Search { words } => {
+            let found = client.search(words, limit).await?;
+            number(client, found.dweets.iter().map(|dweet| &*dweet.id), false)?;
+            Answer::Found(found)
+        }
+        Deed::Notifications { from } => {
+            let page = client.notifications(from.as_deref(), limit).await?;
+            let dweets = page.what.iter().filter_map(|notification| notification.dweet.as_ref());
+            let first = number(client, dweets.map(|dweet| &*dweet.id), from.is_some())?;
+            Answer::Notifications { page, first }
+        }
+    })
+}
+
+fn number<'a>(client: &Client, ids: impl Iterator<Item = &'a str>, go_on: bool) -> Result<u32, Failure> {
+    client.number(ids, go_on)
+}

@@ -1,0 +1,179 @@
+//! Text from outside, made harmless before it reaches a terminal; and text fitted to the width of the screen.
+//!
+//! What others write may hold escape sequences that recolour, erase or type, and marks that turn the direction of the
+//! text, so that it reads as something else than it is. All of that is shown as `�` or left out.
+//!
+//! **Invariant:** what [`line`] and [`text`] return holds no control character but, for [`text`], the line feed.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// A letter may carry accents, an emoji may be made of a family; more than this many in one place are a weapon that
+/// paints over the neighbouring lines.
+const CHARS_PER_CLUSTER_MAX: usize = 12;
+
+/// Harmless text of any number of lines.
+#[must_use]
+pub fn text(from_outside: &str) -> String {
+    let mut out = String::with_capacity(from_outside.len());
+    for cluster in from_outside.graphemes(true) {
+        let chars = cluster.chars().take(CHARS_PER_CLUSTER_MAX).filter_map(harmless);
+        if cluster == "\r\n" { out.push('\n') } else { out.extend(chars) }
+    }
+    out
+}
+
+/// Harmless text of one line.
+#[must_use]
+pub fn line(from_outside: &str) -> String {
+    text(from_outside).replace('\n', " ")
+}
+
+/// What stands for a character: itself, a substitute, or nothing.
+fn harmless(char: char) -> Option<char> {
+    match char {
+        '\n' | '\u{2028}' | '\u{2029}' => Some('\n'),
+        '\t' => Some(' '),
+        // Escape sequences begin with one of these, or are one (C0, DEL, C1).
+        char if char.is_control() => Some('\u{fffd}'),
+        // Marks that turn the direction of what follows.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some('\u{fffd}'),
+        // Nothing to see: zero-width spaces, byte order marks, invisible operators, annotations, tags.
+        '\u{200b}' | '\u{feff}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' => None,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => None,
+        char => Some(char),
+    }
+}
+
+/// How many columns a line takes.
+#[must_use]
+pub fn width(line: &str) -> usize {
+    line.width()
+}
+
+/// The text in lines of at most `columns`, broken between words where that is possible. Its own line breaks stay.
+#[must_use]
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    text.split('\n').flat_map(|line| wrap_line(line, columns)).collect()
+}
+
+fn wrap_line(line: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for word in line.split(' ') {
+        let gap = usize::from(!current.is_empty());
+        if width(&current) + gap + width(word) <= columns {
+            if gap == 1 {
+                current.push(' ');
+            }
+            current.push_str(word);
+            continue;
+        }
+        if !current.is_empty() {
+            lines.push(std::mem::take(&mut current));
+        }
+        for cluster in word.graphemes(true) {
+            if width(&current) + width(cluster) > columns && !current.is_empty() {
+                lines.push(std::mem::take(&mut current));
+            }
+            current.push_str(cluster);
+        }
+    }
+    lines.push(current);
+    lines
+}
+
+/// The beginning of a line, with `…` where something was cut off.
+#[must_use]
+pub fn shorten(line: &str, columns: usize) -> String {
+    if width(line) <= columns {
+        return line.to_owned();
+    }
+    let mut short = String::new();
+    for cluster in line.graphemes(true) {
+        if width(&short) + width(cluster) + 1 > columns {
+            break;
+        }
+        short.push_str(cluster);
+    }
+    short.push('…');
+    short
+}
+
+/// JSON in which nothing can harm a terminal either: what is dangerous stands as `\uXXXX`, and means the same.
+#[must_use]
+pub fn json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for char in json.chars() {
+        let kept = harmless(char) == Some(char);
+        if kept {
+            out.push(char);
+        } else {
+            let mut units = [0_u16; 2];
+            for unit in char.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{json, line, shorten, text, width, wrap};
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    #[test]
+    fn escape_sequences_and_turned_text_are_disarmed() {
+        assert_eq!(line("\u{1b}[2Jgone"), "�[2Jgone");
+        assert_eq!(line("\u{9b}31mred\u{7}"), "�31mred�");
+        assert_eq!(line("user\u{202e}txt.exe"), "user�txt.exe");
+        assert_eq!(line("a\u{200b}b\u{e0041}c\r\nd"), "abc d");
+        assert_eq!(text("one\r\ntwo\rthree"), "one\ntwo�three");
+        let zalgo = format!("z{}", "\u{301}".repeat(500));
+        assert_eq!(line(&zalgo).chars().count(), 12);
+    }
+
+    #[test]
+    fn what_people_write_stays_as_it_is() {
+        for kept in ["¿Qué tal, mañana?", "👨‍👩‍👧‍👦 🇪🇸 👍🏽", "שלום", "مرحبا", "日本語"] {
+            assert_eq!(line(kept), kept);
+        }
+    }
+
+    #[test]
+    fn words_are_broken_between_where_possible() {
+        assert_eq!(wrap("uno dos tres", 7), ["uno dos", "tres"]);
+        assert_eq!(wrap("supercalifragilistico", 8), ["supercal", "ifragili", "stico"]);
+        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
+        assert_eq!(shorten("mañana por la mañana", 10), "mañana po…");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_reaches_the_terminal_with_teeth(raw in any::<String>()) {
+            let shown = text(&raw);
+            prop_assert!(shown.chars().all(|char| char == '\n' || !char.is_control()));
+            prop_assert!(!shown.chars().any(|char| ('\u{202a}'..='\u{202e}').contains(&char)));
+            prop_assert!(!shown.chars().any(|char| ('\u{2066}'..='\u{2069}').contains(&char)));
+            prop_assert!(!line(&raw).contains('\n'));
+            prop_assert_eq!(text(&shown), shown);
+        }
+
+        #[test]
+        fn no_line_is_wider_than_the_screen(raw in any::<String>(), columns in 2_usize..100) {
+            for line in wrap(&text(&raw), columns) {
+                prop_assert!(width(&line) <= columns.max(2), "{line:?}");
+            }
+        }
+
+        #[test]
+        fn json_means_the_same_afterwards(raw in any::<String>()) {
+            let written = json(&serde_json::to_string(&raw).expect("written"));
+            prop_assert!(!written.chars().any(char::is_control));
+            prop_assert_eq!(serde_json::from_str::<String>(&written).expect("read"), raw);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a person reads when something was not done: what happened, and what to do.
+
+use crate::look::Look;
+use tertulia_client::Failure;
+use tertulia_client::failure::{Misuse, Missed, Refusal, Why};
+use tertulia_types::text::Unfit;
+
+/// The words for a failure. They may hold words of a server: show them through a page.
+#[must_use]
+pub fn words(look: &Look, failure: &Failure) -> String {
+    match failure {
+        Failure::Refused(refusal) => refused(look, refusal),
+        Failure::SessionEnded => look.words.say("failure-session-ended"),
+        Failure::Unreachable(missed) => unreachable(look, missed),
+        Failure::Untrusted(offer) => {
+            let key = if offer.changed { "failure-authority-changed" } else { "failure-untrusted" };
+            let values = [("server", offer.server.as_str().into()), ("fingerprint", offer.fingerprint.as_str().into())];
+            look.words.with(key, &values)
+        }
+        Failure::Misused(misuse) => misused(look, misuse),
+        Failure::Local(fault) => look.words.with("failure-local", &[("why", fault.to_string().into())]),
+    }
+}
+
+/// The server's reason in the person's language where it is known; else the server's own words.
+fn refused(look: &Look, refusal: &Refusal) -> String {
+    if refusal.status == 429
+        && let Some(seconds) = refusal.retry_after_s
+    {
+        return look.words.with("refused-too-many-wait", &[("n", seconds.into())]);
+    }
+    let by_code = refusal.code.as_deref().map(|code| format!("refused-{}", code.replace('_', "-")));
+    let known = by_code.and_then(|key| look.words.find(&key, &[]));
+    known.unwrap_or_else(|| look.words.with("refused", &[("words", refusal.words.as_str().into())]))
+}
+
+fn unreachable(look: &Look, missed: &[Missed]) -> String {
+    let mut said = vec![look.words.say("failure-unreachable")];
+    for Missed { server, why } in missed {
+        let key = match why {
+            Why::NoConnection => "missed-no-connection",
+            Why::TimedOut => "missed-timed-out",
+            Why::BadCertificate => "missed-bad-certificate",
+            Why::Busy => "missed-busy",
+            Why::Nonsense => "missed-nonsense",
+        };
+        said.push(format!("  {server}: {}", look.words.say(key)));
+    }
+    said.join("\n")
+}
+
+fn misused(look: &Look, misuse: &Misuse) -> String {
+    let with = |key: &str, name: &str, value: &str| look.words.with(key, &[(name, value.into())]);
+    match misuse {
+        Misuse::NoServer => look.words.say("misuse-no-server"),
+        Misuse::NotAServer(typed) => with("misuse-not-a-server", "typed", typed),
+        Misuse::NotLoggedIn => look.words.say("misuse-not-logged-in"),
+        Misuse::LoggedInAs(nick) => with("misuse-logged-in-as", "nick", nick),
+        Misuse::NoSuchNumber(number) => look.words.with("misuse-no-such-number", &[("n", (*number).into())]),
+        Misuse::NotADweet(typed) => with("misuse-not-a-dweet", "typed", typed),
+        Misuse::NotANick(typed) => with("misuse-not-a-nick", "typed", typed),
+        Misuse::Unfit(unfit) => text_words(look, unfit),
+        Misuse::NotACertificate(path) => with("misuse-not-a-certificate", "path", path),
+        Misuse::NotAFingerprint(typed) => with("misuse-not-a-fingerprint", "typed", typed),
+    }
+}
+
+/// Why a text cannot be published.
+fn text_words(look: &Look, unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::Empty => look.words.say("unfit-empty"),
+        Unfit::TooLong { characters, characters_max } => {
+            let over = characters.saturating_sub(*characters_max);
+            look.words.with("unfit-too-long", &[("over", over.into()), ("max", (*characters_max).into())])
+        }
+        Unfit::TooLarge { .. } => look.words.say("unfit-too-large"),
+        Unfit::Control(_) => look.words.say("unfit-control"),
+    }
+}

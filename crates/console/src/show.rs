@@ -1,0 +1,264 @@
+//! How an answer looks on the screen.
+
+use crate::answer::Answer;
+use crate::look::Look;
+use crate::page::{Page, Style};
+use crate::plain;
+use tertulia_client::dweet::{Author, Dweet};
+use tertulia_client::feed::FeedPage;
+use tertulia_client::notification::Notification;
+use tertulia_client::profile::{Profile, ProfilePage};
+use tertulia_client::relation::{Relation, Tie};
+use tertulia_client::search::Found;
+use tertulia_client::session::{LoggedOut, Me};
+use tertulia_client::view::Seen;
+use tertulia_types::entity::{NotificationKind, Unseen, Visibility};
+
+/// How far the text of a dweet stands from the left.
+const INDENT: usize = 3;
+
+/// The page of an answer.
+#[must_use]
+pub fn show(look: &Look, answer: &Answer) -> Page {
+    let mut page = look.page();
+    match answer {
+        Answer::Registered(me) => done(look, &mut page, "done-registered", &me.author.nick),
+        Answer::LoggedIn(me) => done(look, &mut page, "done-logged-in", &me.author.nick),
+        Answer::LoggedOut { how, kept } => logged_out(look, &mut page, how, *kept),
+        Answer::PasswordChanged => page.text(Style::Good, 0, &look.words.say("done-password")),
+        Answer::Closed => page.text(Style::Good, 0, &look.words.say("done-closed")),
+        Answer::Me { me, unseen } => whoami(look, &mut page, me, *unseen),
+        Answer::Profile { page: seen, first, head } => profile_page(look, &mut page, seen, *first, *head),
+        Answer::Edited(profile) => {
+            page.text(Style::Good, 0, &look.words.say("done-profile"));
+            profile_head(look, &mut page, profile);
+        }
+        Answer::Published { dweet, number } => {
+            page.text(Style::Good, 0, &look.words.with("done-published", &[("n", (*number).into())]));
+            dweet_lines(look, &mut page, Some(*number), dweet);
+        }
+        Answer::Redweeted { dweet, undo: false } => done(look, &mut page, "done-redweeted", &dweet.author.nick),
+        Answer::Redweeted { dweet, undo: true } => done(look, &mut page, "done-unredweeted", &dweet.author.nick),
+        Answer::Favoured { dweet, undo: false } => done(look, &mut page, "done-favourite", &dweet.author.nick),
+        Answer::Favoured { dweet, undo: true } => done(look, &mut page, "done-unfavourite", &dweet.author.nick),
+        Answer::Deleted { .. } => page.text(Style::Good, 0, &look.words.say("done-deleted")),
+        Answer::Tied { nick, tie, .. } => done(look, &mut page, tie_key(*tie), nick),
+        Answer::Feed { page: seen, first } => feed(look, &mut page, seen, *first),
+        Answer::Thread(seen) => {
+            offline(look, &mut page, seen);
+            dweets(look, &mut page, 1, &seen.what.dweets);
+        }
+        Answer::Found(what) => found(look, &mut page, what),
+        Answer::Notifications { page: seen, first } => notifications(look, &mut page, seen, *first),
+    }
+    page
+}
+
+/// "3 unseen", "800+ unseen", or that all is seen.
+#[must_use]
+pub fn unseen(look: &Look, unseen: Unseen) -> String {
+    let key = if unseen.more { "unseen-more" } else { "unseen" };
+    look.words.with(key, &[("n", unseen.count.into())])
+}
+
+fn done(look: &Look, page: &mut Page, key: &str, nick: &str) {
+    page.text(Style::Good, 0, &look.words.with(key, &[("nick", nick.into())]));
+}
+
+fn tie_key(tie: Tie) -> &'static str {
+    match tie {
+        Tie::Follow => "done-follow",
+        Tie::Unfollow => "done-unfollow",
+        Tie::Block => "done-block",
+        Tie::Unblock => "done-unblock",
+        Tie::Mute => "done-mute",
+        Tie::Unmute => "done-unmute",
+    }
+}
+
+fn logged_out(look: &Look, page: &mut Page, how: &LoggedOut, kept: bool) {
+    let key = if kept { "done-logged-out-kept" } else { "done-logged-out" };
+    page.text(Style::Good, 0, &look.words.say(key));
+    if *how == LoggedOut::HereOnly {
+        page.text(Style::Bad, 0, &look.words.say("logged-out-here-only"));
+    }
+}
+
+fn whoami(look: &Look, page: &mut Page, me: &Seen<Me>, waiting: Option<Unseen>) {
+    offline(look, page, me);
+    let Author { nick, name } = &me.what.author;
+    let values = [("nick", nick.as_str().into()), ("name", name.as_str().into()), ("server", me.what.server.as_str().into())];
+    page.text(Style::Plain, 0, &look.words.with("whoami", &values));
+    if let Some(waiting) = waiting {
+        page.text(Style::Dim, 0, &unseen(look, waiting));
+    }
+}
+
+/// Says loudly that what follows is not of now.
+fn offline<T>(look: &Look, page: &mut Page, seen: &Seen<T>) {
+    if let Some(as_of) = seen.as_of {
+        let age = look.age(as_of);
+        page.text(Style::Bad, 0, &look.words.with("offline-as-of", &[("age", age.into())]));
+        page.gap();
+    }
+}
+
+fn feed(look: &Look, page: &mut Page, seen: &Seen<FeedPage>, first: u32) {
+    offline(look, page, seen);
+    let FeedPage { dweets: rows, unseen: waiting, older } = &seen.what;
+    if rows.is_empty() {
+        let key = if *older || first > 1 { "feed-end" } else { "feed-empty" };
+        page.text(Style::Plain, 0, &look.words.say(key));
+        return;
+    }
+    dweets(look, page, first, rows);
+    let next = match waiting {
+        Some(waiting) if waiting.count > 0 || waiting.more => {
+            format!("{} {}", unseen(look, *waiting), look.words.say("feed-more-new"))
+        }
+        _ if *older => format!("{} {}", look.words.say("unseen-none"), look.words.say("feed-more-old")),
+        _ => look.words.say("feed-end"),
+    };
+    page.text(Style::Dim, 0, &next);
+}
+
+fn profile_page(look: &Look, page: &mut Page, seen: &Seen<ProfilePage>, first: u32, head: bool) {
+    offline(look, page, seen);
+    if head {
+        profile_head(look, page, &seen.what.profile);
+    }
+    if seen.what.dweets.is_empty() {
+        page.text(Style::Dim, 0, &look.words.say(if head { "profile-empty" } else { "list-end" }));
+    } else {
+        dweets(look, page, first, &seen.what.dweets);
+    }
+}
+
+fn profile_head(look: &Look, page: &mut Page, profile: &Profile) {
+    let nick = format!(" @{}", profile.author.nick);
+    page.pieces(0, &[(Style::Strong, &profile.author.name), (Style::Plain, &nick)]);
+    if !profile.bio.is_empty() {
+        page.text(Style::Plain, INDENT, &profile.bio);
+    }
+    let counts = [
+        look.words.with("count-followers", &[("n", profile.followers.into())]),
+        look.words.with("count-following", &[("n", profile.following.into())]),
+        look.words.with("count-dweets", &[("n", profile.dweet_count.into())]),
+    ];
+    page.text(Style::Dim, INDENT, &counts.join(" · "));
+    if let Some(relation) = profile.relation {
+        let said = relation_words(look, relation);
+        if !said.is_empty() {
+            page.text(Style::Key, INDENT, &said.join(" · "));
+        }
+    }
+    page.gap();
+}
+
+fn relation_words(look: &Look, relation: Relation) -> Vec<String> {
+    let Relation { following, followed_by, blocking, muting } = relation;
+    let all = [
+        (following, "relation-following"),
+        (followed_by, "relation-followed-by"),
+        (blocking, "relation-blocking"),
+        (muting, "relation-muting"),
+    ];
+    all.into_iter().filter(|(so, _)| *so).map(|(_, key)| look.words.say(key)).collect()
+}
+
+fn found(look: &Look, page: &mut Page, found: &Found) {
+    if *found == Found::default() {
+        page.text(Style::Plain, 0, &look.words.say("search-empty"));
+        return;
+    }
+    for person in &found.people {
+        let nick = format!(" @{}", person.nick);
+        page.pieces(0, &[(Style::Strong, &person.name), (Style::Plain, &nick)]);
+    }
+    if !found.people.is_empty() {
+        page.gap();
+    }
+    dweets(look, page, 1, &found.dweets);
+    if !found.hashtags.is_empty() {
+        let tags: Vec<String> = found.hashtags.iter().map(|tag| format!("#{tag}")).collect();
+        page.text(Style::Key, 0, &tags.join(" "));
+    }
+}
+
+fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, first: u32) {
+    offline(look, page, seen);
+    if seen.what.is_empty() {
+        page.text(Style::Plain, 0, &look.words.say(if first > 1 { "list-end" } else { "notifications-empty" }));
+    }
+    let mut number = first;
+    for Notification { kind, created_at, who, dweet, .. } in &seen.what {
+        let key = match kind {
+            NotificationKind::Mention => "notification-mention",
+            NotificationKind::Reblog => "notification-redweet",
+            NotificationKind::Favourite => "notification-favourite",
+            NotificationKind::Follow => "notification-follow",
+        };
+        let said = look.words.with(key, &[("who", names(who).into())]);
+        page.pieces(0, &[(Style::Plain, &said), (Style::Dim, " · "), (Style::Dim, &look.age(*created_at))]);
+        if let Some(dweet) = dweet {
+            let mark = format!("#{number} ");
+            number += 1;
+            let text = plain::line(&dweet.text);
+            page.pieces(INDENT, &[(Style::Key, &mark), (Style::Plain, &text)]);
+        }
+    }
+}
+
+fn dweets(look: &Look, page: &mut Page, first: u32, dweets: &[Dweet]) {
+    for (number, dweet) in (first..).zip(dweets) {
+        dweet_lines(look, page, Some(number), dweet);
+        page.gap();
+    }
+}
+
+fn dweet_lines(look: &Look, page: &mut Page, number: Option<u32>, dweet: &Dweet) {
+    let mark = number.map(|number| format!("#{number} ")).unwrap_or_default();
+    let nick = format!(" @{}", dweet.author.nick);
+    let mut meta = vec![look.age(dweet.created_at)];
+    if let Some(nick) = &dweet.answers {
+        meta.push(look.words.with("dweet-answers", &[("nick", nick.as_str().into())]));
+    }
+    if dweet.visibility == Visibility::Private {
+        meta.push(look.words.say("dweet-private"));
+    }
+    if let Some(by) = &dweet.redweeted_by {
+        meta.push(look.words.with("dweet-redweeted-by", &[("who", names(by).into())]));
+    }
+    let meta: Vec<String> = meta.into_iter().map(|piece| format!(" · {piece}")).collect();
+    let head = [(Style::Key, mark.as_str()), (Style::Strong, &dweet.author.name), (Style::Plain, &nick)];
+    let pieces: Vec<_> = head.into_iter().chain(meta.iter().map(|piece| (Style::Dim, piece.as_str()))).collect();
+    page.pieces(0, &pieces);
+    if !dweet.warning.is_empty() {
+        let warning = look.words.with("dweet-warning", &[("warning", dweet.warning.as_str().into())]);
+        page.text(Style::Bad, INDENT, &warning);
+    }
+    page.text(Style::Plain, INDENT, &dweet.text);
+    let counts = counts(look, dweet);
+    if !counts.is_empty() {
+        page.text(Style::Dim, INDENT, &counts.join(" · "));
+    }
+}
+
+/// What others, and oneself, did with a dweet: only what there is.
+fn counts(look: &Look, dweet: &Dweet) -> Vec<String> {
+    let all = [
+        (dweet.replies, "count-replies", false, ""),
+        (dweet.redweets, "count-redweets", dweet.redweeted, "redweeted-by-you"),
+        (dweet.favourites, "count-favourites", dweet.favourited, "favourite-of-yours"),
+    ];
+    let said = all.into_iter().filter(|(count, _, mine, _)| *count > 0 || *mine);
+    said.map(|(count, key, mine, mine_key)| {
+        let count = look.words.with(key, &[("n", count.into())]);
+        if mine { format!("{count} ({})", look.words.say(mine_key)) } else { count }
+    })
+    .collect()
+}
+
+fn names(author: &Author) -> String {
+    if author.name == author.nick { format!("@{}", author.nick) } else { format!("{} @{}", author.name, author.nick) }
+}
