@@ -213,7 +213,7 @@ mod tests {
     use tertulia_client::time;
 
     fn look(language: Language) -> Look {
-        Look { words: Words::new(language), columns: 80, rows: 24, paint: Paint::Bare, now: time::now }
+        Look { words: Words::new(language), columns: 80, rows: 24, resizes: false, paint: Paint::Bare, now: time::now }
     }
 
     #[test]

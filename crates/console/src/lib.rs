@@ -1,1 +1,34 @@
-//! placeholder
+//! The terminal: one command for each action, and an interactive console for people who do not like commands.
+//!
+//! Read first: [`words`] (the texts, English and Spanish), [`plain`] and [`page`] (nothing hostile passes to the screen),
+//! then [`deed`] (what a person can do), [`answer`] (what came of it), [`show`] and [`refusal`] (how both look). The two
+//! surfaces stand on that: [`once`] runs one command, [`interactive`] talks.
+//!
+//! **Invariant:** standard output of a command with `--json` is one JSON object and nothing else; questions and failures
+//! go to standard error.
+//! **Invariant:** the exit status is 0 done, 1 refused, 2 wrong usage, 3 no machine reached (also when what was last
+//! seen is shown instead).
+//!
+//! Deliberately absent: anything that speaks to a machine (that is `tertulia-client`), and private messages.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod words;
+pub mod plain;
+pub mod page;
+pub mod look;
+pub mod deed;
+pub mod answer;
+pub mod show;
+pub mod refusal;
+pub mod terminal;
+pub mod asking;
+pub mod account;
+pub mod command;
+pub mod once;
+pub mod choice;
+pub mod complete;
+pub mod interactive;
+
+pub use command::{ClientCommand, localised};
+pub use once::run;
+pub use words::Words;

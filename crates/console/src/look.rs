@@ -14,6 +14,9 @@ const COLUMNS_MIN: usize = 40;
 /// Where the height of the screen is unknown.
 const ROWS_USUAL: usize = 24;
 
+/// From here on a date says more than an age.
+const MONTH_MS: i64 = 30 * 86_400_000;
+
 /// All that decides how something is shown.
 #[derive(Debug)]
 pub struct Look {
@@ -23,6 +26,8 @@ pub struct Look {
     pub columns: usize,
     /// The height of the screen.
     pub rows: usize,
+    /// Whether the screen has a size that may change.
+    pub resizes: bool,
     /// Colour or not.
     pub paint: Paint,
     /// By what ages are reckoned: now, but in tests.
@@ -34,21 +39,24 @@ impl Look {
     #[must_use]
     pub fn of_terminal(words: Words, is_terminal: bool) -> Self {
         let paint = Paint::of(is_terminal, |name| std::env::var(name).ok());
-        let mut look = Self { words, columns: COLUMNS_USUAL, rows: ROWS_USUAL, paint, now: time::now };
-        if is_terminal {
-            look.measure();
-        }
+        let mut look =
+            Self { words, columns: COLUMNS_USUAL, rows: ROWS_USUAL, resizes: is_terminal, paint, now: time::now };
+        look.measure();
         look
     }
 
     /// Looks at the size of the terminal again: windows are resized.
     pub fn measure(&mut self) {
-        if let Ok((columns, rows)) = crossterm::terminal::size() {
+        if !self.resizes {
+            return;
+        }
+        if let Ok((columns, rows)) = crossterm::terminal::size()
             // A terminal without a size says 0.
-            if columns > 0 && rows > 0 {
-                self.columns = usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX);
-                self.rows = usize::from(rows);
-            }
+            && columns > 0
+            && rows > 0
+        {
+            self.columns = usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX);
+            self.rows = usize::from(rows);
         }
     }
 
@@ -56,6 +64,16 @@ impl Look {
     #[must_use]
     pub fn page(&self) -> Page {
         Page::new(self.columns)
+    }
+
+    /// That no machine answers, and of when what is shown is.
+    #[must_use]
+    pub fn as_of(&self, then: Timestamp) -> String {
+        match (self.now)().unix_ms - then.unix_ms {
+            ..60_000 => self.words.say("offline-as-of-now"),
+            60_000..MONTH_MS => self.words.with("offline-as-of", &[("age", self.age(then).into())]),
+            MONTH_MS.. => self.words.with("offline-as-of-day", &[("day", then.date().to_string().into())]),
+        }
     }
 
     /// How long ago something was, or the day, when that is longer ago than a month.

@@ -104,6 +104,19 @@ impl Page {
         self.lines.extend(other.lines);
     }
 
+    /// How many lines there are.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Cuts off what lies below that many lines.
+    #[must_use]
+    pub fn split_off(&mut self, rows: usize) -> Page {
+        let below = self.lines.split_off(rows.min(self.lines.len()));
+        Page { columns: self.columns, lines: below }
+    }
+
     /// The page as it is written to the terminal, each line ended.
     #[must_use]
     pub fn print(&self, paint: Paint) -> String {

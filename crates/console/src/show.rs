@@ -97,8 +97,7 @@ fn whoami(look: &Look, page: &mut Page, me: &Seen<Me>, waiting: Option<Unseen>) 
 /// Says loudly that what follows is not of now.
 fn offline<T>(look: &Look, page: &mut Page, seen: &Seen<T>) {
     if let Some(as_of) = seen.as_of {
-        let age = look.age(as_of);
-        page.text(Style::Bad, 0, &look.words.with("offline-as-of", &[("age", age.into())]));
+        page.text(Style::Bad, 0, &look.as_of(as_of));
         page.gap();
     }
 }

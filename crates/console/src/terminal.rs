@@ -55,6 +55,8 @@ pub trait Terminal {
     fn line(&mut self, question: &Question<'_>) -> Typed<String>;
     /// Asks for something that nobody may see.
     fn secret(&mut self, mark: &str) -> Typed<Zeroizing<String>>;
+    /// Waits until the person has read what is on the screen; false: they do not want to see the rest.
+    fn pause(&mut self, mark: &str) -> bool;
     /// What completes from now on, and what the arrow keys bring back.
     fn learn(&mut self, completions: Completions, history: &[String]);
 }
@@ -124,6 +126,11 @@ impl<R: BufRead, W: Write> Terminal for Lines<R, W> {
         }
     }
 
+    /// Nobody reads along: there is nothing to wait for.
+    fn pause(&mut self, _mark: &str) -> bool {
+        true
+    }
+
     fn learn(&mut self, _completions: Completions, _history: &[String]) {}
 }
 
@@ -166,6 +173,15 @@ impl Terminal for Editor {
         let mut screen = std::io::stdout().lock();
         let _ = screen.write_all(mark.as_bytes()).and_then(|()| screen.flush());
         hidden(&mut screen)
+    }
+
+    fn pause(&mut self, mark: &str) -> bool {
+        let mut screen = std::io::stdout().lock();
+        let _ = screen.write_all(mark.as_bytes()).and_then(|()| screen.flush());
+        let go_on = crossterm::terminal::enable_raw_mode().is_ok() && key_to_go_on();
+        let _ = crossterm::terminal::disable_raw_mode();
+        let _ = screen.write_all(b"\r\n").and_then(|()| screen.flush());
+        go_on
     }
 
     fn learn(&mut self, completions: Completions, history: &[String]) {
@@ -258,6 +274,20 @@ fn hidden(screen: &mut impl Write) -> Typed<Zeroizing<String>> {
     let _ = crossterm::terminal::disable_raw_mode();
     let _ = screen.write_all(b"\n").and_then(|()| screen.flush());
     typed
+}
+
+/// Waits for a key: Ctrl-C, Ctrl-D, Escape and q mean that it is enough.
+fn key_to_go_on() -> bool {
+    loop {
+        match crossterm::event::read() {
+            Ok(Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press, .. })) => {
+                let control = modifiers.contains(KeyModifiers::CONTROL);
+                return !(control || matches!(code, KeyCode::Esc | KeyCode::Char('q')));
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 fn hidden_keys(screen: &mut impl Write) -> Typed<Zeroizing<String>> {

@@ -1,0 +1,304 @@
+# What the terminal says, in English. Same keys and variables as in the other languages: a test compares them.
+
+title = Tertulia
+
+## Ages
+
+age-now = now
+age-minutes = { $n } min
+age-hours = { $n } h
+age-days = { $n } d
+
+## How much is unseen
+
+unseen = { $n ->
+    [0] all seen
+    [one] 1 unseen
+   *[other] { $n } unseen
+}
+unseen-more = { $n }+ unseen
+unseen-none = You have seen all that is new.
+feed-more-new = — “more” shows the next ones.
+feed-more-old = “more” shows older ones.
+feed-end = That is all there is for now.
+feed-empty = Nothing here yet. Follow somebody, and their dweets appear here.
+list-end = That is all.
+
+## Lists
+
+offline = offline
+offline-as-of = OFFLINE: no server answers. This is what was last seen here, as of { $age } ago.
+offline-as-of-day = OFFLINE: no server answers. This is what was last seen here, as of { $day }.
+offline-as-of-now = OFFLINE: no server answers. This is what was last seen here, as of just now.
+offline-inside = You can still read what was last seen on this computer.
+offline-outside = Check the network, or type “server” to use another address.
+whoami = You are { $name } (@{ $nick }) at { $server }
+profile-empty = No dweets yet.
+search-empty = Nothing was found.
+notifications-empty = Nothing yet. Here you will see who follows, mentions or redweets you.
+notification-mention = { $who } mentioned you
+notification-redweet = { $who } redweeted you
+notification-favourite = { $who } likes your dweet
+notification-follow = { $who } follows you now
+dweet-answers = answers @{ $nick }
+dweet-private = for followers only
+dweet-redweeted-by = redweeted by { $who }
+dweet-warning = Warning: { $warning }
+count-replies = { $n ->
+    [one] 1 reply
+   *[other] { $n } replies
+}
+count-redweets = { $n ->
+    [one] 1 redweet
+   *[other] { $n } redweets
+}
+count-favourites = { $n ->
+    [one] 1 favourite
+   *[other] { $n } favourites
+}
+count-followers = { $n ->
+    [one] 1 follower
+   *[other] { $n } followers
+}
+count-following = follows { $n }
+count-dweets = { $n ->
+    [one] 1 dweet
+   *[other] { $n } dweets
+}
+redweeted-by-you = yours too
+favourite-of-yours = yours too
+relation-following = you follow them
+relation-followed-by = they follow you
+relation-blocking = you block them
+relation-muting = you mute them
+
+## Done
+
+done-registered = Welcome, @{ $nick }. Your account is ready, and you are logged in.
+done-logged-in = Welcome back, @{ $nick }.
+done-logged-out = You are logged out. Nothing of yours is left on this computer.
+done-logged-out-kept = You are logged out. Your cache and history stay on this computer.
+logged-out-here-only = No server could be told, so the session is still open there. Close it later from another device: log in and change your password.
+done-password = Your password is changed. All other sessions have ended.
+done-closed = Your account is closed, and nothing of yours is left on this computer. Goodbye.
+done-profile = Your profile is changed.
+done-published = Published as #{ $n }.
+done-redweeted = You redweeted @{ $nick }.
+done-unredweeted = You no longer redweet that dweet of @{ $nick }.
+done-favourite = That dweet of @{ $nick } is now a favourite of yours.
+done-unfavourite = That dweet of @{ $nick } is no longer a favourite of yours.
+done-deleted = The dweet is deleted.
+done-follow = You follow @{ $nick } now.
+done-unfollow = You no longer follow @{ $nick }.
+done-block = You block @{ $nick } now.
+done-unblock = You no longer block @{ $nick }.
+done-mute = You mute @{ $nick } now.
+done-unmute = You no longer mute @{ $nick }.
+
+## Not done
+
+refused = The server says no: { $words }
+refused-too-many-wait = Too many requests. Try again in { $n } seconds.
+refused-nick-taken = This nick is taken. Choose another one.
+refused-wrong-password = Wrong nick or password.
+refused-not-found = There is nobody, or nothing, of that name.
+refused-oneself = You cannot do this to yourself.
+refused-blocked = One of you blocks the other.
+refused-forbidden = This is not allowed for that dweet.
+refused-conflict = It was changed at the same moment. Try again.
+refused-key-reused = It was sent before in another form. Try again.
+failure-session-ended = Your session has ended. Log in again.
+failure-unreachable = No server answers. Nothing was lost: try again later, or name another one with --server.
+failure-untrusted = { $server } has a certificate that nobody has vouched for yet. If this is its fingerprint, pass it with --ca-fingerprint: { $fingerprint }
+failure-authority-changed = TAKE CARE: the certificate of { $server } is not the one you trusted. Somebody may be listening in, or the ring was made anew. If this new fingerprint is right, pass it with --ca-fingerprint: { $fingerprint }
+failure-local = This computer has a problem: { $why }
+missed-no-connection = there is no connection
+missed-timed-out = it did not answer in time
+missed-bad-certificate = its certificate is not valid
+missed-busy = it is busy, try again
+missed-nonsense = what answers there is not Tertulia
+misuse-no-server = No server is known. Name one with --server.
+misuse-not-a-server = “{ $typed }” is no address of a server. Example: 192.168.1.5:8787
+misuse-not-logged-in = You are not logged in. First: tertulia login NICK, or tertulia register NICK
+misuse-logged-in-as = You are logged in as @{ $nick }. First: tertulia logout
+misuse-no-such-number = The last list has no #{ $n }. Use a number that stands before a dweet, such as #1.
+misuse-not-a-dweet = “{ $typed }” is no dweet. Type the number that stands before it, such as 1.
+misuse-not-a-nick = “{ $typed }” is no nick. A nick has 1 to 30 letters a to z, digits or _
+misuse-not-a-certificate = There is no certificate in { $path }
+misuse-not-a-fingerprint = “{ $typed }” is no SHA-256 fingerprint: it has 64 hexadecimal digits.
+unfit-empty = There is no text. Type a few words.
+unfit-too-long = That is { $over } too many: at most { $max } characters. Shorten it.
+unfit-too-large = That has too many marks on its letters. Simplify it.
+unfit-control = There is a character in it that cannot be shown. Type it without.
+no-keyboard = There is no keyboard to ask at. Set TERTULIA_PASSWORD (for passwd also TERTULIA_NEW_PASSWORD).
+
+## Questions
+
+ask-nick-new = Choose a nick (a to z, digits, _):
+ask-nick = Your nick:
+ask-nick-whom = Whose nick?
+ask-name = The name to show (Enter: just the nick):
+ask-bio = A few words about you:
+ask-password-new = Choose a password (8 characters or more):
+ask-password-again = The same password again:
+ask-password-current = Your password now:
+ask-password = Your password:
+ask-text = Your dweet (at most 225 characters):
+ask-reply = Your answer (at most 225 characters):
+ask-dweet = Which dweet? Its number, such as 1:
+ask-search = What do you look for?
+ask-server = Address of the server, such as 192.168.1.5:8787:
+ask-delete = Delete it everywhere? (yes or no)
+ask-trust = Is it the same as on the server's screen? (yes or no)
+ask-close-nick = Type your nick to confirm:
+word-yes = yes
+word-no = no
+word-keep = keep
+cancelled = Cancelled. Nothing was done.
+page-go-on = — Press Enter to go on, q to stop —
+trust-first = { $server } shows a certificate that this computer sees for the first time. Compare its fingerprint with the one on the server's screen:
+trust-changed = TAKE CARE: { $server } shows ANOTHER certificate than the one you trusted. Somebody may be listening in. Say yes only if you know that the ring was made anew:
+close-warning = This closes the account @{ $nick } for good: all your dweets disappear, and nobody can ever have this nick again.
+hint-yes-no = Type yes or no.
+hint-nick = A nick has 1 to 30 letters a to z, digits or _ (no spaces, no accents). Example: ana_1
+hint-password-empty = Type the password, then press Enter. Ctrl-C goes back.
+hint-password-short = That is too short: at least { $min } characters.
+hint-password-differs = The two are not the same. Once more, please.
+hint-close-nick = That is not your nick. Type it exactly, or press Ctrl-C to go back.
+hint-search-empty = Type a word, a nick or a #hashtag. Ctrl-C goes back.
+hint-did-you-mean = “{ $typed }” is not among the choices. Did you mean “{ $near }”?
+hint-unknown = “{ $typed }” is not among the choices. Type one of the words below, or “help”.
+hint-nothing-more = There is nothing more of that. “feed” shows new dweets.
+
+## The console
+
+welcome = Welcome to Tertulia.
+welcome-back = Welcome back, @{ $nick }.
+goodbye = Goodbye.
+console-how-to-leave = To leave, type “quit” or press Ctrl-D.
+server-reached = The server answers.
+panel-hint = Type a word and press Enter, it asks for the rest. Or at once: reply 3 Hello!
+panel-hint-start = Type a word and press Enter. New here? Type: register
+help-numbers = A number alone, such as 3, shows that dweet and its answers. Tab completes words and nicks.
+group-start = Start
+group-read = Read
+group-write = Write
+group-people = People
+group-you = You
+takes-text = TEXT
+takes-nick = NICK
+takes-words = WORDS
+takes-address = ADDRESS
+word-register = register
+word-login = login
+word-server = server
+word-help = help
+word-quit = quit
+word-feed = feed
+word-more = more
+word-latest = latest
+word-thread = thread
+word-search = search
+word-notifications = notifications
+word-dweet = dweet
+word-reply = reply
+word-redweet = redweet
+word-unredweet = unredweet
+word-favourite = favourite
+word-unfavourite = unfavourite
+word-delete = delete
+word-profile = profile
+word-follow = follow
+word-unfollow = unfollow
+word-block = block
+word-unblock = unblock
+word-mute = mute
+word-unmute = unmute
+word-name = name
+word-bio = bio
+word-passwd = password
+word-whoami = whoami
+word-delete-account = delete-account
+word-logout = logout
+help-register = make an account
+help-login = enter with your nick and password
+help-server = use another server
+help-help = what each word does
+help-quit = leave the console; you stay logged in
+help-feed = new dweets of those you follow
+help-more = the next ones of the list
+help-latest = the newest dweets, seen or not
+help-thread = a dweet and its answers
+help-search = find people, dweets, #hashtags
+help-notifications = who followed, mentioned, redweeted you
+help-dweet = publish up to 225 characters
+help-reply = answer a dweet
+help-redweet = pass a dweet on to your followers
+help-unredweet = undo a redweet
+help-favourite = mark a dweet as a favourite
+help-unfavourite = no longer a favourite
+help-delete = delete a dweet of yours
+help-profile = somebody's profile and dweets, or yours
+help-follow = see somebody's dweets in your feed
+help-unfollow = no longer
+help-block = neither of you sees the other
+help-unblock = undo a block
+help-mute = see somebody no more; they do not know
+help-unmute = undo a mute
+help-name = change the name you are shown by
+help-bio = change what you say about yourself
+help-passwd = change your password
+help-whoami = who is logged in here
+help-delete-account = close your account for good
+help-logout = leave, and remove all of yours from here
+
+## The help of the commands
+
+help-usage = Usage
+help-commands = Commands
+help-arguments = Arguments
+help-options = Options
+help-flag = Show this help
+about-register = Create an account, and log in
+about-login = Log in on this computer
+about-logout = Log out, and remove all that you left on this computer
+about-whoami = Show who is logged in, and how much is unseen
+about-passwd = Change your password; all other sessions end
+about-profile = Show a profile: yours, or somebody's
+about-profile-edit = Change your name or your bio
+about-dweet = Publish a dweet
+about-reply = Answer a dweet
+about-redweet = Pass a dweet on to your followers
+about-unredweet = Undo a redweet
+about-favourite = Mark a dweet as a favourite
+about-delete = Delete a dweet of yours, everywhere
+about-follow = Follow somebody
+about-unfollow = Follow somebody no longer
+about-block = Block somebody: neither of you sees the other
+about-mute = Mute somebody: you see them no more, and they do not know
+about-feed = Ask for new dweets; asking again brings older ones
+about-thread = Show a dweet with what it answers and its answers
+about-search = Search for people, dweets and #hashtags
+about-notifications = Show what others did that concerns you
+about-delete-account = Close your account for good; the nick is never given out again
+about-console = The interactive console
+arg-server = A server of the ring; several are tried in turn, and remembered
+arg-json = Answer with one JSON object on standard output
+arg-data = Where this client keeps its data
+arg-ca = File with the certificate of the ring's authority
+arg-ca-fingerprint = SHA-256 fingerprint of the ring's authority, to be trusted without asking
+arg-nick = The nick
+arg-register-nick = The nick: letters a to z, digits and _
+arg-login-nick = Your nick
+arg-profile-nick = Whose; without it, yours
+arg-name = The name by which you are shown
+arg-bio = A few words about you
+arg-keep = Keep the cache and the history
+arg-dweet = The dweet: a number of the last list (3), or an id
+arg-text = The text, at most 225 characters; - reads it from standard input
+arg-undo = No longer
+arg-latest = The newest ones, and mark nothing as seen
+arg-limit = How many, at most 40
+arg-before = Only what is older than this id
+arg-words = What for
+arg-yes = Do not ask whether you are sure

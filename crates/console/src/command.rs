@@ -1,0 +1,323 @@
+//! The client's commands, as `clap` reads them, and their help in the person's language.
+//!
+//! **Invariant:** no password is ever an argument: others on the computer can read the arguments of a process.
+
+use crate::words::Words;
+use clap::builder::StyledStr;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use std::path::PathBuf;
+
+/// A command of the client, with what is common to all.
+#[derive(Debug, Clone)]
+pub struct ClientCommand {
+    /// Where to ask, and how to answer.
+    pub common: Common,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// What every command of the client takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// A server of the ring; several are tried in turn. Remembered after login
+    #[arg(long, global = true, value_name = "URL", env = "TERTULIA_SERVER", value_delimiter = ',')]
+    pub server: Vec<String>,
+    /// Answer with one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where this client keeps its data
+    #[arg(long, global = true, value_name = "DIR", env = "TERTULIA_HOME")]
+    pub data: Option<PathBuf>,
+    /// File with the certificate of the ring's authority
+    #[arg(long, global = true, value_name = "FILE", env = "TERTULIA_CA")]
+    pub ca: Option<PathBuf>,
+    /// SHA-256 fingerprint of the ring's authority, to be trusted without asking
+    #[arg(long, global = true, value_name = "HEX", env = "TERTULIA_CA_FINGERPRINT")]
+    pub ca_fingerprint: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Verb {
+    /// Create an account, and log in
+    Register {
+        /// The nick: letters a to z, digits and _
+        nick: String,
+        /// The name by which you are shown
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Log in on this computer
+    Login {
+        /// Your nick
+        nick: String,
+    },
+    /// Log out, and remove all that you left on this computer
+    Logout {
+        /// Keep the cache and the history
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Show who is logged in, and how much is unseen
+    Whoami,
+    /// Change your password; all other sessions end
+    Passwd,
+    /// Show a profile: yours, or somebody's
+    #[command(args_conflicts_with_subcommands = true)]
+    Profile {
+        /// Whose
+        nick: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
+        /// What to do with your own
+        #[command(subcommand)]
+        verb: Option<ProfileVerb>,
+    },
+    /// Publish a dweet
+    Dweet {
+        /// The text, at most 225 characters; - reads it from standard input
+        text: String,
+    },
+    /// Answer a dweet
+    Reply {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+        /// The text, at most 225 characters; - reads it from standard input
+        text: String,
+    },
+    /// Pass a dweet on to your followers
+    Redweet {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+    },
+    /// Undo a redweet
+    Unredweet {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+    },
+    /// Mark a dweet as a favourite
+    Favourite {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+        /// No longer
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Delete a dweet of yours, everywhere
+    Delete {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+    },
+    /// Follow somebody
+    Follow {
+        /// Whom
+        nick: String,
+    },
+    /// Follow somebody no longer
+    Unfollow {
+        /// Whom
+        nick: String,
+    },
+    /// Block somebody: neither of you sees the other
+    Block {
+        /// Whom
+        nick: String,
+        /// No longer
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Mute somebody: you see them no more, and they do not know
+    Mute {
+        /// Whom
+        nick: String,
+        /// No longer
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Ask for new dweets; asking again brings older ones
+    Feed {
+        /// The newest ones, and mark nothing as seen
+        #[arg(long)]
+        latest: bool,
+        /// How many, at most 40
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=40))]
+        limit: u16,
+    },
+    /// Show a dweet with what it answers and its answers
+    Thread {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+    },
+    /// Search for people, dweets and #hashtags
+    Search {
+        /// What for
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Show what others did that concerns you
+    Notifications {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Close your account for good; the nick is never given out again
+    DeleteAccount {
+        /// Do not ask whether you are sure
+        #[arg(long)]
+        yes: bool,
+    },
+    /// The interactive console
+    Console,
+}
+
+/// Which part of a long list.
+#[derive(Debug, Clone, Args)]
+pub struct Paging {
+    /// How many, at most 40
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=40))]
+    pub limit: u16,
+    /// Only what is older than this id
+    #[arg(long, value_name = "ID")]
+    pub before: Option<String>,
+}
+
+/// What to do with one's own profile.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ProfileVerb {
+    /// Change your name or your bio
+    Edit {
+        /// The name by which you are shown
+        #[arg(long, required_unless_present = "bio")]
+        name: Option<String>,
+        /// A few words about you
+        #[arg(long)]
+        bio: Option<String>,
+    },
+}
+
+impl FromArgMatches for ClientCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (_, inner) = matches.subcommand().ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        Ok(Self { common: Common::from_arg_matches(inner)?, verb: Verb::from_arg_matches(matches)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Subcommand for ClientCommand {
+    fn augment_subcommands(command: Command) -> Command {
+        let verbs = Verb::augment_subcommands(Command::new("client"));
+        let with_common = verbs.get_subcommands().map(|verb| Common::augment_args(verb.clone()));
+        command.subcommands(with_common.collect::<Vec<_>>())
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Verb::has_subcommand(name)
+    }
+}
+
+/// The command with its help in the person's language, as far as the texts have it: `about-…` for commands, `arg-…` for
+/// arguments, by the names on the way from the root. What has no text stays as it is.
+#[must_use]
+pub fn localised(command: Command, words: &Words) -> Command {
+    localised_at(command, words, "")
+}
+
+fn localised_at(command: Command, words: &Words, path: &str) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let args: Vec<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    let mut command = command;
+    let key = if path.is_empty() { "about".to_owned() } else { format!("about-{path}") };
+    if let Some(about) = words.find(&key, &[]) {
+        command = command.about(StyledStr::from(about));
+    }
+    for arg in args {
+        let specific = words.find(&format!("arg-{path}-{}", arg.replace('_', "-")), &[]);
+        if let Some(help) = specific.or_else(|| words.find(&format!("arg-{}", arg.replace('_', "-")), &[])) {
+            command = command.mut_arg(arg, |arg| arg.help(StyledStr::from(help)));
+        }
+    }
+    for name in names {
+        let inner_path = if path.is_empty() { name.clone() } else { format!("{path}-{name}") };
+        command = command.mut_subcommand(&name, |inner| localised_at(inner, words, &inner_path));
+    }
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(words.say("help-flag"));
+    let headings = [words.say("help-commands"), words.say("help-arguments"), words.say("help-options")];
+    let [commands, arguments, options] = headings;
+    let template = format!(
+        "{{before-help}}{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
+        words.say("help-usage")
+    );
+    command
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .arg(help)
+        .subcommand_help_heading(commands)
+        .mut_args(|arg| {
+            let heading = if arg.is_positional() { arguments.clone() } else { options.clone() };
+            if arg.is_hide_set() { arg } else { arg.help_heading(heading) }
+        })
+        .help_template(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientCommand, ProfileVerb, Verb, localised};
+    use crate::words::{Language, Words};
+    use clap::{Command, FromArgMatches, Subcommand};
+
+    fn command() -> Command {
+        ClientCommand::augment_subcommands(Command::new("tertulia"))
+    }
+
+    fn parsed(line: &str) -> Result<ClientCommand, clap::Error> {
+        let matches = localised(command(), &Words::new(Language::Spanish)).try_get_matches_from(line.split(' '))?;
+        ClientCommand::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn the_definitions_are_sound() {
+        command().debug_assert();
+        localised(command(), &Words::new(Language::Spanish)).debug_assert();
+    }
+
+    #[test]
+    fn common_arguments_may_stand_anywhere_behind_the_command() {
+        let edit = parsed("tertulia profile edit --name Ana --server a --json --server b").expect("parsed");
+        assert!(edit.common.json);
+        assert_eq!(edit.common.server, ["a", "b"]);
+        assert!(matches!(edit.verb, Verb::Profile { verb: Some(ProfileVerb::Edit { .. }), .. }));
+        let search = parsed("tertulia search --server a,b dos palabras").expect("parsed");
+        assert_eq!(search.common.server, ["a", "b"]);
+        assert!(parsed("tertulia profile edit").is_err());
+        assert!(parsed("tertulia feed --limit 41").is_err());
+        assert!(parsed("tertulia login ana --password x").is_err());
+    }
+
+    #[test]
+    fn all_help_is_translated() {
+        let (english, spanish) = (Words::new(Language::English), Words::new(Language::Spanish));
+        let (mut english, mut spanish) = (localised(command(), &english), localised(command(), &spanish));
+        english.build();
+        spanish.build();
+        let mut compared = 0;
+        for (one, other) in english.get_subcommands().zip(spanish.get_subcommands()) {
+            let name = one.get_name();
+            assert_ne!(one.get_about().map(ToString::to_string), other.get_about().map(ToString::to_string), "{name}");
+            for (one, other) in one.get_arguments().zip(other.get_arguments()) {
+                let help = |arg: &clap::Arg| arg.get_help().map(ToString::to_string);
+                assert!(help(one).is_some(), "{name} {}", one.get_id());
+                assert_ne!(help(one), help(other), "{name} {}", one.get_id());
+                compared += 1;
+            }
+        }
+        assert!(compared > 60);
+    }
+}

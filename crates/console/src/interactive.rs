@@ -1,0 +1,474 @@
+//! The interactive console: the choices stay in view, one word is enough, and it asks for the rest.
+//!
+//! **Invariant:** nothing typed here ends the console but `quit` and Ctrl-D; whatever goes wrong is said, and the next
+//! line is asked for.
+//!
+//! Deliberately absent: a screen of its own. What was shown stays in the terminal, can be scrolled back, copied, and
+//! read aloud by a screen reader.
+
+use crate::account::{self, Given, Left, valid_nick};
+use crate::answer::Answer;
+use crate::asking::Asking;
+use crate::choice::{self, Choice, Takes};
+use crate::complete::Completions;
+use crate::deed::{Deed, perform};
+use crate::look::Look;
+use crate::page::Style;
+use crate::show;
+use crate::terminal::{Question, Terminal, Typed};
+use std::time::Duration;
+use tertulia_client::failure::{Misuse, Refusal};
+use tertulia_client::relation::Tie;
+use tertulia_client::{Client, Failure, Settings};
+use tertulia_types::entity::Unseen;
+
+/// How long a person waits for the number of unseen dweets before the prompt comes without it.
+const UNSEEN_MS_MAX: u64 = 1_500;
+/// What a dweet takes on the screen, on average: names, one or two lines, a gap.
+const DWEET_ROWS: usize = 3;
+/// What the panel, the prompt and the line below a list take.
+const OTHER_ROWS: usize = 8;
+
+/// What `more` brings.
+#[derive(Debug, Clone, Default)]
+enum More {
+    #[default]
+    Feed,
+    FeedFrom(bool, String),
+    Profile(Option<String>, String),
+    Notifications(String),
+    Nothing,
+}
+
+/// What stands before the cursor.
+#[derive(Debug, Clone, Copy)]
+enum Status {
+    Known(Unseen),
+    Unknown,
+    Offline,
+}
+
+/// Whether the console goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Stay,
+    Quit,
+}
+
+struct Console<'a> {
+    client: Client,
+    settings: Settings,
+    look: Look,
+    terminal: &'a mut dyn Terminal,
+    more: More,
+    status: Status,
+}
+
+/// Talks until the person has enough.
+pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut dyn Terminal) {
+    let mut console = Console { client, settings, look, terminal, more: More::default(), status: Status::Unknown };
+    console.greet().await;
+    loop {
+        console.learn();
+        match console.ask() {
+            Typed::Line(line) if line.trim().is_empty() => {}
+            Typed::Line(line) => {
+                if console.take(line.trim()).await == Flow::Quit {
+                    break;
+                }
+            }
+            Typed::Cancelled => console.asking().hint("console-how-to-leave"),
+            Typed::Ended => break,
+        }
+    }
+    let goodbye = console.look.words.say("goodbye");
+    console.asking().say(Style::Plain, &goodbye);
+}
+
+impl Console<'_> {
+    fn asking(&mut self) -> Asking<'_> {
+        Asking { look: &self.look, terminal: &mut *self.terminal }
+    }
+
+    fn inside(&self) -> bool {
+        self.client.nick().is_some()
+    }
+
+    async fn greet(&mut self) {
+        let welcome = match self.client.nick() {
+            Some(nick) => self.look.words.with("welcome-back", &[("nick", nick.into())]),
+            None => self.look.words.say("welcome"),
+        };
+        self.asking().say(Style::Strong, &welcome);
+        let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+        let reached = asking.trusting(&self.client, async || self.client.reach().await).await;
+        match reached {
+            Ok(()) => self.count_unseen().await,
+            Err(failure) => {
+                self.status = Status::Offline;
+                let inside = self.inside();
+                let mut asking = self.asking();
+                asking.failed(&failure);
+                asking.hint(if inside { "offline-inside" } else { "offline-outside" });
+            }
+        }
+    }
+
+    /// What completes, and what the arrow keys bring back: the person may have changed.
+    fn learn(&mut self) {
+        let words = choice::choices(self.inside()).iter().map(|choice| choice.word(&self.look.words));
+        let nicks = self.client.nicks_met().unwrap_or_default();
+        let lines = self.client.lines().unwrap_or_default();
+        self.terminal.learn(Completions::new(words.collect(), nicks), &lines);
+    }
+
+    fn ask(&mut self) -> Typed<String> {
+        self.look.measure();
+        let above = choice::panel(&self.look, self.inside()).print(self.look.paint);
+        let mark = match (self.client.nick(), self.status) {
+            (None, _) => "tertulia › ".to_owned(),
+            (Some(nick), Status::Unknown) => format!("@{nick} › "),
+            (Some(nick), Status::Known(unseen)) => format!("@{nick} · {} › ", show::unseen(&self.look, unseen)),
+            (Some(nick), Status::Offline) => format!("@{nick} · {} › ", self.look.words.say("offline")),
+        };
+        self.terminal.command(&Question { above: &above, mark: &mark, draft: "" })
+    }
+
+    async fn take(&mut self, line: &str) -> Flow {
+        let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        if rest.is_empty() && self.inside() && is_number(first) {
+            self.do_it(Deed::Thread { dweet: first.to_owned() }).await;
+            return Flow::Stay;
+        }
+        let Some(choice) = choice::find(&self.look.words, self.inside(), first) else {
+            self.unknown(first);
+            return Flow::Stay;
+        };
+        // A line that is not remembered is only not offered again.
+        let _ = self.client.keep_line(line);
+        if choice.id == "quit" {
+            return Flow::Quit;
+        }
+        self.choose(choice, rest).await;
+        Flow::Stay
+    }
+
+    fn unknown(&mut self, typed: &str) {
+        let inside = self.inside();
+        let hint = match choice::nearest(&self.look.words, inside, typed) {
+            Some(near) => self.look.words.with("hint-did-you-mean", &[("typed", typed.into()), ("near", near.into())]),
+            None => self.look.words.with("hint-unknown", &[("typed", typed.into())]),
+        };
+        self.asking().say(Style::Bad, &hint);
+    }
+
+    async fn choose(&mut self, choice: Choice, rest: &str) {
+        match choice.id {
+            "register" => self.enter(true).await,
+            "login" => self.enter(false).await,
+            "server" => self.change_server(rest).await,
+            "logout" => self.leave(rest).await,
+            "passwd" => {
+                let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+                let outcome = account::change_password(&mut asking, &self.client, Given::default()).await;
+                self.finish(outcome).await;
+            }
+            "delete-account" => {
+                let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+                let outcome = account::close(&mut asking, &self.client, Given::default()).await;
+                self.finish(outcome).await;
+            }
+            "help" => self.help(rest),
+            "more" => match self.next() {
+                Some(deed) => self.do_it(deed).await,
+                None => self.asking().hint("hint-nothing-more"),
+            },
+            _ => {
+                if let Some(deed) = self.deed(choice, rest) {
+                    self.do_it(deed).await;
+                }
+            }
+        }
+    }
+
+    /// Turns a choice and what was typed behind it into a deed; asks for what is missing or wrong.
+    fn deed(&mut self, choice: Choice, rest: &str) -> Option<Deed> {
+        let undo = choice.id.starts_with("un");
+        Some(match (choice.id, choice.takes) {
+            ("feed", _) => Deed::Feed { latest: false, from: None },
+            ("latest", _) => Deed::Feed { latest: true, from: None },
+            ("notifications", _) => Deed::Notifications { from: None },
+            ("thread", _) => Deed::Thread { dweet: self.dweet(rest)? },
+            ("search", _) => Deed::Search { words: self.search_words(rest)? },
+            ("dweet", _) => Deed::Publish { text: self.dweet_text("ask-text", rest)?, answers: None },
+            ("reply", _) => {
+                let (dweet, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let answers = Some(self.dweet(dweet)?);
+                Deed::Publish { text: self.dweet_text("ask-reply", text.trim())?, answers }
+            }
+            ("redweet" | "unredweet", _) => Deed::Redweet { dweet: self.dweet(rest)?, undo },
+            ("favourite" | "unfavourite", _) => Deed::Favourite { dweet: self.dweet(rest)?, undo },
+            ("delete", _) => {
+                let dweet = self.dweet(rest)?;
+                if !self.asking().yes("ask-delete")? {
+                    return None;
+                }
+                Deed::Delete { dweet }
+            }
+            ("profile", _) => Deed::Profile { nick: (!rest.is_empty()).then(|| self.nick(rest)).flatten(), from: None },
+            ("name", _) => Deed::EditProfile { name: Some(self.own_text("ask-name", rest, "name")?), bio: None },
+            ("bio", _) => Deed::EditProfile { name: None, bio: Some(self.own_text("ask-bio", rest, "bio")?) },
+            (id, Takes::Nick) => Deed::Tie { nick: self.nick(rest)?, tie: tie(id)? },
+            _ => Deed::Whoami,
+        })
+    }
+
+    async fn do_it(&mut self, deed: Deed) {
+        self.look.measure();
+        let limit = (self.look.rows.saturating_sub(OTHER_ROWS) / DWEET_ROWS).clamp(3, 20);
+        let mut deed = deed;
+        loop {
+            let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+            let outcome = asking.trusting(&self.client, async || perform(&self.client, &deed, limit).await).await;
+            // A nick that nobody has is the commonest slip: ask for it again at once.
+            if let (Err(failure @ Failure::Refused(Refusal { status: 404, .. })), Deed::Tie { tie, .. }) = (&outcome, &deed) {
+                asking.failed(failure);
+                let Some(nick) = asking.line("ask-nick-whom", valid_nick) else { return };
+                deed = Deed::Tie { nick, tie: *tie };
+                continue;
+            }
+            if let Ok(answer) = &outcome {
+                self.more = more_after(&deed, answer);
+            }
+            return self.finish(outcome.map_err(Left::Failed)).await;
+        }
+    }
+
+    /// Shows what came of it, and counts anew what is unseen.
+    async fn finish(&mut self, outcome: Result<Answer, Left>) {
+        match outcome {
+            Ok(answer) => {
+                let page = show::show(&self.look, &answer);
+                self.asking().show(page);
+                if let Answer::Feed { page, .. } = &answer
+                    && let Some(unseen) = page.what.unseen
+                {
+                    self.status = Status::Known(unseen);
+                } else if answer.is_offline() {
+                    self.status = Status::Offline;
+                } else {
+                    self.count_unseen().await;
+                }
+            }
+            Err(Left::Cancelled) => {}
+            Err(Left::Failed(failure)) => {
+                self.asking().failed(&failure);
+                match failure {
+                    Failure::SessionEnded => {
+                        // Without its token the session cannot be used anyway.
+                        let _ = self.client.drop_session();
+                    }
+                    Failure::Unreachable(_) => self.status = Status::Offline,
+                    Failure::Refused(_) | Failure::Untrusted(_) | Failure::Misused(_) | Failure::Local(_) => {}
+                }
+            }
+        }
+    }
+
+    async fn count_unseen(&mut self) {
+        if !self.inside() {
+            self.status = Status::Unknown;
+            return;
+        }
+        let limit = Duration::from_millis(UNSEEN_MS_MAX);
+        self.status = match tokio::time::timeout(limit, self.client.unseen()).await {
+            Ok(Ok(unseen)) => Status::Known(unseen),
+            Ok(Err(failure)) if failure.is_unreachable() => Status::Offline,
+            Ok(Err(_)) | Err(_) => Status::Unknown,
+        };
+    }
+
+    async fn enter(&mut self, new: bool) {
+        let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+        let outcome = if new {
+            account::register(&mut asking, &self.client, Given::default()).await
+        } else {
+            account::login(&mut asking, &self.client, Given::default()).await
+        };
+        self.more = More::default();
+        self.finish(outcome).await;
+    }
+
+    async fn leave(&mut self, rest: &str) {
+        let keep = choice::folded(rest) == choice::folded(&self.look.words.say("word-keep")) || rest == "keep";
+        let outcome = self.client.logout(keep).await;
+        self.more = More::default();
+        self.finish(outcome.map(|how| Answer::LoggedOut { how, kept: keep }).map_err(Left::Failed)).await;
+    }
+
+    /// Asks for another machine, until one answers.
+    async fn change_server(&mut self, rest: &str) {
+        let mut typed = rest.to_owned();
+        loop {
+            if typed.is_empty() {
+                let asked = self.asking().line("ask-server", |_, line| (!line.trim().is_empty()).then(|| line.to_owned()));
+                let Some(line) = asked else { return };
+                typed = line;
+            }
+            let settings = Settings { servers: vec![typed.trim().to_owned()], ..self.settings.clone() };
+            let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+            let reached = match Client::open(&settings) {
+                Ok(client) => asking.trusting(&client, async || client.reach().await).await.map(|()| client),
+                Err(failure) => Err(failure),
+            };
+            match reached {
+                Ok(client) => {
+                    (self.client, self.settings) = (client, settings);
+                    return self.asking().hint("server-reached");
+                }
+                Err(failure) => asking.failed(&failure),
+            }
+            typed.clear();
+        }
+    }
+
+    fn help(&mut self, rest: &str) {
+        let words = &self.look.words;
+        let inside = self.inside();
+        let mut page = self.look.page();
+        let about = choice::find(words, inside, rest);
+        let wanted = choice::choices(inside).iter().filter(|choice| about.is_none_or(|about| about == **choice));
+        for choice in wanted {
+            let usage = format!("{:<24}", format!("{} {}", choice.word(words), takes(&self.look, choice.takes)));
+            let help = words.say(&format!("help-{}", choice.id));
+            page.pieces(1, &[(Style::Key, &usage), (Style::Plain, &help)]);
+        }
+        if about.is_none() && inside {
+            page.text(Style::Dim, 1, &words.say("help-numbers"));
+        }
+        self.asking().show(page);
+    }
+
+    /// What `more` does now.
+    fn next(&self) -> Option<Deed> {
+        Some(match self.more.clone() {
+            More::Feed => Deed::Feed { latest: false, from: None },
+            More::FeedFrom(latest, from) => Deed::Feed { latest, from: Some(from) },
+            More::Profile(nick, from) => Deed::Profile { nick, from: Some(from) },
+            More::Notifications(from) => Deed::Notifications { from: Some(from) },
+            More::Nothing => return None,
+        })
+    }
+
+    fn dweet(&mut self, typed: &str) -> Option<String> {
+        let client = &self.client;
+        let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+        let check = |asking: &mut Asking<'_>, typed: &str| match client.meant(typed) {
+            Ok(id) => Some(id),
+            Err(failure) => {
+                asking.failed(&failure);
+                None
+            }
+        };
+        let given = if typed.is_empty() { None } else { check(&mut asking, typed) };
+        given.or_else(|| asking.line("ask-dweet", check))
+    }
+
+    fn nick(&mut self, typed: &str) -> Option<String> {
+        let mut asking = self.asking();
+        let given = if typed.is_empty() { None } else { valid_nick(&mut asking, typed) };
+        given.or_else(|| asking.line("ask-nick-whom", valid_nick))
+    }
+
+    fn dweet_text(&mut self, key: &str, typed: &str) -> Option<String> {
+        self.text(key, typed, |text| tertulia_types::text::dweet(text, "").map(|fit| fit.text))
+    }
+
+    fn own_text(&mut self, key: &str, typed: &str, what: &str) -> Option<String> {
+        let check = if what == "name" { tertulia_types::text::display_name } else { tertulia_types::text::note };
+        self.text(key, typed, check)
+    }
+
+    fn text(
+        &mut self,
+        key: &str,
+        typed: &str,
+        fit: impl Fn(&str) -> Result<String, tertulia_types::text::Unfit>,
+    ) -> Option<String> {
+        let mut asking = self.asking();
+        let check = |asking: &mut Asking<'_>, text: &str| match fit(text) {
+            Ok(text) => Some(text),
+            Err(unfit) => {
+                asking.failed(&Misuse::Unfit(unfit).into());
+                None
+            }
+        };
+        let given = if typed.is_empty() { None } else { check(&mut asking, typed) };
+        given.or_else(|| asking.line_from(key, typed.to_owned(), check))
+    }
+
+    fn search_words(&mut self, typed: &str) -> Option<String> {
+        if !typed.is_empty() {
+            return Some(typed.to_owned());
+        }
+        let check = |asking: &mut Asking<'_>, line: &str| {
+            let empty = line.trim().is_empty();
+            if empty {
+                asking.hint("hint-search-empty");
+            }
+            (!empty).then(|| line.trim().to_owned())
+        };
+        self.asking().line("ask-search", check)
+    }
+}
+
+/// What comes after an answer, when `more` is asked for.
+fn more_after(deed: &Deed, answer: &Answer) -> More {
+    let last = |ids: Option<&String>, more: fn(String) -> More| ids.cloned().map_or(More::Nothing, more);
+    match (deed, answer) {
+        (Deed::Feed { latest, .. }, Answer::Feed { page, .. }) => match page.what.dweets.last() {
+            Some(dweet) => More::FeedFrom(*latest, dweet.entry_id.clone()),
+            None => More::Feed,
+        },
+        (Deed::Profile { nick, .. }, Answer::Profile { page, .. }) => match page.what.dweets.last() {
+            Some(dweet) => More::Profile(nick.clone(), dweet.entry_id.clone()),
+            None => More::Nothing,
+        },
+        (Deed::Notifications { .. }, Answer::Notifications { page, .. }) => {
+            last(page.what.last().map(|notification| &notification.id), More::Notifications)
+        }
+        _ => More::Feed,
+    }
+}
+
+fn tie(id: &str) -> Option<Tie> {
+    Some(match id {
+        "follow" => Tie::Follow,
+        "unfollow" => Tie::Unfollow,
+        "block" => Tie::Block,
+        "unblock" => Tie::Unblock,
+        "mute" => Tie::Mute,
+        "unmute" => Tie::Unmute,
+        _ => return None,
+    })
+}
+
+/// What follows the word of a choice, as the help shows it.
+fn takes(look: &Look, takes: Takes) -> String {
+    match takes {
+        Takes::Nothing => String::new(),
+        Takes::Dweet => "3".to_owned(),
+        Takes::DweetAndText => format!("3 {}", look.words.say("takes-text")),
+        Takes::Text => look.words.say("takes-text"),
+        Takes::Nick | Takes::MaybeNick => look.words.say("takes-nick"),
+        Takes::Words => look.words.say("takes-words"),
+        Takes::Address => look.words.say("takes-address"),
+        Takes::Choice => String::new(),
+    }
+}
+
+fn is_number(typed: &str) -> bool {
+    let digits = typed.strip_prefix('#').unwrap_or(typed);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
