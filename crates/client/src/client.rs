@@ -50,7 +50,11 @@ impl Client {
     /// Opens the client's data. Nothing is asked of any machine yet.
     pub fn open(settings: &Settings) -> Result<Self, Failure> {
         let store = Store::open(&Place::open(&settings.data)?)?;
-        let given = settings.servers.iter().map(|typed| wire::address(typed)).collect::<Result<Vec<_>, _>>()?;
+        let given = settings
+            .servers
+            .iter()
+            .map(|typed| wire::address(typed))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut servers = given.clone();
         for known in remembered(&store)? {
             if !servers.contains(&known) {
@@ -62,14 +66,30 @@ impl Client {
         }
         if let Some(path) = &settings.ca {
             let pem = trust::read(path)?;
-            for server in servers.iter().filter(|server| given.is_empty() || given.contains(server)) {
+            for server in servers
+                .iter()
+                .filter(|server| given.is_empty() || given.contains(server))
+            {
                 trust::pin(&store, server, &pem)?;
             }
         }
-        let expected = settings.ca_fingerprint.as_deref().map(trust::fingerprint).transpose()?;
+        let expected = settings
+            .ca_fingerprint
+            .as_deref()
+            .map(trust::fingerprint)
+            .transpose()?;
         let sql = "SELECT nick, token FROM person WHERE token IS NOT NULL";
-        let person = store.first(sql, [], |row| Ok(Person { nick: row.get(0)?, token: row.get(1)? }))?;
-        let client = Self { store, wire: Wire::new(servers, expected), person: Mutex::new(person) };
+        let person = store.first(sql, [], |row| {
+            Ok(Person {
+                nick: row.get(0)?,
+                token: row.get(1)?,
+            })
+        })?;
+        let client = Self {
+            store,
+            wire: Wire::new(servers, expected),
+            person: Mutex::new(person),
+        };
         if client.nick().is_some() {
             client.remember(&given)?;
         }
@@ -90,7 +110,10 @@ impl Client {
 
     /// Finds out whether any machine answers, so that a person need not type a password in vain.
     pub async fn reach(&self) -> Result<(), Failure> {
-        self.wire.ask::<serde_json::Value>(&self.store, &Ask::get("/api/v1/instance")).await.map(drop)
+        self.wire
+            .ask::<serde_json::Value>(&self.store, &Ask::get("/api/v1/instance"))
+            .await
+            .map(drop)
     }
 
     /// Believes the authority from now on: the person has vouched for it.
@@ -154,9 +177,15 @@ impl Client {
         let action = hex(&Sha256::digest(action));
         let key = self.attempt(nick, &action)?;
         let answer = self.wire.ask(&self.store, &ask.key(key)).await;
-        let unknown = matches!(answer, Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Local(_)));
+        let unknown = matches!(
+            answer,
+            Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Local(_))
+        );
         if !unknown {
-            self.store.execute("DELETE FROM attempt WHERE person = ?1 AND action = ?2", (nick, &action))?;
+            self.store.execute(
+                "DELETE FROM attempt WHERE person = ?1 AND action = ?2",
+                (nick, &action),
+            )?;
         }
         answer
     }
@@ -167,7 +196,10 @@ impl Client {
         let fresh = random_key();
         self.store.change(|tx| {
             tx.execute("DELETE FROM attempt WHERE at_ms < ?1", [oldest])?;
-            tx.execute("INSERT OR IGNORE INTO attempt VALUES (?1, ?2, ?3, ?4)", (nick, action, fresh, now))?;
+            tx.execute(
+                "INSERT OR IGNORE INTO attempt VALUES (?1, ?2, ?3, ?4)",
+                (nick, action, fresh, now),
+            )?;
             let sql = "SELECT key FROM attempt WHERE person = ?1 AND action = ?2";
             Ok(tx.query_row(sql, (nick, action), |row| row.get(0))?)
         })
@@ -185,9 +217,11 @@ fn random_key() -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }

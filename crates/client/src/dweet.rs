@@ -77,31 +77,49 @@ impl Client {
 
     /// Marks a dweet as a favourite, or undoes it.
     pub async fn favourite(&self, id: &str, undo: bool) -> Result<Dweet, Failure> {
-        self.toggle(id, if undo { "unfavourite" } else { "favourite" }).await
+        self.toggle(id, if undo { "unfavourite" } else { "favourite" })
+            .await
     }
 
     /// Deletes a dweet of one's own, everywhere.
     pub async fn delete(&self, id: &str) -> Result<(), Failure> {
         let me = self.me()?;
-        self.act::<serde_json::Value>(Ask::delete(format!("/api/v1/statuses/{id}"))).await?;
-        self.store.execute("DELETE FROM entry WHERE person = ?1 AND dweet = ?2", (me.nick, id)).map(drop)
+        self.act::<serde_json::Value>(Ask::delete(format!("/api/v1/statuses/{id}")))
+            .await?;
+        self.store
+            .execute(
+                "DELETE FROM entry WHERE person = ?1 AND dweet = ?2",
+                (me.nick, id),
+            )
+            .map(drop)
     }
 
     /// One dweet.
     pub async fn dweet(&self, id: &str) -> Result<Dweet, Failure> {
-        self.read(Ask::get(format!("/api/v1/statuses/{id}"))).await.map(Dweet::of)
+        self.read(Ask::get(format!("/api/v1/statuses/{id}")))
+            .await
+            .map(Dweet::of)
     }
 
     async fn toggle(&self, id: &str, verb: &str) -> Result<Dweet, Failure> {
-        self.act(Ask::post(format!("/api/v1/statuses/{id}/{verb}"), json!({}))).await.map(Dweet::of)
+        self.act(Ask::post(format!("/api/v1/statuses/{id}/{verb}"), json!({})))
+            .await
+            .map(Dweet::of)
     }
 }
 
 impl Author {
     /// The names on an account.
     pub(crate) fn of(account: Account) -> Self {
-        let name = if account.display_name.trim().is_empty() { account.username.clone() } else { account.display_name };
-        Self { nick: account.username, name }
+        let name = if account.display_name.trim().is_empty() {
+            account.username.clone()
+        } else {
+            account.display_name
+        };
+        Self {
+            nick: account.username,
+            name,
+        }
     }
 }
 
@@ -112,7 +130,11 @@ impl Dweet {
         match status.reblog.take() {
             Some(original) => {
                 let redweeted_by = Some(Author::of(status.account));
-                Self { entry_id, redweeted_by, ..Self::of(*original) }
+                Self {
+                    entry_id,
+                    redweeted_by,
+                    ..Self::of(*original)
+                }
             }
             None => Self::original(status),
         }
@@ -121,9 +143,16 @@ impl Dweet {
     fn original(status: Status) -> Self {
         let answered = status.in_reply_to_account_id;
         let oneself = answered.as_ref() == Some(&status.account.id);
-        let mentioned = status.mentions.into_iter().find(|mention| Some(&mention.id) == answered.as_ref());
+        let mentioned = status
+            .mentions
+            .into_iter()
+            .find(|mention| Some(&mention.id) == answered.as_ref());
         let author = Author::of(status.account);
-        let answers = if oneself { Some(author.nick.clone()) } else { mentioned.map(|mention| mention.username) };
+        let answers = if oneself {
+            Some(author.nick.clone())
+        } else {
+            mentioned.map(|mention| mention.username)
+        };
         Self {
             entry_id: status.id.clone(),
             id: status.id,

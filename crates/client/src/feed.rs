@@ -34,7 +34,11 @@ impl Client {
             Ok(next) => {
                 let dweets = dweets(next.dweets);
                 self.add(VIEW, &dweets)?;
-                Ok(Seen::now(FeedPage { dweets, unseen: Some(next.unseen), older: next.older }))
+                Ok(Seen::now(FeedPage {
+                    dweets,
+                    unseen: Some(next.unseen),
+                    older: next.older,
+                }))
             }
             Err(failure) => self.kept_home(failure, from, limit),
         }
@@ -42,14 +46,20 @@ impl Client {
 
     /// The top of home, or what lies below the row `from`, without marking anything as seen.
     pub async fn latest(&self, from: Option<&str>, limit: usize) -> Result<Seen<FeedPage>, Failure> {
-        let ask = Ask::get("/api/v1/timelines/home").with("limit", limit).with_some("max_id", from);
+        let ask = Ask::get("/api/v1/timelines/home")
+            .with("limit", limit)
+            .with_some("max_id", from);
         match self.read::<Vec<Status>>(ask).await {
             Ok(page) => {
                 let dweets = dweets(page);
                 self.keep(VIEW, &dweets, from.and_then(|from| from.parse().ok()))?;
                 let older = dweets.len() >= limit;
                 let unseen = self.unseen().await.ok();
-                Ok(Seen::now(FeedPage { dweets, unseen, older }))
+                Ok(Seen::now(FeedPage {
+                    dweets,
+                    unseen,
+                    older,
+                }))
             }
             Err(failure) => self.kept_home(failure, from, limit),
         }
@@ -60,8 +70,17 @@ impl Client {
         self.read(Ask::get("/api/tertulia/v1/home/unseen")).await
     }
 
-    fn kept_home(&self, failure: Failure, from: Option<&str>, limit: usize) -> Result<Seen<FeedPage>, Failure> {
+    fn kept_home(
+        &self,
+        failure: Failure,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<Seen<FeedPage>, Failure> {
         let kept = self.kept_after(failure, VIEW, from.and_then(|from| from.parse().ok()), limit)?;
-        Ok(kept.map(|dweets: Vec<Dweet>| FeedPage { older: dweets.len() >= limit, dweets, unseen: None }))
+        Ok(kept.map(|dweets: Vec<Dweet>| FeedPage {
+            older: dweets.len() >= limit,
+            dweets,
+            unseen: None,
+        }))
     }
 }

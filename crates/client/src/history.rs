@@ -23,13 +23,25 @@ impl Client {
 
     /// The lines that were kept, oldest first.
     pub fn lines(&self) -> Result<Vec<String>, Failure> {
-        let Some(nick) = self.nick() else { return Ok(Vec::new()) };
-        self.store.all("SELECT text FROM line WHERE person = ?1 ORDER BY id", [nick], |row| row.get(0))
+        let Some(nick) = self.nick() else {
+            return Ok(Vec::new());
+        };
+        self.store.all(
+            "SELECT text FROM line WHERE person = ?1 ORDER BY id",
+            [nick],
+            |row| row.get(0),
+        )
     }
 
     /// The nicks that were met, in order of the alphabet.
     pub fn nicks_met(&self) -> Result<Vec<String>, Failure> {
-        let Some(nick) = self.nick() else { return Ok(Vec::new()) };
-        self.store.all("SELECT nick FROM met WHERE person = ?1 ORDER BY nick", [nick], |row| row.get(0))
+        let Some(nick) = self.nick() else {
+            return Ok(Vec::new());
+        };
+        self.store.all(
+            "SELECT nick FROM met WHERE person = ?1 ORDER BY nick",
+            [nick],
+            |row| row.get(0),
+        )
     }
 }

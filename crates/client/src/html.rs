@@ -12,7 +12,11 @@ pub fn text(html: &str) -> String {
     while let Some(at) = rest.find(['<', '&']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (piece, bytes) = if rest.starts_with('<') { tag(rest) } else { entity(rest) };
+        let (piece, bytes) = if rest.starts_with('<') {
+            tag(rest)
+        } else {
+            entity(rest)
+        };
         match piece {
             Piece::Char(char) => out.push(char),
             Piece::Break => out.push('\n'),

@@ -16,24 +16,24 @@
 //!
 //! Deliberately absent: knowledge of which machine holds what (any machine answers for the ring), and private messages.
 
-pub mod failure;
-pub mod place;
-pub mod store;
-pub mod trust;
-pub mod wire;
-pub mod html;
-pub mod time;
 pub mod dweet;
-pub mod view;
-pub mod session;
-pub mod profile;
+pub mod failure;
 pub mod feed;
-pub mod thread;
-pub mod search;
-pub mod notification;
-pub mod relation;
-pub mod listing;
 pub mod history;
+pub mod html;
+pub mod listing;
+pub mod notification;
+pub mod place;
+pub mod profile;
+pub mod relation;
+pub mod search;
+pub mod session;
+pub mod store;
+pub mod thread;
+pub mod time;
+pub mod trust;
+pub mod view;
+pub mod wire;
 
 mod client;
 

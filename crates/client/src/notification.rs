@@ -42,9 +42,15 @@ impl Keep for Notification {
 
 impl Client {
     /// What others did, newest first, from below the row `from` on.
-    pub async fn notifications(&self, from: Option<&str>, limit: usize) -> Result<Seen<Vec<Notification>>, Failure> {
+    pub async fn notifications(
+        &self,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<Seen<Vec<Notification>>, Failure> {
         let below = from.and_then(|from| from.parse().ok());
-        let ask = Ask::get("/api/v1/notifications").with("limit", limit).with_some("max_id", from);
+        let ask = Ask::get("/api/v1/notifications")
+            .with("limit", limit)
+            .with_some("max_id", from);
         match self.read::<Vec<entity::Notification>>(ask).await {
             Ok(page) => {
                 let page: Vec<Notification> = page.into_iter().map(Notification::of).collect();

@@ -45,7 +45,12 @@ pub struct ProfilePage {
 
 impl Client {
     /// The profile of a nick and its dweets, from below the row `from` on.
-    pub async fn profile(&self, typed: &str, from: Option<&str>, limit: usize) -> Result<Seen<ProfilePage>, Failure> {
+    pub async fn profile(
+        &self,
+        typed: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<Seen<ProfilePage>, Failure> {
         let nick = session::nick(typed)?.to_string();
         let view = format!("profile:{nick}");
         let below = from.and_then(|from| from.parse().ok());
@@ -69,8 +74,14 @@ impl Client {
 
     /// Changes one's own name or bio; none leaves it as it is.
     pub async fn edit_profile(&self, name: Option<&str>, bio: Option<&str>) -> Result<Profile, Failure> {
-        let name = name.map(tertulia_types::text::display_name).transpose().map_err(Misuse::Unfit)?;
-        let bio = bio.map(tertulia_types::text::note).transpose().map_err(Misuse::Unfit)?;
+        let name = name
+            .map(tertulia_types::text::display_name)
+            .transpose()
+            .map_err(Misuse::Unfit)?;
+        let bio = bio
+            .map(tertulia_types::text::note)
+            .transpose()
+            .map_err(Misuse::Unfit)?;
         let mut body = serde_json::Map::new();
         if let Some(name) = name {
             body.insert("display_name".to_owned(), json!(name));
@@ -91,14 +102,30 @@ impl Client {
         Ok(self.read::<Account>(ask).await?.id)
     }
 
-    async fn fetch_profile(&self, nick: &str, from: Option<&str>, limit: usize) -> Result<ProfilePage, Failure> {
+    async fn fetch_profile(
+        &self,
+        nick: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<ProfilePage, Failure> {
         let me = self.me()?;
-        let account: Account = self.read(Ask::get("/api/v1/accounts/lookup").with("acct", nick)).await?;
+        let account: Account = self
+            .read(Ask::get("/api/v1/accounts/lookup").with("acct", nick))
+            .await?;
         let id = account.id.clone();
-        let ask = Ask::get(format!("/api/v1/accounts/{id}/statuses")).with("limit", limit).with_some("max_id", from);
+        let ask = Ask::get(format!("/api/v1/accounts/{id}/statuses"))
+            .with("limit", limit)
+            .with_some("max_id", from);
         let page: Vec<Status> = self.read(ask).await?;
-        let relation = if me.nick == nick { None } else { Some(self.relation(&id).await?) };
-        Ok(ProfilePage { profile: profile_of(account, relation), dweets: dweets(page) })
+        let relation = if me.nick == nick {
+            None
+        } else {
+            Some(self.relation(&id).await?)
+        };
+        Ok(ProfilePage {
+            profile: profile_of(account, relation),
+            dweets: dweets(page),
+        })
     }
 
     fn keep_profile(&self, profile: &Profile) -> Result<(), Failure> {
@@ -107,14 +134,20 @@ impl Client {
         let sql = "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3)";
         self.store.execute(sql, (&me.nick, &profile.author.nick, body))?;
         let sql = "INSERT OR IGNORE INTO met VALUES (?1, ?2)";
-        self.store.execute(sql, (&me.nick, &profile.author.nick)).map(drop)
+        self.store
+            .execute(sql, (&me.nick, &profile.author.nick))
+            .map(drop)
     }
 
     fn kept_profile(&self, nick: &str) -> Result<Option<Profile>, Failure> {
         let me = self.me()?;
         let sql = "SELECT body FROM profile WHERE person = ?1 AND nick = ?2";
-        let body = self.store.first(sql, (&me.nick, nick), |row| row.get::<_, String>(0))?;
-        body.map(|body| serde_json::from_str(&body)).transpose().map_err(|source| Fault::Row(source).into())
+        let body = self
+            .store
+            .first(sql, (&me.nick, nick), |row| row.get::<_, String>(0))?;
+        body.map(|body| serde_json::from_str(&body))
+            .transpose()
+            .map_err(|source| Fault::Row(source).into())
     }
 }
 

@@ -52,8 +52,19 @@ impl Tie {
 
 impl Relation {
     fn of(entity: Relationship) -> Self {
-        let Relationship { following, followed_by, blocking, muting, .. } = entity;
-        Self { following, followed_by, blocking, muting }
+        let Relationship {
+            following,
+            followed_by,
+            blocking,
+            muting,
+            ..
+        } = entity;
+        Self {
+            following,
+            followed_by,
+            blocking,
+            muting,
+        }
     }
 }
 
@@ -61,7 +72,12 @@ impl Client {
     /// Changes what the person has to do with the owner of a nick.
     pub async fn tie(&self, nick: &str, tie: Tie) -> Result<Relation, Failure> {
         let id = self.account_id(nick).await?;
-        self.act(Ask::post(format!("/api/v1/accounts/{id}/{}", tie.verb()), json!({}))).await.map(Relation::of)
+        self.act(Ask::post(
+            format!("/api/v1/accounts/{id}/{}", tie.verb()),
+            json!({}),
+        ))
+        .await
+        .map(Relation::of)
     }
 
     /// What the person has to do with an account.

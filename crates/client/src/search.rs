@@ -21,11 +21,26 @@ pub struct Found {
 impl Client {
     /// Searches for words; a single `#hashtag` gives the dweets that carry it.
     pub async fn search(&self, words: &str, limit: usize) -> Result<Found, Failure> {
-        if let Some(tag) = words.trim().strip_prefix('#').and_then(tertulia_types::text::hashtag) {
-            let page: Vec<Status> = self.read(Ask::get(format!("/api/v1/timelines/tag/{tag}")).with("limit", limit)).await?;
-            return Ok(Found { dweets: dweets(page), ..Found::default() });
+        if let Some(tag) = words
+            .trim()
+            .strip_prefix('#')
+            .and_then(tertulia_types::text::hashtag)
+        {
+            let page: Vec<Status> = self
+                .read(Ask::get(format!("/api/v1/timelines/tag/{tag}")).with("limit", limit))
+                .await?;
+            return Ok(Found {
+                dweets: dweets(page),
+                ..Found::default()
+            });
         }
-        let answer: Search = self.read(Ask::get("/api/v2/search").with("q", words.trim()).with("limit", limit)).await?;
+        let answer: Search = self
+            .read(
+                Ask::get("/api/v2/search")
+                    .with("q", words.trim())
+                    .with("limit", limit),
+            )
+            .await?;
         Ok(Found {
             people: answer.accounts.into_iter().map(Author::of).collect(),
             dweets: dweets(answer.statuses),

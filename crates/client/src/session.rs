@@ -40,14 +40,18 @@ pub struct Me {
 pub fn nick(typed: &str) -> Result<Nick, Failure> {
     let bare = typed.trim();
     let bare = bare.strip_prefix('@').unwrap_or(bare);
-    bare.parse().map_err(|_| Misuse::NotANick(typed.trim().to_owned()).into())
+    bare.parse()
+        .map_err(|_| Misuse::NotANick(typed.trim().to_owned()).into())
 }
 
 impl Client {
     /// Makes an account and logs in.
     pub async fn register(&self, typed: &str, name: Option<&str>, password: &str) -> Result<Me, Failure> {
         let nick = self.nobody_yet(typed)?;
-        let name = name.map(tertulia_types::text::display_name).transpose().map_err(Misuse::Unfit)?;
+        let name = name
+            .map(tertulia_types::text::display_name)
+            .transpose()
+            .map_err(Misuse::Unfit)?;
         let body = json!({ "nick": nick.as_str(), "name": name, "password": password });
         let ask = Ask::post("/api/tertulia/v1/register", body);
         let token: Token = self.once("", &format!("register {nick}"), ask).await?;
@@ -58,18 +62,25 @@ impl Client {
     pub async fn login(&self, typed: &str, password: &str) -> Result<Me, Failure> {
         let nick = self.nobody_yet(typed)?;
         let body = json!({ "nick": nick.as_str(), "password": password, "label": "terminal" });
-        let token: Token = self.wire.ask(&self.store, &Ask::post("/api/tertulia/v1/login", body)).await?;
+        let token: Token = self
+            .wire
+            .ask(&self.store, &Ask::post("/api/tertulia/v1/login", body))
+            .await?;
         self.enter(&nick, token.access_token).await
     }
 
     /// Ends the session, and removes all that the person left on this computer; with `keep`, the session alone.
     pub async fn logout(&self, keep: bool) -> Result<LoggedOut, Failure> {
         let me = self.me()?;
-        let told = self.read::<Value>(Ask::post("/api/tertulia/v1/logout", json!({}))).await;
+        let told = self
+            .read::<Value>(Ask::post("/api/tertulia/v1/logout", json!({})))
+            .await;
         self.leave(&me, keep)?;
         match told {
             Ok(_) | Err(Failure::SessionEnded) => Ok(LoggedOut::Everywhere),
-            Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Refused(_)) => Ok(LoggedOut::HereOnly),
+            Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Refused(_)) => {
+                Ok(LoggedOut::HereOnly)
+            }
             Err(other) => Err(other),
         }
     }
@@ -81,17 +92,31 @@ impl Client {
 
     /// Who is logged in, as the ring knows them.
     pub async fn whoami(&self) -> Result<Seen<Me>, Failure> {
-        match self.read::<Account>(Ask::get("/api/v1/accounts/verify_credentials")).await {
+        match self
+            .read::<Account>(Ask::get("/api/v1/accounts/verify_credentials"))
+            .await
+        {
             Ok(account) => Ok(Seen::now(self.me_of(account)?)),
             Err(failure) if failure.is_unreachable() => {
                 let nick = self.me()?.nick;
                 let sql = "SELECT account, name, seen_ms FROM person WHERE nick = ?1 AND seen_ms > 0";
                 let kept = self.store.first(sql, [&nick], |row| {
-                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+                    Ok((
+                        row.get::<_, String>(0)?,
+                        row.get::<_, String>(1)?,
+                        row.get::<_, i64>(2)?,
+                    ))
                 })?;
                 let (id, name, seen_ms) = kept.ok_or(failure)?;
-                let me = Me { author: Author { nick, name }, id, server: self.first_server() };
-                Ok(Seen { what: me, as_of: Some(Timestamp::from_unix_ms(seen_ms)) })
+                let me = Me {
+                    author: Author { nick, name },
+                    id,
+                    server: self.first_server(),
+                };
+                Ok(Seen {
+                    what: me,
+                    as_of: Some(Timestamp::from_unix_ms(seen_ms)),
+                })
             }
             Err(failure) => Err(failure),
         }
@@ -100,14 +125,17 @@ impl Client {
     /// Changes the password; all other sessions end.
     pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Failure> {
         let body = json!({ "current": current, "new": new });
-        self.read::<Value>(Ask::post("/api/tertulia/v1/password", body)).await.map(drop)
+        self.read::<Value>(Ask::post("/api/tertulia/v1/password", body))
+            .await
+            .map(drop)
     }
 
     /// Closes the account for good, and removes all that the person left on this computer.
     pub async fn close_account(&self, password: &str) -> Result<(), Failure> {
         let me = self.me()?;
         let body = json!({ "password": password });
-        self.read::<Value>(Ask::post("/api/tertulia/v1/account/close", body)).await?;
+        self.read::<Value>(Ask::post("/api/tertulia/v1/account/close", body))
+            .await?;
         self.leave(&me, false)
     }
 
@@ -125,7 +153,10 @@ impl Client {
 
     /// Keeps the session, and the machines that were named for it.
     async fn enter(&self, nick: &Nick, token: String) -> Result<Me, Failure> {
-        let person = Person { nick: nick.to_string(), token };
+        let person = Person {
+            nick: nick.to_string(),
+            token,
+        };
         self.store.change(|tx| {
             tx.execute("UPDATE person SET token = NULL", [])?;
             tx.execute(
@@ -143,7 +174,8 @@ impl Client {
     fn leave(&self, me: &Person, keep: bool) -> Result<(), Failure> {
         self.become_person(None);
         if keep {
-            self.store.execute("UPDATE person SET token = NULL WHERE nick = ?1", [&me.nick])?;
+            self.store
+                .execute("UPDATE person SET token = NULL WHERE nick = ?1", [&me.nick])?;
             self.store.scrub()
         } else {
             self.store.forget(&me.nick)
@@ -154,8 +186,13 @@ impl Client {
         let id = account.id.clone();
         let author = Author::of(account);
         let sql = "UPDATE person SET account = ?1, name = ?2, seen_ms = ?3 WHERE nick = ?4";
-        self.store.execute(sql, (&id, &author.name, now().unix_ms, &author.nick))?;
-        Ok(Me { author, id, server: self.first_server() })
+        self.store
+            .execute(sql, (&id, &author.name, now().unix_ms, &author.nick))?;
+        Ok(Me {
+            author,
+            id,
+            server: self.first_server(),
+        })
     }
 
     fn first_server(&self) -> String {

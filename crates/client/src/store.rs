@@ -16,7 +16,9 @@ use std::time::Duration;
 const BUSY_MS_MAX: u64 = 5_000;
 
 /// The tables that hold rows of a person.
-const PERSONAL: [&str; 8] = ["person", "attempt", "profile", "view", "entry", "listing", "line", "met"];
+const PERSONAL: [&str; 8] = [
+    "person", "attempt", "profile", "view", "entry", "listing", "line", "met",
+];
 
 /// The open database.
 #[derive(Debug)]
@@ -37,7 +39,9 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         Migrations::new(vec![M::up(include_str!("schema.sql"))]).to_latest(&mut connection)?;
         drop(lock);
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
     }
 
     /// One change, whole or not at all.
@@ -76,7 +80,9 @@ impl Store {
     ) -> Result<Vec<T>, Failure> {
         let connection = self.lock();
         let mut statement = connection.prepare(sql)?;
-        let rows = statement.query_map(params, read)?.collect::<rusqlite::Result<_>>()?;
+        let rows = statement
+            .query_map(params, read)?
+            .collect::<rusqlite::Result<_>>()?;
         Ok(rows)
     }
 
@@ -115,7 +121,9 @@ mod tests {
     fn leaves_trace(directory: &Path, needle: &[u8]) -> bool {
         let files = std::fs::read_dir(directory).expect("listed");
         let contents = files.map(|file| std::fs::read(file.expect("a file").path()).expect("read"));
-        contents.into_iter().any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+        contents
+            .into_iter()
+            .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
     }
 
     #[test]
@@ -124,7 +132,9 @@ mod tests {
         let store = Store::open(&Place::open(directory.path()).expect("a place")).expect("opens");
         for number in 0..500 {
             let text = format!("unmistakable {number}");
-            store.execute("INSERT INTO line (person, text) VALUES ('ana', ?1)", [text]).expect("kept");
+            store
+                .execute("INSERT INTO line (person, text) VALUES ('ana', ?1)", [text])
+                .expect("kept");
         }
         assert!(leaves_trace(directory.path(), b"unmistakable"));
         store.forget("ana").expect("forgotten");
@@ -151,7 +161,9 @@ mod tests {
             }
         });
         let store = Store::open(&place).expect("opens");
-        let count: Option<u32> = store.first("SELECT count(*) FROM line", [], |row| row.get(0)).expect("counted");
+        let count: Option<u32> = store
+            .first("SELECT count(*) FROM line", [], |row| row.get(0))
+            .expect("counted");
         assert_eq!(count, Some(200));
     }
 }

@@ -44,7 +44,10 @@ impl Client {
         let view = format!("thread:{id}");
         match self.fetch_thread(id).await {
             Ok(thread) => {
-                let rows: Vec<Row> = (0..).zip(&thread.dweets).map(|(place, dweet)| row(place, dweet)).collect();
+                let rows: Vec<Row> = (0..)
+                    .zip(&thread.dweets)
+                    .map(|(place, dweet)| row(place, dweet))
+                    .collect();
                 // Below no row: the thread is replaced whole.
                 self.keep(&view, &rows, None)?;
                 Ok(Seen::now(thread))
@@ -62,14 +65,22 @@ impl Client {
 
     async fn fetch_thread(&self, id: &str) -> Result<Thread, Failure> {
         let dweet = self.dweet(id).await?;
-        let context: Context = self.read(Ask::get(format!("/api/v1/statuses/{}/context", dweet.id))).await?;
+        let context: Context = self
+            .read(Ask::get(format!("/api/v1/statuses/{}/context", dweet.id)))
+            .await?;
         let at = context.ancestors.len();
         let before = context.ancestors.into_iter().map(Dweet::of);
         let after = context.descendants.into_iter().map(Dweet::of);
-        Ok(Thread { dweets: before.chain([dweet]).chain(after).collect(), at })
+        Ok(Thread {
+            dweets: before.chain([dweet]).chain(after).collect(),
+            at,
+        })
     }
 }
 
 fn row(place: i64, dweet: &Dweet) -> Row {
-    Row { place, dweet: dweet.clone() }
+    Row {
+        place,
+        dweet: dweet.clone(),
+    }
 }

@@ -42,8 +42,14 @@ pub fn fingerprint_of(pem: &str) -> Option<String> {
 /// A fingerprint as a person typed it: colons, spaces, capitals and a leading `SHA256:` do not matter.
 pub fn fingerprint(typed: &str) -> Result<String, Failure> {
     let lower = typed.trim().to_ascii_lowercase();
-    let bare = lower.strip_prefix("sha256:").or_else(|| lower.strip_prefix("sha-256:")).unwrap_or(&lower);
-    let hex: String = bare.chars().filter(|char| !matches!(char, ':' | ' ' | '-')).collect();
+    let bare = lower
+        .strip_prefix("sha256:")
+        .or_else(|| lower.strip_prefix("sha-256:"))
+        .unwrap_or(&lower);
+    let hex: String = bare
+        .chars()
+        .filter(|char| !matches!(char, ':' | ' ' | '-'))
+        .collect();
     if hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(hex)
     } else {
@@ -53,8 +59,10 @@ pub fn fingerprint(typed: &str) -> Result<String, Failure> {
 
 /// Reads the certificate in a file.
 pub fn read(path: &Path) -> Result<String, Failure> {
-    let pem = std::fs::read_to_string(path)
-        .map_err(|source| Fault::File { path: path.display().to_string(), source })?;
+    let pem = std::fs::read_to_string(path).map_err(|source| Fault::File {
+        path: path.display().to_string(),
+        source,
+    })?;
     match fingerprint_of(&pem) {
         Some(_) => Ok(pem),
         None => Err(Misuse::NotACertificate(path.display().to_string()).into()),
@@ -65,7 +73,10 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 pub(crate) fn pin(store: &Store, server: &str, pem: &str) -> Result<(), Failure> {
     let fingerprint = fingerprint_of(pem).ok_or_else(|| Misuse::NotACertificate(server.to_owned()))?;
     store.change(|tx| {
-        tx.execute("INSERT OR IGNORE INTO authority VALUES (?1, ?2)", (&fingerprint, pem))?;
+        tx.execute(
+            "INSERT OR IGNORE INTO authority VALUES (?1, ?2)",
+            (&fingerprint, pem),
+        )?;
         tx.execute(
             "INSERT INTO server (url, place, authority)
              VALUES (?1, (SELECT coalesce(max(place), 0) + 1 FROM server), ?2)
@@ -84,7 +95,9 @@ pub(crate) fn pinned(store: &Store, server: &str) -> Result<Option<String>, Fail
 
 /// All authorities that the person vouched for: the machines of a ring share one.
 pub(crate) fn known(store: &Store) -> Result<Vec<String>, Failure> {
-    store.all("SELECT fingerprint FROM authority ORDER BY 1", [], |row| row.get(0))
+    store.all("SELECT fingerprint FROM authority ORDER BY 1", [], |row| {
+        row.get(0)
+    })
 }
 
 #[cfg(test)]
@@ -95,7 +108,12 @@ mod tests {
     fn a_fingerprint_may_be_typed_in_many_ways() {
         let plain = "ab".repeat(32);
         let colons = vec!["AB"; 32].join(":");
-        for typed in [plain.clone(), colons.clone(), format!("SHA256:{colons}"), format!(" {plain} ")] {
+        for typed in [
+            plain.clone(),
+            colons.clone(),
+            format!("SHA256:{colons}"),
+            format!(" {plain} "),
+        ] {
             assert_eq!(fingerprint(&typed).expect("one"), plain);
         }
         for typed in ["", "abcd", "zz"] {

@@ -37,7 +37,10 @@ impl<T> Seen<T> {
     /// The same, with another content.
     #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Seen<U> {
-        Seen { what: change(self.what), as_of: self.as_of }
+        Seen {
+            what: change(self.what),
+            as_of: self.as_of,
+        }
     }
 }
 
@@ -68,7 +71,10 @@ impl Client {
     pub(crate) fn keep<T: Keep>(&self, view: &str, rows: &[T], from: Option<i64>) -> Result<(), Failure> {
         let me = self.me()?;
         self.store.change(|tx| {
-            tx.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)", (&me.nick, view, now().unix_ms))?;
+            tx.execute(
+                "INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)",
+                (&me.nick, view, now().unix_ms),
+            )?;
             let newest = from.map_or(i64::MAX, |from| from - 1);
             let oldest = rows.iter().map(Keep::sort).min().unwrap_or(0);
             let sql = "DELETE FROM entry WHERE person = ?1 AND view = ?2 AND sort BETWEEN ?3 AND ?4";
@@ -81,7 +87,10 @@ impl Client {
     pub(crate) fn add<T: Keep>(&self, view: &str, rows: &[T]) -> Result<(), Failure> {
         let me = self.me()?;
         self.store.change(|tx| {
-            tx.execute("INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)", (&me.nick, view, now().unix_ms))?;
+            tx.execute(
+                "INSERT OR REPLACE INTO view VALUES (?1, ?2, ?3)",
+                (&me.nick, view, now().unix_ms),
+            )?;
             put(tx, &me.nick, view, rows)
         })
     }
@@ -95,16 +104,27 @@ impl Client {
     ) -> Result<Option<Seen<Vec<T>>>, Failure> {
         let me = self.me()?;
         let sql = "SELECT seen_ms FROM view WHERE person = ?1 AND name = ?2";
-        let Some(seen_ms) = self.store.first(sql, (&me.nick, view), |row| row.get::<_, i64>(0))? else {
+        let Some(seen_ms) = self
+            .store
+            .first(sql, (&me.nick, view), |row| row.get::<_, i64>(0))?
+        else {
             return Ok(None);
         };
         let sql = "SELECT body FROM entry WHERE person = ?1 AND view = ?2 AND sort < ?3 ORDER BY sort DESC LIMIT ?4";
         let before = from.unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let bodies = self.store.all(sql, (&me.nick, view, before, limit), |row| row.get::<_, String>(0))?;
-        let rows = bodies.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>();
+        let bodies = self.store.all(sql, (&me.nick, view, before, limit), |row| {
+            row.get::<_, String>(0)
+        })?;
+        let rows = bodies
+            .iter()
+            .map(|body| serde_json::from_str(body))
+            .collect::<Result<_, _>>();
         let as_of = Some(Timestamp::from_unix_ms(seen_ms));
-        Ok(Some(Seen { what: rows.map_err(Fault::Row)?, as_of }))
+        Ok(Some(Seen {
+            what: rows.map_err(Fault::Row)?,
+            as_of,
+        }))
     }
 
     /// What is kept of a view, if `failure` says that no machine answered; else the failure.

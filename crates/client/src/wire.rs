@@ -7,7 +7,7 @@
 //! [`ANSWER_BYTES_MAX`].
 //! **Invariant:** a machine without a trusted certificate gets nothing, above all no token (see [`crate::trust`]).
 
-use crate::failure::{Failure, Misuse, Missed, Refusal, Why};
+use crate::failure::{Failure, Missed, Misuse, Refusal, Why};
 use crate::store::Store;
 use crate::trust::{self, Offer};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -47,11 +47,17 @@ impl Ask {
     }
 
     pub(crate) fn post(path: impl Into<String>, body: Value) -> Self {
-        Self { body: Some(body), ..Self::new(Method::POST, path) }
+        Self {
+            body: Some(body),
+            ..Self::new(Method::POST, path)
+        }
     }
 
     pub(crate) fn patch(path: impl Into<String>, body: Value) -> Self {
-        Self { body: Some(body), ..Self::new(Method::PATCH, path) }
+        Self {
+            body: Some(body),
+            ..Self::new(Method::PATCH, path)
+        }
     }
 
     pub(crate) fn delete(path: impl Into<String>) -> Self {
@@ -59,7 +65,14 @@ impl Ask {
     }
 
     fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, token: None, key: None }
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            token: None,
+            key: None,
+        }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -117,7 +130,11 @@ impl Wire {
             // An error only says that the program has chosen a provider already.
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
-        Self { servers: Mutex::new(servers), pools: Mutex::default(), expected }
+        Self {
+            servers: Mutex::new(servers),
+            pools: Mutex::default(),
+            expected,
+        }
     }
 
     /// The machines, in the order in which they are asked.
@@ -135,17 +152,26 @@ impl Wire {
                         self.prefer(store, &server)?;
                         return Ok(answer);
                     }
-                    Err(_) => missed.push(Missed { server, why: Why::Nonsense }),
+                    Err(_) => missed.push(Missed {
+                        server,
+                        why: Why::Nonsense,
+                    }),
                 },
                 Outcome::Refused(refusal) if refusal.status == 401 && ask.token.is_some() => {
                     return Err(Failure::SessionEnded);
                 }
                 Outcome::Refused(refusal) => return Err(Failure::Refused(refusal)),
                 Outcome::Missed(why) => missed.push(Missed { server, why }),
-                Outcome::Untrusted => return Err(Failure::Untrusted(Box::new(self.offer(store, &server).await?))),
+                Outcome::Untrusted => {
+                    return Err(Failure::Untrusted(Box::new(self.offer(store, &server).await?)));
+                }
             }
         }
-        if missed.is_empty() { Err(Misuse::NoServer.into()) } else { Err(Failure::Unreachable(missed)) }
+        if missed.is_empty() {
+            Err(Misuse::NoServer.into())
+        } else {
+            Err(Failure::Unreachable(missed))
+        }
     }
 
     /// Forgets what it thought of a machine's certificate, after the person has vouched for it.
@@ -171,13 +197,16 @@ impl Wire {
             Err(other) => return Err(other),
         };
         let named = self.expected.as_ref() == Some(&offer.fingerprint);
-        let familiar = self.expected.is_none() && !offer.changed && trust::known(store)?.contains(&offer.fingerprint);
+        let familiar =
+            self.expected.is_none() && !offer.changed && trust::known(store)?.contains(&offer.fingerprint);
         if !named && !familiar {
             return Ok(Outcome::Untrusted);
         }
         trust::pin(store, server, &offer.pem)?;
         self.reconsider(server);
-        let Some(pool) = self.pool(store, server)? else { return Ok(Outcome::Missed(Why::BadCertificate)) };
+        let Some(pool) = self.pool(store, server)? else {
+            return Ok(Outcome::Missed(Why::BadCertificate));
+        };
         match send(&pool, server, ask).await {
             // The authority is believed, and yet the certificate is not one of its own.
             Outcome::Untrusted => Ok(Outcome::Missed(Why::BadCertificate)),
@@ -187,14 +216,31 @@ impl Wire {
 
     /// Fetches the authority that a machine claims, over a connection that is not trusted.
     async fn offer(&self, store: &Store, server: &str) -> Result<Offer, Failure> {
-        let miss = || Failure::Unreachable(vec![Missed { server: server.to_owned(), why: Why::BadCertificate }]);
-        let pool = builder(server).tls_danger_accept_invalid_certs(true).build().map_err(|_| miss())?;
-        let response = pool.get(format!("{server}{AUTHORITY_PATH}")).send().await.map_err(|_| miss())?;
+        let miss = || {
+            Failure::Unreachable(vec![Missed {
+                server: server.to_owned(),
+                why: Why::BadCertificate,
+            }])
+        };
+        let pool = builder(server)
+            .tls_danger_accept_invalid_certs(true)
+            .build()
+            .map_err(|_| miss())?;
+        let response = pool
+            .get(format!("{server}{AUTHORITY_PATH}"))
+            .send()
+            .await
+            .map_err(|_| miss())?;
         let bytes = body(response, CERTIFICATE_BYTES_MAX).await.map_err(|_| miss())?;
         let pem = String::from_utf8(bytes).map_err(|_| miss())?;
         let fingerprint = trust::fingerprint_of(&pem).ok_or_else(miss)?;
         let changed = trust::pinned(store, server)?.is_some_and(|before| before != pem);
-        Ok(Offer { server: server.to_owned(), fingerprint, pem, changed })
+        Ok(Offer {
+            server: server.to_owned(),
+            fingerprint,
+            pem,
+            changed,
+        })
     }
 
     /// The connections to a machine; none if this computer has no roots to judge its certificate by.
@@ -211,7 +257,9 @@ impl Wire {
             },
             None => builder,
         };
-        let Ok(pool) = builder.build() else { return Ok(None) };
+        let Ok(pool) = builder.build() else {
+            return Ok(None);
+        };
         lock(&self.pools).insert(server.to_owned(), pool.clone());
         Ok(Some(pool))
     }
@@ -238,10 +286,14 @@ pub fn address(typed: &str) -> Result<String, Failure> {
         typed_url.to_owned()
     } else {
         let https = Url::parse(&format!("https://{typed_url}")).map_err(|_| refused())?;
-        format!("{}://{typed_url}", if is_loopback(&https) { "http" } else { "https" })
+        format!(
+            "{}://{typed_url}",
+            if is_loopback(&https) { "http" } else { "https" }
+        )
     };
     let url = Url::parse(&whole).map_err(|_| refused())?;
-    let bare = url.username().is_empty() && url.password().is_none() && url.path() == "/" && url.query().is_none();
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.path() == "/" && url.query().is_none();
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !bare {
         return Err(refused().into());
     }
@@ -260,7 +312,11 @@ fn builder(server: &str) -> reqwest::ClientBuilder {
         .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
         .timeout(Duration::from_millis(ANSWER_MS_MAX));
     // A proxy of the environment cannot reach this very computer.
-    if Url::parse(server).is_ok_and(|url| is_loopback(&url)) { builder.no_proxy() } else { builder }
+    if Url::parse(server).is_ok_and(|url| is_loopback(&url)) {
+        builder.no_proxy()
+    } else {
+        builder
+    }
 }
 
 async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
@@ -268,7 +324,8 @@ async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
         return Outcome::Missed(Why::Nonsense);
     };
     if !ask.query.is_empty() {
-        url.query_pairs_mut().extend_pairs(ask.query.iter().map(|(name, value)| (name, value)));
+        url.query_pairs_mut()
+            .extend_pairs(ask.query.iter().map(|(name, value)| (name, value)));
     }
     let mut request = pool.request(ask.method.clone(), url);
     if let Some(token) = &ask.token {
@@ -297,12 +354,23 @@ async fn outcome(response: Response) -> Outcome {
         return Outcome::Answered(bytes);
     }
     if !status.is_client_error() {
-        return Outcome::Missed(if status.is_server_error() { Why::Busy } else { Why::Nonsense });
+        return Outcome::Missed(if status.is_server_error() {
+            Why::Busy
+        } else {
+            Why::Nonsense
+        });
     }
     let said: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
-    let words = text("error_description").or_else(|| text("error")).unwrap_or_else(|| status.to_string());
-    Outcome::Refused(Refusal { status: status.as_u16(), code: text("code"), words, retry_after_s })
+    let words = text("error_description")
+        .or_else(|| text("error"))
+        .unwrap_or_else(|| status.to_string());
+    Outcome::Refused(Refusal {
+        status: status.as_u16(),
+        code: text("code"),
+        words,
+        retry_after_s,
+    })
 }
 
 /// Reads an answer, but no more than `bytes_max`.
@@ -326,17 +394,22 @@ fn failed(error: &reqwest::Error) -> Outcome {
 }
 
 fn why(error: &reqwest::Error) -> Why {
-    if error.is_timeout() { Why::TimedOut } else { Why::NoConnection }
+    if error.is_timeout() {
+        Why::TimedOut
+    } else {
+        Why::NoConnection
+    }
 }
 
 /// What TLS found wrong with a certificate, wherever in the chain of causes it lies.
 fn certificate_error(error: &reqwest::Error) -> Option<rustls::CertificateError> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let inner: &(dyn Error + 'static) = match error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {
-            Some(inner) => inner,
-            None => error,
-        };
+        let inner: &(dyn Error + 'static) =
+            match error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {
+                Some(inner) => inner,
+                None => error,
+            };
         if let Some(rustls::Error::InvalidCertificate(found)) = inner.downcast_ref::<rustls::Error>() {
             return Some(found.clone());
         }
@@ -370,7 +443,15 @@ mod tests {
         ] {
             assert_eq!(address(typed).expect("an address"), whole);
         }
-        for typed in ["", "http://", "ftp://x", "http://a:b@x", "http://x/y", "a b", "http://x/?q"] {
+        for typed in [
+            "",
+            "http://",
+            "ftp://x",
+            "http://a:b@x",
+            "http://x/y",
+            "a b",
+            "http://x/?q",
+        ] {
             assert!(address(typed).is_err(), "{typed:?}");
         }
     }

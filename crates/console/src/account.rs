@@ -114,7 +114,10 @@ pub async fn change_password(asking: &mut Asking<'_>, client: &Client, given: Gi
 pub async fn close(asking: &mut Asking<'_>, client: &Client, given: Given) -> Result<Answer, Left> {
     let me = client.nick().ok_or_else(|| Failure::from(Misuse::NotLoggedIn))?;
     if !given.sure {
-        let text = asking.look.words.with("close-warning", &[("nick", me.as_str().into())]);
+        let text = asking
+            .look
+            .words
+            .with("close-warning", &[("nick", me.as_str().into())]);
         asking.say(Style::Bad, &text);
         let same = |asking: &mut Asking<'_>, typed: &str| {
             let same = typed.trim().trim_start_matches('@') == me;

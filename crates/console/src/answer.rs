@@ -153,13 +153,25 @@ impl Answer {
             Answer::Deleted { id } => json!({ "deleted": id }),
             Answer::Tied { nick, relation, .. } => merged(json!({ "nick": nick }), json!(relation)),
             Answer::Feed { page, first } => {
-                let FeedPage { dweets, unseen, older } = &page.what;
+                let FeedPage {
+                    dweets,
+                    unseen,
+                    older,
+                } = &page.what;
                 let dweets = numbered(*first, dweets);
-                seen(page, json!({ "dweets": dweets }), json!({ "unseen": unseen, "older": older }))
+                seen(
+                    page,
+                    json!({ "dweets": dweets }),
+                    json!({ "unseen": unseen, "older": older }),
+                )
             }
             Answer::Thread(thread) => {
                 let dweets = numbered(1, &thread.what.dweets);
-                seen(thread, json!({ "dweets": dweets }), json!({ "at": thread.what.at }))
+                seen(
+                    thread,
+                    json!({ "dweets": dweets }),
+                    json!({ "at": thread.what.at }),
+                )
             }
             Answer::Found(found) => {
                 let dweets = numbered(1, &found.dweets);
@@ -171,7 +183,11 @@ impl Answer {
                     let number = notification.dweet.as_ref().and_then(|_| next.next());
                     merged(json!({ "number": number }), json!(notification))
                 });
-                seen(page, json!({ "notifications": rows.collect::<Vec<_>>() }), json!({}))
+                seen(
+                    page,
+                    json!({ "notifications": rows.collect::<Vec<_>>() }),
+                    json!({}),
+                )
             }
         }
     }
@@ -179,7 +195,10 @@ impl Answer {
 
 /// Numbers for the dweets of a list, from `first` on.
 fn numbered(first: u32, dweets: &[Dweet]) -> Vec<Value> {
-    (first..).zip(dweets).map(|(number, dweet)| with_number(number, dweet)).collect()
+    (first..)
+        .zip(dweets)
+        .map(|(number, dweet)| with_number(number, dweet))
+        .collect()
 }
 
 fn with_number(number: u32, dweet: &Dweet) -> Value {
@@ -188,7 +207,10 @@ fn with_number(number: u32, dweet: &Dweet) -> Value {
 
 /// The fields of two objects, and whether they come from this computer.
 fn seen<T: Serialize>(of: &Seen<T>, one: Value, other: Value) -> Value {
-    merged(merged(one, other), json!({ "offline": of.as_of.is_some(), "as_of": of.as_of }))
+    merged(
+        merged(one, other),
+        json!({ "offline": of.as_of.is_some(), "as_of": of.as_of }),
+    )
 }
 
 fn merged(one: Value, other: Value) -> Value {

@@ -77,7 +77,11 @@ impl Asking<'_> {
     ) -> Option<T> {
         let mark = format!("{} ", self.look.words.say(key));
         loop {
-            match self.terminal.line(&Question { above: "", mark: &mark, draft: &draft }) {
+            match self.terminal.line(&Question {
+                above: "",
+                mark: &mark,
+                draft: &draft,
+            }) {
                 Typed::Line(line) => {
                     if let Some(taken) = check(self, &line) {
                         return Some(taken);
@@ -94,7 +98,11 @@ impl Asking<'_> {
         let (yes, no) = (self.look.words.say("word-yes"), self.look.words.say("word-no"));
         let mark = format!("{} ", self.look.words.say(key));
         loop {
-            match self.terminal.line(&Question { above: "", mark: &mark, draft: "" }) {
+            match self.terminal.line(&Question {
+                above: "",
+                mark: &mark,
+                draft: "",
+            }) {
                 Typed::Line(line) => match crate::choice::folded(&line) {
                     typed if is(&typed, &yes) => return Some(true),
                     typed if is(&typed, &no) => return Some(false),
@@ -155,8 +163,15 @@ impl Asking<'_> {
     }
 
     fn vouches_for(&mut self, offer: &Offer) -> bool {
-        let key = if offer.changed { "trust-changed" } else { "trust-first" };
-        let text = self.look.words.with(key, &[("server", offer.server.as_str().into())]);
+        let key = if offer.changed {
+            "trust-changed"
+        } else {
+            "trust-first"
+        };
+        let text = self
+            .look
+            .words
+            .with(key, &[("server", offer.server.as_str().into())]);
         self.say(if offer.changed { Style::Bad } else { Style::Plain }, &text);
         let mut page = self.look.page();
         for half in [&offer.fingerprint[..32], &offer.fingerprint[32..]] {
@@ -190,18 +205,32 @@ mod tests {
     use tertulia_client::time;
 
     fn asked<T>(language: Language, typed: &str, ask: impl FnOnce(&mut Asking<'_>) -> T) -> (T, String) {
-        let look = Look { words: Words::new(language), columns: 80, rows: 24, resizes: false, paint: Paint::Bare, now: time::now };
+        let look = Look {
+            words: Words::new(language),
+            columns: 80,
+            rows: 24,
+            resizes: false,
+            paint: Paint::Bare,
+            now: time::now,
+        };
         let mut terminal = Lines::new(typed.as_bytes(), Vec::new(), Paint::Bare, false);
-        let answer = ask(&mut Asking { look: &look, terminal: &mut terminal });
+        let answer = ask(&mut Asking {
+            look: &look,
+            terminal: &mut terminal,
+        });
         (answer, String::from_utf8(terminal.into_output()).expect("text"))
     }
 
     #[test]
     fn a_wrong_answer_gets_a_hint_and_the_question_again() {
-        let (answer, shown) = asked(Language::English, "maybe\nYES\n", |asking| asking.yes("ask-trust"));
+        let (answer, shown) = asked(Language::English, "maybe\nYES\n", |asking| {
+            asking.yes("ask-trust")
+        });
         assert_eq!(answer, Some(true));
         assert_eq!(shown.matches("yes or no").count(), 3, "{shown}");
-        let (answer, _) = asked(Language::Spanish, "quizá\nsí\n", |asking| asking.yes("ask-trust"));
+        let (answer, _) = asked(Language::Spanish, "quizá\nsí\n", |asking| {
+            asking.yes("ask-trust")
+        });
         assert_eq!(answer, Some(true));
         let (answer, _) = asked(Language::English, "", |asking| asking.yes("ask-trust"));
         assert_eq!(answer, None);
@@ -210,7 +239,9 @@ mod tests {
     #[test]
     fn a_new_password_is_long_enough_and_typed_twice_alike() {
         let typed = "short\nlong enough\nlong enouhg\nlong enough\nlong enough\n";
-        let (answer, shown) = asked(Language::English, typed, |asking| asking.new_secret("ask-password-new"));
+        let (answer, shown) = asked(Language::English, typed, |asking| {
+            asking.new_secret("ask-password-new")
+        });
         assert_eq!(answer.as_deref().map(String::as_str), Some("long enough"));
         assert!(!shown.contains("long enough"), "{shown}");
     }

@@ -60,11 +60,21 @@ pub struct Choice {
 }
 
 const fn shown(group: Group, id: &'static str, takes: Takes) -> Choice {
-    Choice { id, takes, group, shown: true }
+    Choice {
+        id,
+        takes,
+        group,
+        shown: true,
+    }
 }
 
 const fn unshown(group: Group, id: &'static str, takes: Takes) -> Choice {
-    Choice { id, takes, group, shown: false }
+    Choice {
+        id,
+        takes,
+        group,
+        shown: false,
+    }
 }
 
 /// Before anybody is logged in.
@@ -137,7 +147,11 @@ pub fn nearest(words: &Words, inside: bool, typed: &str) -> Option<String> {
     let candidates = choices(inside).iter().map(|choice| choice.word(words));
     let near = candidates.filter_map(|word| {
         let plain = folded(&word);
-        let distance = if typed.len() > 1 && plain.starts_with(&typed) { 0 } else { distance(&plain, &typed) };
+        let distance = if typed.len() > 1 && plain.starts_with(&typed) {
+            0
+        } else {
+            distance(&plain, &typed)
+        };
         (distance <= 2 && distance < typed.chars().count()).then_some((distance, word))
     });
     near.min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
@@ -148,16 +162,27 @@ pub fn nearest(words: &Words, inside: bool, typed: &str) -> Option<String> {
 pub fn panel(look: &Look, inside: bool) -> Page {
     let mut page = look.page();
     let groups: &[(Group, &str)] = if inside {
-        &[(Group::Read, "group-read"), (Group::Write, "group-write"), (Group::People, "group-people"), (Group::You, "group-you")]
+        &[
+            (Group::Read, "group-read"),
+            (Group::Write, "group-write"),
+            (Group::People, "group-people"),
+            (Group::You, "group-you"),
+        ]
     } else {
         &[(Group::Start, "group-start")]
     };
     let labels: Vec<String> = groups.iter().map(|(_, key)| look.words.say(key)).collect();
-    let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let widest = labels
+        .iter()
+        .map(|label| label.chars().count())
+        .max()
+        .unwrap_or(0);
     page.text(Style::Dim, 0, &"─".repeat(look.columns));
     for ((group, _), label) in groups.iter().zip(&labels) {
         let label = format!("{label:widest$}  ");
-        let words = choices(inside).iter().filter(|choice| choice.group == *group && choice.shown);
+        let words = choices(inside)
+            .iter()
+            .filter(|choice| choice.group == *group && choice.shown);
         let words: Vec<String> = words.map(|choice| choice.word(&look.words)).collect();
         let mut pieces = vec![(Style::Dim, label.as_str())];
         for (at, word) in words.iter().enumerate() {
@@ -168,7 +193,9 @@ pub fn panel(look: &Look, inside: bool) -> Page {
         }
         page.pieces(1, &pieces);
     }
-    let hint = look.words.say(if inside { "panel-hint" } else { "panel-hint-start" });
+    let hint = look
+        .words
+        .say(if inside { "panel-hint" } else { "panel-hint-start" });
     page.text(Style::Dim, 1, &hint);
     page
 }
@@ -213,7 +240,14 @@ mod tests {
     use tertulia_client::time;
 
     fn look(language: Language) -> Look {
-        Look { words: Words::new(language), columns: 80, rows: 24, resizes: false, paint: Paint::Bare, now: time::now }
+        Look {
+            words: Words::new(language),
+            columns: 80,
+            rows: 24,
+            resizes: false,
+            paint: Paint::Bare,
+            now: time::now,
+        }
     }
 
     #[test]
@@ -235,11 +269,21 @@ mod tests {
                 let mut seen = BTreeSet::new();
                 for choice in choices(inside) {
                     let word = choice.word(&words);
-                    assert!(!word.contains(' ') && word != format!("word-{}", choice.id), "{word}");
-                    assert!(words.find(&format!("help-{}", choice.id), &[]).is_some(), "no help for {}", choice.id);
+                    assert!(
+                        !word.contains(' ') && word != format!("word-{}", choice.id),
+                        "{word}"
+                    );
+                    assert!(
+                        words.find(&format!("help-{}", choice.id), &[]).is_some(),
+                        "no help for {}",
+                        choice.id
+                    );
                     assert!(seen.insert(folded(&word)), "{word} stands twice");
                     assert_eq!(find(&words, inside, &word), Some(*choice));
-                    assert_eq!(find(&words, inside, choice.id).map(|found| found.id), Some(choice.id));
+                    assert_eq!(
+                        find(&words, inside, choice.id).map(|found| found.id),
+                        Some(choice.id)
+                    );
                 }
             }
         }

@@ -21,7 +21,13 @@ pub struct ClientCommand {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Common {
     /// A server of the ring; several are tried in turn. Remembered after login
-    #[arg(long, global = true, value_name = "URL", env = "TERTULIA_SERVER", value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "TERTULIA_SERVER",
+        value_delimiter = ','
+    )]
     pub server: Vec<String>,
     /// Answer with one JSON object on standard output
     #[arg(long, global = true)]
@@ -68,6 +74,7 @@ pub enum Verb {
     Profile {
         /// Whose
         nick: Option<String>,
+        /// Which part of the list
         #[command(flatten)]
         paging: Paging,
         /// What to do with your own
@@ -157,6 +164,7 @@ pub enum Verb {
     },
     /// Show what others did that concerns you
     Notifications {
+        /// Which part of the list
         #[command(flatten)]
         paging: Paging,
     },
@@ -197,8 +205,13 @@ pub enum ProfileVerb {
 
 impl FromArgMatches for ClientCommand {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let (_, inner) = matches.subcommand().ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
-        Ok(Self { common: Common::from_arg_matches(inner)?, verb: Verb::from_arg_matches(matches)? })
+        let (_, inner) = matches
+            .subcommand()
+            .ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        Ok(Self {
+            common: Common::from_arg_matches(inner)?,
+            verb: Verb::from_arg_matches(matches)?,
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -210,7 +223,9 @@ impl FromArgMatches for ClientCommand {
 impl Subcommand for ClientCommand {
     fn augment_subcommands(command: Command) -> Command {
         let verbs = Verb::augment_subcommands(Command::new("client"));
-        let with_common = verbs.get_subcommands().map(|verb| Common::augment_args(verb.clone()));
+        let with_common = verbs
+            .get_subcommands()
+            .map(|verb| Common::augment_args(verb.clone()));
         command.subcommands(with_common.collect::<Vec<_>>())
     }
 
@@ -231,10 +246,20 @@ pub fn localised(command: Command, words: &Words) -> Command {
 }
 
 fn localised_at(command: Command, words: &Words, path: &str) -> Command {
-    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
-    let args: Vec<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|inner| inner.get_name().to_owned())
+        .collect();
+    let args: Vec<String> = command
+        .get_arguments()
+        .map(|arg| arg.get_id().to_string())
+        .collect();
     let mut command = command;
-    let key = if path.is_empty() { "about".to_owned() } else { format!("about-{path}") };
+    let key = if path.is_empty() {
+        "about".to_owned()
+    } else {
+        format!("about-{path}")
+    };
     if let Some(about) = words.find(&key, &[]) {
         command = command.about(StyledStr::from(about));
     }
@@ -245,11 +270,23 @@ fn localised_at(command: Command, words: &Words, path: &str) -> Command {
         }
     }
     for name in names {
-        let inner_path = if path.is_empty() { name.clone() } else { format!("{path}-{name}") };
+        let inner_path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}-{name}")
+        };
         command = command.mut_subcommand(&name, |inner| localised_at(inner, words, &inner_path));
     }
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(words.say("help-flag"));
-    let headings = [words.say("help-commands"), words.say("help-arguments"), words.say("help-options")];
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::Help)
+        .help(words.say("help-flag"));
+    let headings = [
+        words.say("help-commands"),
+        words.say("help-arguments"),
+        words.say("help-options"),
+    ];
     let [commands, arguments, options] = headings;
     let template = format!(
         "{{before-help}}{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
@@ -261,8 +298,16 @@ fn localised_at(command: Command, words: &Words, path: &str) -> Command {
         .arg(help)
         .subcommand_help_heading(commands)
         .mut_args(|arg| {
-            let heading = if arg.is_positional() { arguments.clone() } else { options.clone() };
-            if arg.is_hide_set() { arg } else { arg.help_heading(heading) }
+            let heading = if arg.is_positional() {
+                arguments.clone()
+            } else {
+                options.clone()
+            };
+            if arg.is_hide_set() {
+                arg
+            } else {
+                arg.help_heading(heading)
+            }
         })
         .help_template(template)
 }
@@ -278,7 +323,8 @@ mod tests {
     }
 
     fn parsed(line: &str) -> Result<ClientCommand, clap::Error> {
-        let matches = localised(command(), &Words::new(Language::Spanish)).try_get_matches_from(line.split(' '))?;
+        let matches =
+            localised(command(), &Words::new(Language::Spanish)).try_get_matches_from(line.split(' '))?;
         ClientCommand::from_arg_matches(&matches)
     }
 
@@ -293,7 +339,13 @@ mod tests {
         let edit = parsed("tertulia profile edit --name Ana --server a --json --server b").expect("parsed");
         assert!(edit.common.json);
         assert_eq!(edit.common.server, ["a", "b"]);
-        assert!(matches!(edit.verb, Verb::Profile { verb: Some(ProfileVerb::Edit { .. }), .. }));
+        assert!(matches!(
+            edit.verb,
+            Verb::Profile {
+                verb: Some(ProfileVerb::Edit { .. }),
+                ..
+            }
+        ));
         let search = parsed("tertulia search --server a,b dos palabras").expect("parsed");
         assert_eq!(search.common.server, ["a", "b"]);
         assert!(parsed("tertulia profile edit").is_err());
@@ -310,7 +362,11 @@ mod tests {
         let mut compared = 0;
         for (one, other) in english.get_subcommands().zip(spanish.get_subcommands()) {
             let name = one.get_name();
-            assert_ne!(one.get_about().map(ToString::to_string), other.get_about().map(ToString::to_string), "{name}");
+            assert_ne!(
+                one.get_about().map(ToString::to_string),
+                other.get_about().map(ToString::to_string),
+                "{name}"
+            );
             for (one, other) in one.get_arguments().zip(other.get_arguments()) {
                 let help = |arg: &clap::Arg| arg.get_help().map(ToString::to_string);
                 assert!(help(one).is_some(), "{name} {}", one.get_id());

@@ -91,17 +91,31 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
     Ok(match deed {
         Deed::Whoami => {
             let me = client.whoami().await?;
-            let unseen = if me.as_of.is_none() { client.unseen().await.ok() } else { None };
+            let unseen = if me.as_of.is_none() {
+                client.unseen().await.ok()
+            } else {
+                None
+            };
             Answer::Me { me, unseen }
         }
         Deed::Profile { nick, from } => {
             let nick = match nick {
                 Some(nick) => nick.clone(),
-                None => client.nick().ok_or(tertulia_client::failure::Misuse::NotLoggedIn)?,
+                None => client
+                    .nick()
+                    .ok_or(tertulia_client::failure::Misuse::NotLoggedIn)?,
             };
             let page = client.profile(&nick, from.as_deref(), limit).await?;
-            let first = number(client, page.what.dweets.iter().map(|dweet| &*dweet.id), from.is_some())?;
-            Answer::Profile { page, first, head: from.is_none() }
+            let first = number(
+                client,
+                page.what.dweets.iter().map(|dweet| &*dweet.id),
+                from.is_some(),
+            )?;
+            Answer::Profile {
+                page,
+                first,
+                head: from.is_none(),
+            }
         }
         Deed::EditProfile { name, bio } => {
             Answer::Edited(client.edit_profile(name.as_deref(), bio.as_deref()).await?)
@@ -128,14 +142,22 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
         Deed::Tie { nick, tie } => {
             let nick = tertulia_client::session::nick(nick)?.to_string();
             let relation = client.tie(&nick, *tie).await?;
-            Answer::Tied { nick, tie: *tie, relation }
+            Answer::Tied {
+                nick,
+                tie: *tie,
+                relation,
+            }
         }
         Deed::Feed { latest, from } => {
             let page = match latest {
                 true => client.latest(from.as_deref(), limit).await?,
                 false => client.feed(from.as_deref(), limit).await?,
             };
-            let first = number(client, page.what.dweets.iter().map(|dweet| &*dweet.id), from.is_some())?;
+            let first = number(
+                client,
+                page.what.dweets.iter().map(|dweet| &*dweet.id),
+                from.is_some(),
+            )?;
             Answer::Feed { page, first }
         }
         Deed::Thread { dweet } => {
@@ -150,7 +172,10 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
         }
         Deed::Notifications { from } => {
             let page = client.notifications(from.as_deref(), limit).await?;
-            let dweets = page.what.iter().filter_map(|notification| notification.dweet.as_ref());
+            let dweets = page
+                .what
+                .iter()
+                .filter_map(|notification| notification.dweet.as_ref());
             let first = number(client, dweets.map(|dweet| &*dweet.id), from.is_some())?;
             Answer::Notifications { page, first }
         }

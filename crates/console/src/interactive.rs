@@ -66,7 +66,14 @@ struct Console<'a> {
 
 /// Talks until the person has enough.
 pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut dyn Terminal) {
-    let mut console = Console { client, settings, look, terminal, more: More::default(), status: Status::Unknown };
+    let mut console = Console {
+        client,
+        settings,
+        look,
+        terminal,
+        more: More::default(),
+        status: Status::Unknown,
+    };
     console.greet().await;
     loop {
         console.learn();
@@ -87,7 +94,10 @@ pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut 
 
 impl Console<'_> {
     fn asking(&mut self) -> Asking<'_> {
-        Asking { look: &self.look, terminal: &mut *self.terminal }
+        Asking {
+            look: &self.look,
+            terminal: &mut *self.terminal,
+        }
     }
 
     fn inside(&self) -> bool {
@@ -100,8 +110,13 @@ impl Console<'_> {
             None => self.look.words.say("welcome"),
         };
         self.asking().say(Style::Strong, &welcome);
-        let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
-        let reached = asking.trusting(&self.client, async || self.client.reach().await).await;
+        let mut asking = Asking {
+            look: &self.look,
+            terminal: &mut *self.terminal,
+        };
+        let reached = asking
+            .trusting(&self.client, async || self.client.reach().await)
+            .await;
         match reached {
             Ok(()) => self.count_unseen().await,
             Err(failure) => {
@@ -109,17 +124,24 @@ impl Console<'_> {
                 let inside = self.inside();
                 let mut asking = self.asking();
                 asking.failed(&failure);
-                asking.hint(if inside { "offline-inside" } else { "offline-outside" });
+                asking.hint(if inside {
+                    "offline-inside"
+                } else {
+                    "offline-outside"
+                });
             }
         }
     }
 
     /// What completes, and what the arrow keys bring back: the person may have changed.
     fn learn(&mut self) {
-        let words = choice::choices(self.inside()).iter().map(|choice| choice.word(&self.look.words));
+        let words = choice::choices(self.inside())
+            .iter()
+            .map(|choice| choice.word(&self.look.words));
         let nicks = self.client.nicks_met().unwrap_or_default();
         let lines = self.client.lines().unwrap_or_default();
-        self.terminal.learn(Completions::new(words.collect(), nicks), &lines);
+        self.terminal
+            .learn(Completions::new(words.collect(), nicks), &lines);
     }
 
     fn ask(&mut self) -> Typed<String> {
@@ -128,17 +150,26 @@ impl Console<'_> {
         let mark = match (self.client.nick(), self.status) {
             (None, _) => "tertulia › ".to_owned(),
             (Some(nick), Status::Unknown) => format!("@{nick} › "),
-            (Some(nick), Status::Known(unseen)) => format!("@{nick} · {} › ", show::unseen(&self.look, unseen)),
+            (Some(nick), Status::Known(unseen)) => {
+                format!("@{nick} · {} › ", show::unseen(&self.look, unseen))
+            }
             (Some(nick), Status::Offline) => format!("@{nick} · {} › ", self.look.words.say("offline")),
         };
-        self.terminal.command(&Question { above: &above, mark: &mark, draft: "" })
+        self.terminal.command(&Question {
+            above: &above,
+            mark: &mark,
+            draft: "",
+        })
     }
 
     async fn take(&mut self, line: &str) -> Flow {
         let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
         if rest.is_empty() && self.inside() && is_number(first) {
-            self.do_it(Deed::Thread { dweet: first.to_owned() }).await;
+            self.do_it(Deed::Thread {
+                dweet: first.to_owned(),
+            })
+            .await;
             return Flow::Stay;
         }
         let Some(choice) = choice::find(&self.look.words, self.inside(), first) else {
@@ -157,7 +188,10 @@ impl Console<'_> {
     fn unknown(&mut self, typed: &str) {
         let inside = self.inside();
         let hint = match choice::nearest(&self.look.words, inside, typed) {
-            Some(near) => self.look.words.with("hint-did-you-mean", &[("typed", typed.into()), ("near", near.into())]),
+            Some(near) => self.look.words.with(
+                "hint-did-you-mean",
+                &[("typed", typed.into()), ("near", near.into())],
+            ),
             None => self.look.words.with("hint-unknown", &[("typed", typed.into())]),
         };
         self.asking().say(Style::Bad, &hint);
@@ -170,12 +204,18 @@ impl Console<'_> {
             "server" => self.change_server(rest).await,
             "logout" => self.leave(rest).await,
             "passwd" => {
-                let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+                let mut asking = Asking {
+                    look: &self.look,
+                    terminal: &mut *self.terminal,
+                };
                 let outcome = account::change_password(&mut asking, &self.client, Given::default()).await;
                 self.finish(outcome).await;
             }
             "delete-account" => {
-                let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+                let mut asking = Asking {
+                    look: &self.look,
+                    terminal: &mut *self.terminal,
+                };
                 let outcome = account::close(&mut asking, &self.client, Given::default()).await;
                 self.finish(outcome).await;
             }
@@ -196,19 +236,41 @@ impl Console<'_> {
     fn deed(&mut self, choice: Choice, rest: &str) -> Option<Deed> {
         let undo = choice.id.starts_with("un");
         Some(match (choice.id, choice.takes) {
-            ("feed", _) => Deed::Feed { latest: false, from: None },
-            ("latest", _) => Deed::Feed { latest: true, from: None },
+            ("feed", _) => Deed::Feed {
+                latest: false,
+                from: None,
+            },
+            ("latest", _) => Deed::Feed {
+                latest: true,
+                from: None,
+            },
             ("notifications", _) => Deed::Notifications { from: None },
-            ("thread", _) => Deed::Thread { dweet: self.dweet(rest)? },
-            ("search", _) => Deed::Search { words: self.search_words(rest)? },
-            ("dweet", _) => Deed::Publish { text: self.dweet_text("ask-text", rest)?, answers: None },
+            ("thread", _) => Deed::Thread {
+                dweet: self.dweet(rest)?,
+            },
+            ("search", _) => Deed::Search {
+                words: self.search_words(rest)?,
+            },
+            ("dweet", _) => Deed::Publish {
+                text: self.dweet_text("ask-text", rest)?,
+                answers: None,
+            },
             ("reply", _) => {
                 let (dweet, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
                 let answers = Some(self.dweet(dweet)?);
-                Deed::Publish { text: self.dweet_text("ask-reply", text.trim())?, answers }
+                Deed::Publish {
+                    text: self.dweet_text("ask-reply", text.trim())?,
+                    answers,
+                }
             }
-            ("redweet" | "unredweet", _) => Deed::Redweet { dweet: self.dweet(rest)?, undo },
-            ("favourite" | "unfavourite", _) => Deed::Favourite { dweet: self.dweet(rest)?, undo },
+            ("redweet" | "unredweet", _) => Deed::Redweet {
+                dweet: self.dweet(rest)?,
+                undo,
+            },
+            ("favourite" | "unfavourite", _) => Deed::Favourite {
+                dweet: self.dweet(rest)?,
+                undo,
+            },
             ("delete", _) => {
                 let dweet = self.dweet(rest)?;
                 if !self.asking().yes("ask-delete")? {
@@ -216,10 +278,22 @@ impl Console<'_> {
                 }
                 Deed::Delete { dweet }
             }
-            ("profile", _) => Deed::Profile { nick: (!rest.is_empty()).then(|| self.nick(rest)).flatten(), from: None },
-            ("name", _) => Deed::EditProfile { name: Some(self.own_text("ask-name", rest, "name")?), bio: None },
-            ("bio", _) => Deed::EditProfile { name: None, bio: Some(self.own_text("ask-bio", rest, "bio")?) },
-            (id, Takes::Nick) => Deed::Tie { nick: self.nick(rest)?, tie: tie(id)? },
+            ("profile", _) => Deed::Profile {
+                nick: (!rest.is_empty()).then(|| self.nick(rest)).flatten(),
+                from: None,
+            },
+            ("name", _) => Deed::EditProfile {
+                name: Some(self.own_text("ask-name", rest, "name")?),
+                bio: None,
+            },
+            ("bio", _) => Deed::EditProfile {
+                name: None,
+                bio: Some(self.own_text("ask-bio", rest, "bio")?),
+            },
+            (id, Takes::Nick) => Deed::Tie {
+                nick: self.nick(rest)?,
+                tie: tie(id)?,
+            },
             _ => Deed::Whoami,
         })
     }
@@ -229,12 +303,21 @@ impl Console<'_> {
         let limit = (self.look.rows.saturating_sub(OTHER_ROWS) / DWEET_ROWS).clamp(3, 20);
         let mut deed = deed;
         loop {
-            let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
-            let outcome = asking.trusting(&self.client, async || perform(&self.client, &deed, limit).await).await;
+            let mut asking = Asking {
+                look: &self.look,
+                terminal: &mut *self.terminal,
+            };
+            let outcome = asking
+                .trusting(&self.client, async || perform(&self.client, &deed, limit).await)
+                .await;
             // A nick that nobody has is the commonest slip: ask for it again at once.
-            if let (Err(failure @ Failure::Refused(Refusal { status: 404, .. })), Deed::Tie { tie, .. }) = (&outcome, &deed) {
+            if let (Err(failure @ Failure::Refused(Refusal { status: 404, .. })), Deed::Tie { tie, .. }) =
+                (&outcome, &deed)
+            {
                 asking.failed(failure);
-                let Some(nick) = asking.line("ask-nick-whom", valid_nick) else { return };
+                let Some(nick) = asking.line("ask-nick-whom", valid_nick) else {
+                    return;
+                };
                 deed = Deed::Tie { nick, tie: *tie };
                 continue;
             }
@@ -270,7 +353,8 @@ impl Console<'_> {
                         let _ = self.client.drop_session();
                     }
                     Failure::Unreachable(_) => self.status = Status::Offline,
-                    Failure::Refused(_) | Failure::Untrusted(_) | Failure::Misused(_) | Failure::Local(_) => {}
+                    Failure::Refused(_) | Failure::Untrusted(_) | Failure::Misused(_) | Failure::Local(_) => {
+                    }
                 }
             }
         }
@@ -290,7 +374,10 @@ impl Console<'_> {
     }
 
     async fn enter(&mut self, new: bool) {
-        let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+        let mut asking = Asking {
+            look: &self.look,
+            terminal: &mut *self.terminal,
+        };
         let outcome = if new {
             account::register(&mut asking, &self.client, Given::default()).await
         } else {
@@ -301,10 +388,16 @@ impl Console<'_> {
     }
 
     async fn leave(&mut self, rest: &str) {
-        let keep = choice::folded(rest) == choice::folded(&self.look.words.say("word-keep")) || rest == "keep";
+        let keep =
+            choice::folded(rest) == choice::folded(&self.look.words.say("word-keep")) || rest == "keep";
         let outcome = self.client.logout(keep).await;
         self.more = More::default();
-        self.finish(outcome.map(|how| Answer::LoggedOut { how, kept: keep }).map_err(Left::Failed)).await;
+        self.finish(
+            outcome
+                .map(|how| Answer::LoggedOut { how, kept: keep })
+                .map_err(Left::Failed),
+        )
+        .await;
     }
 
     /// Asks for another machine, until one answers.
@@ -312,14 +405,25 @@ impl Console<'_> {
         let mut typed = rest.to_owned();
         loop {
             if typed.is_empty() {
-                let asked = self.asking().line("ask-server", |_, line| (!line.trim().is_empty()).then(|| line.to_owned()));
+                let asked = self.asking().line("ask-server", |_, line| {
+                    (!line.trim().is_empty()).then(|| line.to_owned())
+                });
                 let Some(line) = asked else { return };
                 typed = line;
             }
-            let settings = Settings { servers: vec![typed.trim().to_owned()], ..self.settings.clone() };
-            let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+            let settings = Settings {
+                servers: vec![typed.trim().to_owned()],
+                ..self.settings.clone()
+            };
+            let mut asking = Asking {
+                look: &self.look,
+                terminal: &mut *self.terminal,
+            };
             let reached = match Client::open(&settings) {
-                Ok(client) => asking.trusting(&client, async || client.reach().await).await.map(|()| client),
+                Ok(client) => asking
+                    .trusting(&client, async || client.reach().await)
+                    .await
+                    .map(|()| client),
                 Err(failure) => Err(failure),
             };
             match reached {
@@ -338,9 +442,14 @@ impl Console<'_> {
         let inside = self.inside();
         let mut page = self.look.page();
         let about = choice::find(words, inside, rest);
-        let wanted = choice::choices(inside).iter().filter(|choice| about.is_none_or(|about| about == **choice));
+        let wanted = choice::choices(inside)
+            .iter()
+            .filter(|choice| about.is_none_or(|about| about == **choice));
         for choice in wanted {
-            let usage = format!("{:<24}", format!("{} {}", choice.word(words), takes(&self.look, choice.takes)));
+            let usage = format!(
+                "{:<24}",
+                format!("{} {}", choice.word(words), takes(&self.look, choice.takes))
+            );
             let help = words.say(&format!("help-{}", choice.id));
             page.pieces(1, &[(Style::Key, &usage), (Style::Plain, &help)]);
         }
@@ -353,9 +462,18 @@ impl Console<'_> {
     /// What `more` does now.
     fn next(&self) -> Option<Deed> {
         Some(match self.more.clone() {
-            More::Feed => Deed::Feed { latest: false, from: None },
-            More::FeedFrom(latest, from) => Deed::Feed { latest, from: Some(from) },
-            More::Profile(nick, from) => Deed::Profile { nick, from: Some(from) },
+            More::Feed => Deed::Feed {
+                latest: false,
+                from: None,
+            },
+            More::FeedFrom(latest, from) => Deed::Feed {
+                latest,
+                from: Some(from),
+            },
+            More::Profile(nick, from) => Deed::Profile {
+                nick,
+                from: Some(from),
+            },
             More::Notifications(from) => Deed::Notifications { from: Some(from) },
             More::Nothing => return None,
         })
@@ -363,7 +481,10 @@ impl Console<'_> {
 
     fn dweet(&mut self, typed: &str) -> Option<String> {
         let client = &self.client;
-        let mut asking = Asking { look: &self.look, terminal: &mut *self.terminal };
+        let mut asking = Asking {
+            look: &self.look,
+            terminal: &mut *self.terminal,
+        };
         let check = |asking: &mut Asking<'_>, typed: &str| match client.meant(typed) {
             Ok(id) => Some(id),
             Err(failure) => {
@@ -371,22 +492,36 @@ impl Console<'_> {
                 None
             }
         };
-        let given = if typed.is_empty() { None } else { check(&mut asking, typed) };
+        let given = if typed.is_empty() {
+            None
+        } else {
+            check(&mut asking, typed)
+        };
         given.or_else(|| asking.line("ask-dweet", check))
     }
 
     fn nick(&mut self, typed: &str) -> Option<String> {
         let mut asking = self.asking();
-        let given = if typed.is_empty() { None } else { valid_nick(&mut asking, typed) };
+        let given = if typed.is_empty() {
+            None
+        } else {
+            valid_nick(&mut asking, typed)
+        };
         given.or_else(|| asking.line("ask-nick-whom", valid_nick))
     }
 
     fn dweet_text(&mut self, key: &str, typed: &str) -> Option<String> {
-        self.text(key, typed, |text| tertulia_types::text::dweet(text, "").map(|fit| fit.text))
+        self.text(key, typed, |text| {
+            tertulia_types::text::dweet(text, "").map(|fit| fit.text)
+        })
     }
 
     fn own_text(&mut self, key: &str, typed: &str, what: &str) -> Option<String> {
-        let check = if what == "name" { tertulia_types::text::display_name } else { tertulia_types::text::note };
+        let check = if what == "name" {
+            tertulia_types::text::display_name
+        } else {
+            tertulia_types::text::note
+        };
         self.text(key, typed, check)
     }
 
@@ -404,7 +539,11 @@ impl Console<'_> {
                 None
             }
         };
-        let given = if typed.is_empty() { None } else { check(&mut asking, typed) };
+        let given = if typed.is_empty() {
+            None
+        } else {
+            check(&mut asking, typed)
+        };
         given.or_else(|| asking.line_from(key, typed.to_owned(), check))
     }
 
@@ -435,9 +574,10 @@ fn more_after(deed: &Deed, answer: &Answer) -> More {
             Some(dweet) => More::Profile(nick.clone(), dweet.entry_id.clone()),
             None => More::Nothing,
         },
-        (Deed::Notifications { .. }, Answer::Notifications { page, .. }) => {
-            last(page.what.last().map(|notification| &notification.id), More::Notifications)
-        }
+        (Deed::Notifications { .. }, Answer::Notifications { page, .. }) => last(
+            page.what.last().map(|notification| &notification.id),
+            More::Notifications,
+        ),
         _ => More::Feed,
     }
 }

@@ -12,22 +12,22 @@
 //! Deliberately absent: anything that speaks to a machine (that is `tertulia-client`), and private messages.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod words;
-pub mod plain;
-pub mod page;
-pub mod look;
-pub mod deed;
-pub mod answer;
-pub mod show;
-pub mod refusal;
-pub mod terminal;
-pub mod asking;
 pub mod account;
-pub mod command;
-pub mod once;
+pub mod answer;
+pub mod asking;
 pub mod choice;
+pub mod command;
 pub mod complete;
+pub mod deed;
 pub mod interactive;
+pub mod look;
+pub mod once;
+pub mod page;
+pub mod plain;
+pub mod refusal;
+pub mod show;
+pub mod terminal;
+pub mod words;
 
 pub use command::{ClientCommand, localised};
 pub use once::run;

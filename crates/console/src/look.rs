@@ -39,8 +39,14 @@ impl Look {
     #[must_use]
     pub fn of_terminal(words: Words, is_terminal: bool) -> Self {
         let paint = Paint::of(is_terminal, |name| std::env::var(name).ok());
-        let mut look =
-            Self { words, columns: COLUMNS_USUAL, rows: ROWS_USUAL, resizes: is_terminal, paint, now: time::now };
+        let mut look = Self {
+            words,
+            columns: COLUMNS_USUAL,
+            rows: ROWS_USUAL,
+            resizes: is_terminal,
+            paint,
+            now: time::now,
+        };
         look.measure();
         look
     }
@@ -71,8 +77,12 @@ impl Look {
     pub fn as_of(&self, then: Timestamp) -> String {
         match (self.now)().unix_ms - then.unix_ms {
             ..60_000 => self.words.say("offline-as-of-now"),
-            60_000..MONTH_MS => self.words.with("offline-as-of", &[("age", self.age(then).into())]),
-            MONTH_MS.. => self.words.with("offline-as-of-day", &[("day", then.date().to_string().into())]),
+            60_000..MONTH_MS => self
+                .words
+                .with("offline-as-of", &[("age", self.age(then).into())]),
+            MONTH_MS.. => self
+                .words
+                .with("offline-as-of-day", &[("day", then.date().to_string().into())]),
         }
     }
 

@@ -24,16 +24,37 @@ pub const USUAL_SERVER: &str = "http://127.0.0.1:8787";
 /// How much of standard input is read as the text of a dweet: far more than one may hold.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
 
+/// How a command is carried out.
+enum Task {
+    Register {
+        nick: String,
+        name: Option<String>,
+    },
+    Login {
+        nick: String,
+    },
+    Logout {
+        keep: bool,
+    },
+    Passwd,
+    Close {
+        sure: bool,
+    },
+    Console,
+    /// What needs no dialogue, and how many rows are wanted.
+    Deed(Deed, usize),
+}
+
 /// Runs a command of the client.
 pub async fn run(command: ClientCommand) -> ExitCode {
     let words = Words::of_environment();
     let look = Look::of_terminal(words, std::io::stdout().is_terminal());
     let json = command.common.json;
-    let outcome = match settings(&command.common).and_then(|settings| Ok((Client::open(&settings)?, settings))) {
-        Ok((client, settings)) => match command.verb {
-            Verb::Console => return console(client, settings, look).await,
-            verb => one(&client, &look, verb).await,
-        },
+    let prepared = settings(&command.common)
+        .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
+    let outcome = match prepared {
+        Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
+        Ok((client, _, task)) => one(&client, &look, task).await,
         Err(failure) => Err(Left::Failed(failure)),
     };
     ExitCode::from(report(&look, json, outcome))
@@ -54,55 +75,128 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
 }
 
 /// Questions go to standard error, so that standard output holds the answer alone. Without a keyboard nobody is asked.
-async fn one(client: &Client, look: &Look, verb: Verb) -> Result<Answer, Left> {
+async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
     let keyboard = std::io::stdin().is_terminal();
-    let input: Box<dyn BufRead> =
-        if keyboard { Box::new(std::io::stdin().lock()) } else { Box::new(std::io::empty()) };
-    let paint = if std::io::stderr().is_terminal() { look.paint } else { Paint::Bare };
+    let input: Box<dyn BufRead> = if keyboard {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(std::io::empty())
+    };
+    let paint = if std::io::stderr().is_terminal() {
+        look.paint
+    } else {
+        Paint::Bare
+    };
     let mut terminal = Lines::new(input, std::io::stderr(), paint, keyboard);
-    let mut asking = Asking { look, terminal: &mut terminal };
-    let outcome = dialogue(client, &mut asking, verb).await;
+    let mut asking = Asking {
+        look,
+        terminal: &mut terminal,
+    };
+    let outcome = carry_out(client, &mut asking, task).await;
     if let (Err(Left::Cancelled), false) = (&outcome, keyboard) {
         asking.hint("no-keyboard");
     }
     outcome
 }
 
-async fn dialogue(client: &Client, asking: &mut Asking<'_>, verb: Verb) -> Result<Answer, Left> {
-    let given = Given { password: secret("TERTULIA_PASSWORD"), ..Given::default() };
-    match verb {
-        Verb::Register { nick, name } => {
-            account::register(asking, client, Given { nick: Some(nick), name, ..given }).await
+async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Result<Answer, Left> {
+    let given = Given {
+        password: secret("TERTULIA_PASSWORD"),
+        ..Given::default()
+    };
+    match task {
+        Task::Register { nick, name } => {
+            account::register(
+                asking,
+                client,
+                Given {
+                    nick: Some(nick),
+                    name,
+                    ..given
+                },
+            )
+            .await
         }
-        Verb::Login { nick } => account::login(asking, client, Given { nick: Some(nick), ..given }).await,
-        Verb::Passwd => {
+        Task::Login { nick } => {
+            account::login(
+                asking,
+                client,
+                Given {
+                    nick: Some(nick),
+                    ..given
+                },
+            )
+            .await
+        }
+        Task::Passwd => {
             let new_password = secret("TERTULIA_NEW_PASSWORD");
-            account::change_password(asking, client, Given { new_password, ..given }).await
+            account::change_password(
+                asking,
+                client,
+                Given {
+                    new_password,
+                    ..given
+                },
+            )
+            .await
         }
-        Verb::DeleteAccount { yes } => account::close(asking, client, Given { sure: yes, ..given }).await,
-        Verb::Logout { keep } => {
+        Task::Close { sure } => account::close(asking, client, Given { sure, ..given }).await,
+        Task::Logout { keep } => {
             let how = client.logout(keep).await?;
             Ok(Answer::LoggedOut { how, kept: keep })
         }
-        other => {
-            let (deed, limit) = deed_of(other)?;
-            Ok(asking.trusting(client, async || perform(client, &deed, limit).await).await?)
-        }
+        Task::Console => Err(Left::Cancelled),
+        Task::Deed(deed, limit) => Ok(asking
+            .trusting(client, async || perform(client, &deed, limit).await)
+            .await?),
     }
 }
 
-/// What is to be done, and how many rows are wanted.
-fn deed_of(verb: Verb) -> Result<(Deed, usize), Failure> {
+/// What a command means. Reads standard input where a text is to come from there.
+fn task_of(verb: Verb) -> Result<Task, Failure> {
     /// Where a command has no `--limit`.
     const LIMIT: usize = 20;
-    let tie = |nick, undo, one, other| Deed::Tie { nick, tie: if undo { other } else { one } };
-    Ok(match verb {
-        Verb::Profile { nick, paging, verb: None } => {
-            (Deed::Profile { nick, from: paging.before }, usize::from(paging.limit))
-        }
-        Verb::Profile { verb: Some(ProfileVerb::Edit { name, bio }), .. } => (Deed::EditProfile { name, bio }, LIMIT),
-        Verb::Dweet { text } => (Deed::Publish { text: text_of(text)?, answers: None }, LIMIT),
-        Verb::Reply { dweet, text } => (Deed::Publish { text: text_of(text)?, answers: Some(dweet) }, LIMIT),
+    let tie = |nick, undo, one, other| Deed::Tie {
+        nick,
+        tie: if undo { other } else { one },
+    };
+    let (deed, limit) = match verb {
+        Verb::Register { nick, name } => return Ok(Task::Register { nick, name }),
+        Verb::Login { nick } => return Ok(Task::Login { nick }),
+        Verb::Logout { keep } => return Ok(Task::Logout { keep }),
+        Verb::Passwd => return Ok(Task::Passwd),
+        Verb::DeleteAccount { yes } => return Ok(Task::Close { sure: yes }),
+        Verb::Console => return Ok(Task::Console),
+        Verb::Whoami => (Deed::Whoami, LIMIT),
+        Verb::Profile {
+            nick,
+            paging,
+            verb: None,
+        } => (
+            Deed::Profile {
+                nick,
+                from: paging.before,
+            },
+            usize::from(paging.limit),
+        ),
+        Verb::Profile {
+            verb: Some(ProfileVerb::Edit { name, bio }),
+            ..
+        } => (Deed::EditProfile { name, bio }, LIMIT),
+        Verb::Dweet { text } => (
+            Deed::Publish {
+                text: text_of(text)?,
+                answers: None,
+            },
+            LIMIT,
+        ),
+        Verb::Reply { dweet, text } => (
+            Deed::Publish {
+                text: text_of(text)?,
+                answers: Some(dweet),
+            },
+            LIMIT,
+        ),
         Verb::Redweet { dweet } => (Deed::Redweet { dweet, undo: false }, LIMIT),
         Verb::Unredweet { dweet } => (Deed::Redweet { dweet, undo: true }, LIMIT),
         Verb::Favourite { dweet, undo } => (Deed::Favourite { dweet, undo }, LIMIT),
@@ -113,17 +207,18 @@ fn deed_of(verb: Verb) -> Result<(Deed, usize), Failure> {
         Verb::Mute { nick, undo } => (tie(nick, undo, Tie::Mute, Tie::Unmute), LIMIT),
         Verb::Feed { latest, limit } => (Deed::Feed { latest, from: None }, usize::from(limit)),
         Verb::Thread { dweet } => (Deed::Thread { dweet }, LIMIT),
-        Verb::Search { words } => (Deed::Search { words: words.join(" ") }, LIMIT),
-        Verb::Notifications { paging } => (Deed::Notifications { from: paging.before }, usize::from(paging.limit)),
-        // The dialogues were taken out before; who is asking is the least that can be done.
-        Verb::Whoami
-        | Verb::Register { .. }
-        | Verb::Login { .. }
-        | Verb::Logout { .. }
-        | Verb::Passwd
-        | Verb::DeleteAccount { .. }
-        | Verb::Console => (Deed::Whoami, LIMIT),
-    })
+        Verb::Search { words } => (
+            Deed::Search {
+                words: words.join(" "),
+            },
+            LIMIT,
+        ),
+        Verb::Notifications { paging } => (
+            Deed::Notifications { from: paging.before },
+            usize::from(paging.limit),
+        ),
+    };
+    Ok(Task::Deed(deed, limit))
 }
 
 /// The text of a dweet: what was typed, or standard input for `-`.
@@ -132,20 +227,33 @@ fn text_of(typed: String) -> Result<String, Failure> {
         return Ok(typed);
     }
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(TEXT_BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|source| tertulia_client::failure::Fault::File { path: "stdin".to_owned(), source })?;
+    let read = std::io::stdin()
+        .lock()
+        .take(TEXT_BYTES_MAX)
+        .read_to_string(&mut text);
+    read.map_err(|source| tertulia_client::failure::Fault::File {
+        path: "stdin".to_owned(),
+        source,
+    })?;
     Ok(text)
 }
 
 fn secret(variable: &str) -> Option<Zeroizing<String>> {
-    std::env::var(variable).ok().filter(|secret| !secret.is_empty()).map(Zeroizing::new)
+    std::env::var(variable)
+        .ok()
+        .filter(|secret| !secret.is_empty())
+        .map(Zeroizing::new)
 }
 
 /// Says what came of it; gives the exit status.
 fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
     match outcome {
         Ok(answer) => {
-            let text = if json { one_line(&answer.json()) } else { show::show(look, &answer).print(look.paint) };
+            let text = if json {
+                one_line(&answer.json())
+            } else {
+                show::show(look, &answer).print(look.paint)
+            };
             let written = std::io::stdout().lock().write_all(text.as_bytes());
             // A reader that has gone away (`| head`) is no failure of the action.
             let _ = written.and_then(|()| std::io::stdout().flush());
@@ -155,11 +263,18 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
         Err(Left::Failed(failure)) => {
             let said = refusal::words(look, &failure);
             if json {
-                print!("{}", one_line(&json!({ "error": plain::text(&said), "code": failure.code() })));
+                print!(
+                    "{}",
+                    one_line(&json!({ "error": plain::text(&said), "code": failure.code() }))
+                );
             } else {
                 let mut page = Page::new(look.columns);
                 page.text(Style::Bad, 0, &said);
-                let paint = if std::io::stderr().is_terminal() { look.paint } else { Paint::Bare };
+                let paint = if std::io::stderr().is_terminal() {
+                    look.paint
+                } else {
+                    Paint::Bare
+                };
                 eprint!("{}", page.print(paint));
             }
             failure.exit_status()

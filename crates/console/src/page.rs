@@ -39,7 +39,11 @@ impl Paint {
     pub fn of(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
         let unwanted = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = variable("TERM").is_some_and(|value| value == "dumb");
-        if is_terminal && !unwanted && !dumb { Paint::Colours } else { Paint::Bare }
+        if is_terminal && !unwanted && !dumb {
+            Paint::Colours
+        } else {
+            Paint::Bare
+        }
     }
 
     fn wrap(self, style: Style, text: &str) -> String {
@@ -66,7 +70,10 @@ impl Page {
     /// An empty page for a screen of that many columns.
     #[must_use]
     pub fn new(columns: usize) -> Self {
-        Self { columns, lines: Vec::new() }
+        Self {
+            columns,
+            lines: Vec::new(),
+        }
     }
 
     /// An empty line.
@@ -78,7 +85,8 @@ impl Page {
     pub fn text(&mut self, style: Style, indent: usize, text: &str) {
         let margin = " ".repeat(indent);
         for line in plain::wrap(&plain::text(text), self.columns.saturating_sub(indent)) {
-            self.lines.push(vec![(Style::Plain, margin.clone()), (style, line)]);
+            self.lines
+                .push(vec![(Style::Plain, margin.clone()), (style, line)]);
         }
     }
 
@@ -114,7 +122,10 @@ impl Page {
     #[must_use]
     pub fn split_off(&mut self, rows: usize) -> Page {
         let below = self.lines.split_off(rows.min(self.lines.len()));
-        Page { columns: self.columns, lines: below }
+        Page {
+            columns: self.columns,
+            lines: below,
+        }
     }
 
     /// The page as it is written to the terminal, each line ended.
@@ -122,7 +133,10 @@ impl Page {
     pub fn print(&self, paint: Paint) -> String {
         let mut out = String::new();
         for line in &self.lines {
-            let used = line.iter().rposition(|(_, text)| !text.trim().is_empty()).map_or(0, |last| last + 1);
+            let used = line
+                .iter()
+                .rposition(|(_, text)| !text.trim().is_empty())
+                .map_or(0, |last| last + 1);
             for (at, (style, text)) in line.iter().take(used).enumerate() {
                 let text = if at + 1 == used { text.trim_end() } else { text };
                 out.push_str(&paint.wrap(*style, text));

@@ -18,7 +18,11 @@ pub fn text(from_outside: &str) -> String {
     let mut out = String::with_capacity(from_outside.len());
     for cluster in from_outside.graphemes(true) {
         let chars = cluster.chars().take(CHARS_PER_CLUSTER_MAX).filter_map(harmless);
-        if cluster == "\r\n" { out.push('\n') } else { out.extend(chars) }
+        if cluster == "\r\n" {
+            out.push('\n')
+        } else {
+            out.extend(chars)
+        }
     }
     out
 }
@@ -55,7 +59,9 @@ pub fn width(line: &str) -> usize {
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
-    text.split('\n').flat_map(|line| wrap_line(line, columns)).collect()
+    text.split('\n')
+        .flat_map(|line| wrap_line(line, columns))
+        .collect()
 }
 
 fn wrap_line(line: &str, columns: usize) -> Vec<String> {
@@ -137,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_people_write_stays_as_it_is() {
-        for kept in ["¿Qué tal, mañana?", "👨‍👩‍👧‍👦 🇪🇸 👍🏽", "שלום", "مرحبا", "日本語"] {
+        for kept in ["¿Qué tal, mañana?", "👨‍👩‍👧‍👦 🇪🇸 👍🏽", "שלום", "مرحبا", "日本語"]
+        {
             assert_eq!(line(kept), kept);
         }
     }
@@ -145,7 +152,10 @@ mod tests {
     #[test]
     fn words_are_broken_between_where_possible() {
         assert_eq!(wrap("uno dos tres", 7), ["uno dos", "tres"]);
-        assert_eq!(wrap("supercalifragilistico", 8), ["supercal", "ifragili", "stico"]);
+        assert_eq!(
+            wrap("supercalifragilistico", 8),
+            ["supercal", "ifragili", "stico"]
+        );
         assert_eq!(wrap("日本語", 4), ["日本", "語"]);
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(shorten("mañana por la mañana", 10), "mañana po…");
@@ -156,8 +166,8 @@ mod tests {
         fn no_text_reaches_the_terminal_with_teeth(raw in any::<String>()) {
             let shown = text(&raw);
             prop_assert!(shown.chars().all(|char| char == '\n' || !char.is_control()));
-            prop_assert!(!shown.chars().any(|char| ('\u{202a}'..='\u{202e}').contains(&char)));
-            prop_assert!(!shown.chars().any(|char| ('\u{2066}'..='\u{2069}').contains(&char)));
+            let turns = |char| matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            prop_assert!(!shown.chars().any(turns));
             prop_assert!(!line(&raw).contains('\n'));
             prop_assert_eq!(text(&shown), shown);
         }

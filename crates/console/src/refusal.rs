@@ -2,7 +2,7 @@
 
 use crate::look::Look;
 use tertulia_client::Failure;
-use tertulia_client::failure::{Misuse, Missed, Refusal, Why};
+use tertulia_client::failure::{Missed, Misuse, Refusal, Why};
 use tertulia_types::text::Unfit;
 
 /// The words for a failure. They may hold words of a server: show them through a page.
@@ -13,12 +13,21 @@ pub fn words(look: &Look, failure: &Failure) -> String {
         Failure::SessionEnded => look.words.say("failure-session-ended"),
         Failure::Unreachable(missed) => unreachable(look, missed),
         Failure::Untrusted(offer) => {
-            let key = if offer.changed { "failure-authority-changed" } else { "failure-untrusted" };
-            let values = [("server", offer.server.as_str().into()), ("fingerprint", offer.fingerprint.as_str().into())];
+            let key = if offer.changed {
+                "failure-authority-changed"
+            } else {
+                "failure-untrusted"
+            };
+            let values = [
+                ("server", offer.server.as_str().into()),
+                ("fingerprint", offer.fingerprint.as_str().into()),
+            ];
             look.words.with(key, &values)
         }
         Failure::Misused(misuse) => misused(look, misuse),
-        Failure::Local(fault) => look.words.with("failure-local", &[("why", fault.to_string().into())]),
+        Failure::Local(fault) => look
+            .words
+            .with("failure-local", &[("why", fault.to_string().into())]),
     }
 }
 
@@ -29,9 +38,15 @@ fn refused(look: &Look, refusal: &Refusal) -> String {
     {
         return look.words.with("refused-too-many-wait", &[("n", seconds.into())]);
     }
-    let by_code = refusal.code.as_deref().map(|code| format!("refused-{}", code.replace('_', "-")));
+    let by_code = refusal
+        .code
+        .as_deref()
+        .map(|code| format!("refused-{}", code.replace('_', "-")));
     let known = by_code.and_then(|key| look.words.find(&key, &[]));
-    known.unwrap_or_else(|| look.words.with("refused", &[("words", refusal.words.as_str().into())]))
+    known.unwrap_or_else(|| {
+        look.words
+            .with("refused", &[("words", refusal.words.as_str().into())])
+    })
 }
 
 fn unreachable(look: &Look, missed: &[Missed]) -> String {
@@ -56,7 +71,9 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::NotAServer(typed) => with("misuse-not-a-server", "typed", typed),
         Misuse::NotLoggedIn => look.words.say("misuse-not-logged-in"),
         Misuse::LoggedInAs(nick) => with("misuse-logged-in-as", "nick", nick),
-        Misuse::NoSuchNumber(number) => look.words.with("misuse-no-such-number", &[("n", (*number).into())]),
+        Misuse::NoSuchNumber(number) => look
+            .words
+            .with("misuse-no-such-number", &[("n", (*number).into())]),
         Misuse::NotADweet(typed) => with("misuse-not-a-dweet", "typed", typed),
         Misuse::NotANick(typed) => with("misuse-not-a-nick", "typed", typed),
         Misuse::Unfit(unfit) => text_words(look, unfit),
@@ -69,9 +86,15 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
 fn text_words(look: &Look, unfit: &Unfit) -> String {
     match unfit {
         Unfit::Empty => look.words.say("unfit-empty"),
-        Unfit::TooLong { characters, characters_max } => {
+        Unfit::TooLong {
+            characters,
+            characters_max,
+        } => {
             let over = characters.saturating_sub(*characters_max);
-            look.words.with("unfit-too-long", &[("over", over.into()), ("max", (*characters_max).into())])
+            look.words.with(
+                "unfit-too-long",
+                &[("over", over.into()), ("max", (*characters_max).into())],
+            )
         }
         Unfit::TooLarge { .. } => look.words.say("unfit-too-large"),
         Unfit::Control(_) => look.words.say("unfit-control"),

@@ -28,19 +28,35 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         Answer::PasswordChanged => page.text(Style::Good, 0, &look.words.say("done-password")),
         Answer::Closed => page.text(Style::Good, 0, &look.words.say("done-closed")),
         Answer::Me { me, unseen } => whoami(look, &mut page, me, *unseen),
-        Answer::Profile { page: seen, first, head } => profile_page(look, &mut page, seen, *first, *head),
+        Answer::Profile {
+            page: seen,
+            first,
+            head,
+        } => profile_page(look, &mut page, seen, *first, *head),
         Answer::Edited(profile) => {
             page.text(Style::Good, 0, &look.words.say("done-profile"));
             profile_head(look, &mut page, profile);
         }
         Answer::Published { dweet, number } => {
-            page.text(Style::Good, 0, &look.words.with("done-published", &[("n", (*number).into())]));
+            page.text(
+                Style::Good,
+                0,
+                &look.words.with("done-published", &[("n", (*number).into())]),
+            );
             dweet_lines(look, &mut page, Some(*number), dweet);
         }
-        Answer::Redweeted { dweet, undo: false } => done(look, &mut page, "done-redweeted", &dweet.author.nick),
-        Answer::Redweeted { dweet, undo: true } => done(look, &mut page, "done-unredweeted", &dweet.author.nick),
-        Answer::Favoured { dweet, undo: false } => done(look, &mut page, "done-favourite", &dweet.author.nick),
-        Answer::Favoured { dweet, undo: true } => done(look, &mut page, "done-unfavourite", &dweet.author.nick),
+        Answer::Redweeted { dweet, undo: false } => {
+            done(look, &mut page, "done-redweeted", &dweet.author.nick)
+        }
+        Answer::Redweeted { dweet, undo: true } => {
+            done(look, &mut page, "done-unredweeted", &dweet.author.nick)
+        }
+        Answer::Favoured { dweet, undo: false } => {
+            done(look, &mut page, "done-favourite", &dweet.author.nick)
+        }
+        Answer::Favoured { dweet, undo: true } => {
+            done(look, &mut page, "done-unfavourite", &dweet.author.nick)
+        }
         Answer::Deleted { .. } => page.text(Style::Good, 0, &look.words.say("done-deleted")),
         Answer::Tied { nick, tie, .. } => done(look, &mut page, tie_key(*tie), nick),
         Answer::Feed { page: seen, first } => feed(look, &mut page, seen, *first),
@@ -77,7 +93,11 @@ fn tie_key(tie: Tie) -> &'static str {
 }
 
 fn logged_out(look: &Look, page: &mut Page, how: &LoggedOut, kept: bool) {
-    let key = if kept { "done-logged-out-kept" } else { "done-logged-out" };
+    let key = if kept {
+        "done-logged-out-kept"
+    } else {
+        "done-logged-out"
+    };
     page.text(Style::Good, 0, &look.words.say(key));
     if *how == LoggedOut::HereOnly {
         page.text(Style::Bad, 0, &look.words.say("logged-out-here-only"));
@@ -87,7 +107,11 @@ fn logged_out(look: &Look, page: &mut Page, how: &LoggedOut, kept: bool) {
 fn whoami(look: &Look, page: &mut Page, me: &Seen<Me>, waiting: Option<Unseen>) {
     offline(look, page, me);
     let Author { nick, name } = &me.what.author;
-    let values = [("nick", nick.as_str().into()), ("name", name.as_str().into()), ("server", me.what.server.as_str().into())];
+    let values = [
+        ("nick", nick.as_str().into()),
+        ("name", name.as_str().into()),
+        ("server", me.what.server.as_str().into()),
+    ];
     page.text(Style::Plain, 0, &look.words.with("whoami", &values));
     if let Some(waiting) = waiting {
         page.text(Style::Dim, 0, &unseen(look, waiting));
@@ -104,9 +128,17 @@ fn offline<T>(look: &Look, page: &mut Page, seen: &Seen<T>) {
 
 fn feed(look: &Look, page: &mut Page, seen: &Seen<FeedPage>, first: u32) {
     offline(look, page, seen);
-    let FeedPage { dweets: rows, unseen: waiting, older } = &seen.what;
+    let FeedPage {
+        dweets: rows,
+        unseen: waiting,
+        older,
+    } = &seen.what;
     if rows.is_empty() {
-        let key = if *older || first > 1 { "feed-end" } else { "feed-empty" };
+        let key = if *older || first > 1 {
+            "feed-end"
+        } else {
+            "feed-empty"
+        };
         page.text(Style::Plain, 0, &look.words.say(key));
         return;
     }
@@ -115,7 +147,11 @@ fn feed(look: &Look, page: &mut Page, seen: &Seen<FeedPage>, first: u32) {
         Some(waiting) if waiting.count > 0 || waiting.more => {
             format!("{} {}", unseen(look, *waiting), look.words.say("feed-more-new"))
         }
-        _ if *older => format!("{} {}", look.words.say("unseen-none"), look.words.say("feed-more-old")),
+        _ if *older => format!(
+            "{} {}",
+            look.words.say("unseen-none"),
+            look.words.say("feed-more-old")
+        ),
         _ => look.words.say("feed-end"),
     };
     page.text(Style::Dim, 0, &next);
@@ -127,7 +163,11 @@ fn profile_page(look: &Look, page: &mut Page, seen: &Seen<ProfilePage>, first: u
         profile_head(look, page, &seen.what.profile);
     }
     if seen.what.dweets.is_empty() {
-        page.text(Style::Dim, 0, &look.words.say(if head { "profile-empty" } else { "list-end" }));
+        page.text(
+            Style::Dim,
+            0,
+            &look.words.say(if head { "profile-empty" } else { "list-end" }),
+        );
     } else {
         dweets(look, page, first, &seen.what.dweets);
     }
@@ -140,9 +180,12 @@ fn profile_head(look: &Look, page: &mut Page, profile: &Profile) {
         page.text(Style::Plain, INDENT, &profile.bio);
     }
     let counts = [
-        look.words.with("count-followers", &[("n", profile.followers.into())]),
-        look.words.with("count-following", &[("n", profile.following.into())]),
-        look.words.with("count-dweets", &[("n", profile.dweet_count.into())]),
+        look.words
+            .with("count-followers", &[("n", profile.followers.into())]),
+        look.words
+            .with("count-following", &[("n", profile.following.into())]),
+        look.words
+            .with("count-dweets", &[("n", profile.dweet_count.into())]),
     ];
     page.text(Style::Dim, INDENT, &counts.join(" · "));
     if let Some(relation) = profile.relation {
@@ -155,14 +198,22 @@ fn profile_head(look: &Look, page: &mut Page, profile: &Profile) {
 }
 
 fn relation_words(look: &Look, relation: Relation) -> Vec<String> {
-    let Relation { following, followed_by, blocking, muting } = relation;
+    let Relation {
+        following,
+        followed_by,
+        blocking,
+        muting,
+    } = relation;
     let all = [
         (following, "relation-following"),
         (followed_by, "relation-followed-by"),
         (blocking, "relation-blocking"),
         (muting, "relation-muting"),
     ];
-    all.into_iter().filter(|(so, _)| *so).map(|(_, key)| look.words.say(key)).collect()
+    all.into_iter()
+        .filter(|(so, _)| *so)
+        .map(|(_, key)| look.words.say(key))
+        .collect()
 }
 
 fn found(look: &Look, page: &mut Page, found: &Found) {
@@ -187,10 +238,25 @@ fn found(look: &Look, page: &mut Page, found: &Found) {
 fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, first: u32) {
     offline(look, page, seen);
     if seen.what.is_empty() {
-        page.text(Style::Plain, 0, &look.words.say(if first > 1 { "list-end" } else { "notifications-empty" }));
+        page.text(
+            Style::Plain,
+            0,
+            &look.words.say(if first > 1 {
+                "list-end"
+            } else {
+                "notifications-empty"
+            }),
+        );
     }
     let mut number = first;
-    for Notification { kind, created_at, who, dweet, .. } in &seen.what {
+    for Notification {
+        kind,
+        created_at,
+        who,
+        dweet,
+        ..
+    } in &seen.what
+    {
         let key = match kind {
             NotificationKind::Mention => "notification-mention",
             NotificationKind::Reblog => "notification-redweet",
@@ -198,7 +264,14 @@ fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, f
             NotificationKind::Follow => "notification-follow",
         };
         let said = look.words.with(key, &[("who", names(who).into())]);
-        page.pieces(0, &[(Style::Plain, &said), (Style::Dim, " · "), (Style::Dim, &look.age(*created_at))]);
+        page.pieces(
+            0,
+            &[
+                (Style::Plain, &said),
+                (Style::Dim, " · "),
+                (Style::Dim, &look.age(*created_at)),
+            ],
+        );
         if let Some(dweet) = dweet {
             let mark = format!("#{number} ");
             number += 1;
@@ -220,20 +293,35 @@ fn dweet_lines(look: &Look, page: &mut Page, number: Option<u32>, dweet: &Dweet)
     let nick = format!(" @{}", dweet.author.nick);
     let mut meta = vec![look.age(dweet.created_at)];
     if let Some(nick) = &dweet.answers {
-        meta.push(look.words.with("dweet-answers", &[("nick", nick.as_str().into())]));
+        meta.push(
+            look.words
+                .with("dweet-answers", &[("nick", nick.as_str().into())]),
+        );
     }
     if dweet.visibility == Visibility::Private {
         meta.push(look.words.say("dweet-private"));
     }
     if let Some(by) = &dweet.redweeted_by {
-        meta.push(look.words.with("dweet-redweeted-by", &[("who", names(by).into())]));
+        meta.push(
+            look.words
+                .with("dweet-redweeted-by", &[("who", names(by).into())]),
+        );
     }
     let meta: Vec<String> = meta.into_iter().map(|piece| format!(" · {piece}")).collect();
-    let head = [(Style::Key, mark.as_str()), (Style::Strong, &dweet.author.name), (Style::Plain, &nick)];
-    let pieces: Vec<_> = head.into_iter().chain(meta.iter().map(|piece| (Style::Dim, piece.as_str()))).collect();
+    let head = [
+        (Style::Key, mark.as_str()),
+        (Style::Strong, &dweet.author.name),
+        (Style::Plain, &nick),
+    ];
+    let pieces: Vec<_> = head
+        .into_iter()
+        .chain(meta.iter().map(|piece| (Style::Dim, piece.as_str())))
+        .collect();
     page.pieces(0, &pieces);
     if !dweet.warning.is_empty() {
-        let warning = look.words.with("dweet-warning", &[("warning", dweet.warning.as_str().into())]);
+        let warning = look
+            .words
+            .with("dweet-warning", &[("warning", dweet.warning.as_str().into())]);
         page.text(Style::Bad, INDENT, &warning);
     }
     page.text(Style::Plain, INDENT, &dweet.text);
@@ -247,17 +335,35 @@ fn dweet_lines(look: &Look, page: &mut Page, number: Option<u32>, dweet: &Dweet)
 fn counts(look: &Look, dweet: &Dweet) -> Vec<String> {
     let all = [
         (dweet.replies, "count-replies", false, ""),
-        (dweet.redweets, "count-redweets", dweet.redweeted, "redweeted-by-you"),
-        (dweet.favourites, "count-favourites", dweet.favourited, "favourite-of-yours"),
+        (
+            dweet.redweets,
+            "count-redweets",
+            dweet.redweeted,
+            "redweeted-by-you",
+        ),
+        (
+            dweet.favourites,
+            "count-favourites",
+            dweet.favourited,
+            "favourite-of-yours",
+        ),
     ];
     let said = all.into_iter().filter(|(count, _, mine, _)| *count > 0 || *mine);
     said.map(|(count, key, mine, mine_key)| {
         let count = look.words.with(key, &[("n", count.into())]);
-        if mine { format!("{count} ({})", look.words.say(mine_key)) } else { count }
+        if mine {
+            format!("{count} ({})", look.words.say(mine_key))
+        } else {
+            count
+        }
     })
     .collect()
 }
 
 fn names(author: &Author) -> String {
-    if author.name == author.nick { format!("@{}", author.nick) } else { format!("{} @{}", author.name, author.nick) }
+    if author.name == author.nick {
+        format!("@{}", author.nick)
+    } else {
+        format!("{} @{}", author.name, author.nick)
+    }
 }

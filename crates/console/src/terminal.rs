@@ -9,8 +9,8 @@ use crate::complete::Completions;
 use crate::page::{Page, Paint};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use reedline::{
-    ColumnarMenu, EditCommand, Emacs, FileBackedHistory, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, Reedline,
-    ReedlineEvent, ReedlineMenu, Signal, default_emacs_keybindings,
+    ColumnarMenu, EditCommand, Emacs, FileBackedHistory, MenuBuilder, Prompt, PromptEditMode,
+    PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal, default_emacs_keybindings,
 };
 use std::borrow::Cow;
 use std::io::{BufRead, Write};
@@ -74,7 +74,12 @@ pub struct Lines<R, W> {
 impl<R: BufRead, W: Write> Lines<R, W> {
     /// Asks on `output`, reads from `input`.
     pub fn new(input: R, output: W, paint: Paint, keyboard: bool) -> Self {
-        Self { input, output, paint, keyboard }
+        Self {
+            input,
+            output,
+            paint,
+            keyboard,
+        }
     }
 
     /// What was written to.
@@ -84,7 +89,10 @@ impl<R: BufRead, W: Write> Lines<R, W> {
 
     /// A terminal that does not take text any more cannot be told so.
     fn write(&mut self, text: &str) {
-        let _ = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
+        let _ = self
+            .output
+            .write_all(text.as_bytes())
+            .and_then(|()| self.output.flush());
     }
 
     fn read(&mut self) -> Typed<String> {
@@ -145,20 +153,28 @@ impl Editor {
     /// The editor of this process's terminal.
     #[must_use]
     pub fn new(paint: Paint) -> Self {
-        Self { commands: editor(paint), lines: editor(paint), paint }
+        Self {
+            commands: editor(paint),
+            lines: editor(paint),
+            paint,
+        }
     }
 }
 
 impl std::fmt::Debug for Editor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Editor").field("paint", &self.paint).finish_non_exhaustive()
+        f.debug_struct("Editor")
+            .field("paint", &self.paint)
+            .finish_non_exhaustive()
     }
 }
 
 impl Terminal for Editor {
     fn show(&mut self, page: &Page) {
         let mut screen = std::io::stdout().lock();
-        let _ = screen.write_all(page.print(self.paint).as_bytes()).and_then(|()| screen.flush());
+        let _ = screen
+            .write_all(page.print(self.paint).as_bytes())
+            .and_then(|()| screen.flush());
     }
 
     fn command(&mut self, question: &Question<'_>) -> Typed<String> {
@@ -202,25 +218,41 @@ impl Terminal for Editor {
 
 fn editor(paint: Paint) -> Reedline {
     let mut keys = default_emacs_keybindings();
-    let next = ReedlineEvent::UntilFound(vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext]);
+    let next = ReedlineEvent::UntilFound(vec![
+        ReedlineEvent::Menu(MENU.to_owned()),
+        ReedlineEvent::MenuNext,
+    ]);
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, next);
     keys.add_binding(KeyModifiers::SHIFT, KeyCode::BackTab, ReedlineEvent::MenuPrevious);
     Reedline::create()
         .with_ansi_colors(paint == Paint::Colours)
         .with_edit_mode(Box::new(Emacs::new(keys)))
-        .with_menu(ReedlineMenu::EngineCompleter(Box::new(ColumnarMenu::default().with_name(MENU))))
+        .with_menu(ReedlineMenu::EngineCompleter(Box::new(
+            ColumnarMenu::default().with_name(MENU),
+        )))
         .with_quick_completions(true)
         .with_partial_completions(true)
-        .with_transient_prompt(Box::new(Marks { above: String::new(), mark: "› ".to_owned() }))
+        .with_transient_prompt(Box::new(Marks {
+            above: String::new(),
+            mark: "› ".to_owned(),
+        }))
         .with_history_exclusion_prefix(Some(" ".to_owned()))
         .disable_hints()
 }
 
 fn edit(editor: &mut Reedline, question: &Question<'_>) -> Typed<String> {
-    editor.run_edit_commands(&[EditCommand::Clear, EditCommand::InsertString(question.draft.to_owned())]);
-    let marks = Marks { above: question.above.to_owned(), mark: question.mark.to_owned() };
+    editor.run_edit_commands(&[
+        EditCommand::Clear,
+        EditCommand::InsertString(question.draft.to_owned()),
+    ]);
+    let marks = Marks {
+        above: question.above.to_owned(),
+        mark: question.mark.to_owned(),
+    };
     match editor.read_line(&marks) {
-        Ok(Signal::Success(line) | Signal::HostCommand(line) | Signal::ExternalBreak(line)) => Typed::Line(line),
+        Ok(Signal::Success(line) | Signal::HostCommand(line) | Signal::ExternalBreak(line)) => {
+            Typed::Line(line)
+        }
         Ok(Signal::CtrlC) => Typed::Cancelled,
         Ok(Signal::CtrlD) => Typed::Ended,
         Ok(_) => Typed::Cancelled,
@@ -280,7 +312,12 @@ fn hidden(screen: &mut impl Write) -> Typed<Zeroizing<String>> {
 fn key_to_go_on() -> bool {
     loop {
         match crossterm::event::read() {
-            Ok(Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press, .. })) => {
+            Ok(Event::Key(KeyEvent {
+                code,
+                modifiers,
+                kind: KeyEventKind::Press,
+                ..
+            })) => {
                 let control = modifiers.contains(KeyModifiers::CONTROL);
                 return !(control || matches!(code, KeyCode::Esc | KeyCode::Char('q')));
             }
@@ -294,27 +331,36 @@ fn hidden_keys(screen: &mut impl Write) -> Typed<Zeroizing<String>> {
     // Of its full size from the start: growing would leave copies behind.
     let mut secret = Zeroizing::new(String::with_capacity(SECRET_BYTES_MAX));
     loop {
-        let Ok(event) = crossterm::event::read() else { return Typed::Ended };
-        let Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press | KeyEventKind::Repeat, .. }) = event else {
+        let Ok(event) = crossterm::event::read() else {
+            return Typed::Ended;
+        };
+        let Event::Key(KeyEvent {
+            code,
+            modifiers,
+            kind: KeyEventKind::Press | KeyEventKind::Repeat,
+            ..
+        }) = event
+        else {
             continue;
         };
         let control = modifiers.contains(KeyModifiers::CONTROL);
-        let echo: &[u8] = match code {
-            KeyCode::Enter => return Typed::Line(secret),
-            KeyCode::Char('c') if control => return Typed::Cancelled,
-            KeyCode::Char('d') if control && secret.is_empty() => return Typed::Ended,
-            KeyCode::Char('u') if control => {
-                let stars = secret.chars().count();
-                secret.clear();
-                let _ = screen.write_all("\u{8} \u{8}".repeat(stars).as_bytes());
-                b""
+        let echo: &[u8] = if code == KeyCode::Enter {
+            return Typed::Line(secret);
+        } else if code == KeyCode::Backspace {
+            if secret.pop().is_some() { b"\x08 \x08" } else { b"" }
+        } else if let KeyCode::Char(char) = code {
+            match (char, control) {
+                ('c', true) => return Typed::Cancelled,
+                ('d', true) if secret.is_empty() => return Typed::Ended,
+                (_, true) => b"",
+                (char, false) if secret.len() + char.len_utf8() > SECRET_BYTES_MAX => b"",
+                (char, false) => {
+                    secret.push(char);
+                    b"*"
+                }
             }
-            KeyCode::Char(char) if !control && secret.len() + char.len_utf8() <= SECRET_BYTES_MAX => {
-                secret.push(char);
-                b"*"
-            }
-            KeyCode::Backspace if secret.pop().is_some() => b"\x08 \x08",
-            _ => b"",
+        } else {
+            b""
         };
         let _ = screen.write_all(echo).and_then(|()| screen.flush());
     }

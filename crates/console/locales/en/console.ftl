@@ -1,7 +1,5 @@
 # What the terminal says, in English. Same keys and variables as in the other languages: a test compares them.
 
-title = Tertulia
-
 ## Ages
 
 age-now = now

@@ -1,7 +1,5 @@
 # Lo que dice el terminal, en español. Las mismas claves y variables que en los otros idiomas: una prueba las compara.
 
-title = Tertulia
-
 ## Edades
 
 age-now = ahora
@@ -177,7 +175,7 @@ welcome-back = Hola de nuevo, @{ $nick }.
 goodbye = Adiós.
 console-how-to-leave = Para salir, escribe «salir» o pulsa Ctrl-D.
 server-reached = El servidor responde.
-panel-hint = Escribe una palabra y pulsa Intro: pregunta lo demás. O directo: responder 3 ¡Hola!
+panel-hint = Escribe una palabra y pulsa Intro; pregunta el resto. O: responder 3 ¡Hola!
 panel-hint-start = Escribe una palabra y pulsa Intro. ¿Es tu primera vez? Escribe: registro
 help-numbers = Un número solo, como 3, muestra ese dweet y sus respuestas. Tab completa palabras y nicks.
 group-start = Inicio
@@ -213,7 +211,7 @@ word-unfollow = dejar
 word-block = bloquear
 word-unblock = desbloquear
 word-mute = silenciar
-word-unmute = oír
+word-unmute = desilenciar
 word-name = nombre
 word-bio = bio
 word-passwd = contraseña
