@@ -1,0 +1,522 @@
+//! Carries out what a group owes other homes: on the group's leader, row by row of its outbox, as ordinary verbs through the ordinary router.
+//!
+//! Rows are read in order and sorted into one *lane* per destination group. A lane has one call under way at a time, with up to 256 verbs, which become
+//! one entry of the destination's log; when the destination cannot be reached, the lane waits, longer each time, and the other lanes go on. What came of
+//! the verbs is settled at the group itself, in batches.
+//!
+//! **Invariant:** a row leaves the outbox only by [`Settle`], after the destination has answered.
+//! **Invariant:** a walk goes on from where the destination's range ended *when it applied the hop*, which is in its answer (O2). The cursor is kept in
+//! memory only: a new leader begins the walk again, and repeats change nothing.
+//! **Invariant:** two couriers at once (an old leader's) are harmless: verbs are versioned upserts, and what is settled twice is settled once (O4).
+//!
+//! It is woken by what is applied, and by its own waits; it never polls.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use rand::RngExt;
+use tertulia_state::outbox::{Parcel, Pending, Resume, Settle, Settled, Walked};
+use tertulia_state::{AnyCommand, Query};
+use tertulia_types::{Position, Rejected, Slot};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::Carried;
+use crate::failure::Unavailable;
+use crate::group::Group;
+use crate::router::{Router, Target, decode};
+
+/// Verbs in one call at most.
+const CALL_VERBS: usize = 256;
+/// Rows that are read at once.
+const PAGE_ROWS: u32 = 256;
+/// Parcels that wait in one lane at most; the rows behind them are read again when it has room.
+const LANE_PARCELS: usize = 1024;
+/// Settlements under way at most.
+const SETTLING_MAX: usize = 2;
+/// How long one call may take.
+const CALL_DEADLINE: Duration = Duration::from_secs(5);
+/// The first and the longest wait for a destination that cannot be reached.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// A group's courier on this machine; it works while the group is led from here.
+pub(crate) struct Courier {
+    pub(crate) group: Arc<Group>,
+    pub(crate) router: Arc<Router>,
+    /// Rung when rows were written.
+    pub(crate) errands: Arc<Notify>,
+}
+
+/// A parcel with something to carry.
+struct Load {
+    seq: u64,
+    version: u64,
+    home: Position,
+    command: Vec<u8>,
+    is_walk: bool,
+}
+
+/// What waits for one destination group.
+#[derive(Default)]
+struct Lane {
+    loads: VecDeque<Load>,
+    is_out: bool,
+    /// Zero, unless the last call has failed.
+    pause: Duration,
+    not_before: Option<Instant>,
+    /// The first row that was passed over because the lane was full.
+    skipped: Option<u64>,
+}
+
+impl Lane {
+    fn is_full(&self) -> bool {
+        self.loads.len() >= LANE_PARCELS
+    }
+
+    fn has_room(&self) -> bool {
+        self.loads.len() < LANE_PARCELS / 2
+    }
+
+    fn is_healthy(&self) -> bool {
+        self.pause.is_zero()
+    }
+}
+
+/// A call that has come back.
+enum Landed {
+    /// From a destination, with an answer for each load.
+    Call(u64, Vec<Load>, Result<Vec<Carried>, Unavailable>),
+    /// From this group's own settling: rows to be carried again.
+    Settled(Vec<Settled>, Result<Vec<u64>, Unavailable>),
+}
+
+/// What a courier knows while it leads.
+struct Round<'a> {
+    courier: &'a Courier,
+    lanes: BTreeMap<u64, Lane>,
+    /// Rows that are in a lane, under way, or being settled.
+    held: BTreeSet<u64>,
+    /// Rows up to here have been looked at.
+    after_seq: u64,
+    /// There may be rows behind `after_seq`.
+    has_more: bool,
+    /// A lane that works, and must have room before more rows are looked at.
+    waiting_for: Option<u64>,
+    again: Vec<(u64, Option<Slot>)>,
+    settled: Vec<Settled>,
+    settling: usize,
+    under_way: FuturesUnordered<BoxFuture<'static, Landed>>,
+}
+
+impl Courier {
+    /// Works whenever this copy leads, until told to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let rounds = async {
+            loop {
+                self.group.until_leading().await;
+                let mut round = Round::new(&self);
+                tokio::select! {
+                    () = round.work() => {}
+                    () = self.group.until_not_leading() => {}
+                }
+            }
+        };
+        // What is under way is dropped: the next courier carries it again (O4).
+        let _: Option<()> = stop.run_until_cancelled(rounds).await;
+    }
+}
+
+impl<'a> Round<'a> {
+    fn new(courier: &'a Courier) -> Self {
+        Self {
+            courier,
+            lanes: BTreeMap::new(),
+            held: BTreeSet::new(),
+            after_seq: 0,
+            has_more: true,
+            waiting_for: None,
+            again: Vec::new(),
+            settled: Vec::new(),
+            settling: 0,
+            under_way: FuturesUnordered::new(),
+        }
+    }
+
+    /// Goes on until the future is dropped, or the database cannot be read.
+    async fn work(&mut self) {
+        let errands = self.courier.errands.clone();
+        loop {
+            let read = self.read();
+            if let Err(why) = &read {
+                tracing::warn!(group = self.courier.group.id, %why, "the courier cannot read the outbox");
+                tokio::time::sleep(PAUSE_MAX).await;
+                return;
+            }
+            self.depart();
+            let due = self.next_due();
+            tokio::select! {
+                Some(landed) = self.under_way.next(), if !self.under_way.is_empty() => self.land(landed),
+                () = errands.notified() => self.has_more = true,
+                () = wait_until(due) => {}
+                () = tokio::task::yield_now(), if read == Ok(true) => {}
+            }
+        }
+    }
+
+    /// Reads one page of what there is room for; returns whether there was something to read.
+    fn read(&mut self) -> Result<bool, Unavailable> {
+        if !self.again.is_empty() {
+            return self.read_again();
+        }
+        if self.settled.len() >= CALL_VERBS {
+            return Ok(false);
+        }
+        let is_blocked = self
+            .waiting_for
+            .and_then(|group| self.lanes.get(&group))
+            .is_some_and(|lane| lane.is_healthy() && !lane.has_room());
+        if self.has_more && !is_blocked {
+            return self.read_on();
+        }
+        let emptied = self
+            .lanes
+            .iter()
+            .find(|(_, lane)| lane.is_healthy() && lane.has_room() && lane.skipped.is_some());
+        match emptied.and_then(|(group, lane)| lane.skipped.map(|seq| (*group, seq))) {
+            Some((group, seq)) => self.refill(group, seq),
+            None => Ok(false),
+        }
+    }
+
+    /// Reads rows that are to be carried again.
+    fn read_again(&mut self) -> Result<bool, Unavailable> {
+        let rows: Vec<_> = self
+            .again
+            .drain(..self.again.len().min(PAGE_ROWS as usize))
+            .collect();
+        let parcels = self.look(Resume {
+            at: self.courier.group.end(),
+            rows: rows.clone(),
+        })?;
+        for (seq, _) in rows {
+            self.held.remove(&seq);
+        }
+        for parcel in parcels {
+            let seq = parcel.seq;
+            if let Some(group) = self.place(parcel) {
+                self.skip(group, seq);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads rows that are new. A lane that works is waited for; one whose destination cannot be reached is not.
+    fn read_on(&mut self) -> Result<bool, Unavailable> {
+        self.waiting_for = None;
+        let parcels = self.page(self.after_seq)?;
+        self.has_more = parcels.len() == PAGE_ROWS as usize;
+        for parcel in parcels {
+            let seq = parcel.seq;
+            if let Some(group) = self.place(parcel) {
+                if self.lanes.get(&group).is_some_and(Lane::is_healthy) {
+                    self.waiting_for = Some(group);
+                    self.has_more = true;
+                    break;
+                }
+                self.skip(group, seq);
+            }
+            self.after_seq = seq;
+        }
+        Ok(true)
+    }
+
+    /// Reads rows again that were passed over when a lane was full.
+    fn refill(&mut self, group: u64, from_seq: u64) -> Result<bool, Unavailable> {
+        let parcels = self.page(from_seq.saturating_sub(1))?;
+        let mut next = parcels
+            .last()
+            .filter(|_| parcels.len() == PAGE_ROWS as usize)
+            .map(|last| last.seq + 1);
+        for parcel in parcels {
+            let seq = parcel.seq;
+            match self.place(parcel) {
+                Some(full) if full == group => {
+                    next = Some(seq);
+                    break;
+                }
+                Some(other) => self.skip(other, seq),
+                None => {}
+            }
+        }
+        if let Some(lane) = self.lanes.get_mut(&group) {
+            lane.skipped = next.filter(|seq| *seq <= self.after_seq);
+        }
+        Ok(true)
+    }
+
+    fn skip(&mut self, group: u64, seq: u64) {
+        let lane = self.lanes.entry(group).or_default();
+        lane.skipped = Some(lane.skipped.map_or(seq, |first| first.min(seq)));
+    }
+
+    fn page(&self, after_seq: u64) -> Result<Vec<Parcel>, Unavailable> {
+        self.look(Pending {
+            at: self.courier.group.end(),
+            after_seq,
+            limit: PAGE_ROWS,
+        })
+    }
+
+    fn look<Q: Query>(&self, query: Q) -> Result<Q::Reply, Unavailable> {
+        // A courier asks its own group about itself; a refusal means that its range has just changed, and the next look knows.
+        self.courier.group.look(&query)?.map_err(|_| Unavailable::Unowned)
+    }
+
+    /// Finds a place for a parcel; returns the group whose lane is full, if so.
+    fn place(&mut self, parcel: Parcel) -> Option<u64> {
+        let Parcel {
+            seq,
+            version,
+            command,
+            walk: is_walk,
+        } = parcel;
+        if self.held.contains(&seq) {
+            return None;
+        }
+        let Some(command) = command else {
+            self.held.insert(seq);
+            self.settled.push(Settled {
+                seq,
+                version,
+                result: Ok(None),
+            });
+            return None;
+        };
+        match AnyCommand::from_bytes(&command) {
+            Ok(any) => {
+                let group = self.destination(any.home());
+                let lane = self.lanes.entry(group).or_default();
+                if lane.is_full() {
+                    return Some(group);
+                }
+                self.held.insert(seq);
+                lane.loads.push_back(Load {
+                    seq,
+                    version,
+                    home: any.home(),
+                    command,
+                    is_walk,
+                });
+            }
+            Err(fault) => tracing::error!(seq, %fault, "a parcel cannot be read; it stays"),
+        }
+        None
+    }
+
+    /// The group that owns a position; 0, a lane that waits, if none is known.
+    fn destination(&self, home: Position) -> u64 {
+        self.courier
+            .router
+            .table
+            .at(home)
+            .map_or(0, |route| route.descriptor.group)
+    }
+
+    /// Puts a load that has come back into the lane where it belongs now, before the others.
+    fn requeue(&mut self, load: Load) {
+        let group = self.destination(load.home);
+        self.lanes.entry(group).or_default().loads.push_front(load);
+    }
+
+    /// Sends out what can go now.
+    fn depart(&mut self) {
+        let now = Instant::now();
+        let mut leaving = Vec::new();
+        for (group, lane) in &mut self.lanes {
+            if !lane.is_out && !lane.loads.is_empty() && lane.not_before.is_none_or(|due| due <= now) {
+                lane.is_out = true;
+                leaving.push((
+                    *group,
+                    lane.loads.drain(..lane.loads.len().min(CALL_VERBS)).collect(),
+                ));
+            }
+        }
+        for (group, loads) in leaving {
+            self.call(group, loads);
+        }
+        while !self.settled.is_empty() && self.settling < SETTLING_MAX {
+            self.settle();
+        }
+    }
+
+    fn call(&mut self, group: u64, loads: Vec<Load>) {
+        let router = self.courier.router.clone();
+        let commands = loads.iter().map(|load| load.command.clone()).collect();
+        self.under_way.push(Box::pin(async move {
+            let route = router.table.of(group).ok_or(Unavailable::Unowned);
+            let answers = match route.and_then(|route| router.target(&route)) {
+                Ok(target) => within(CALL_DEADLINE, router.submit_at(target, commands)).await,
+                Err(unavailable) => Err(unavailable),
+            };
+            Landed::Call(group, loads, answers)
+        }));
+    }
+
+    fn settle(&mut self) {
+        let (router, group) = (self.courier.router.clone(), self.courier.group.clone());
+        let parcels: Vec<Settled> = self.settled.drain(..self.settled.len().min(CALL_VERBS)).collect();
+        self.settling += 1;
+        self.under_way.push(Box::pin(async move {
+            let again = async {
+                let settle: AnyCommand = Settle {
+                    at: group.end(),
+                    parcels: parcels.clone(),
+                }
+                .into();
+                let command = settle.to_bytes().map_err(|_| Unavailable::Sick)?;
+                let answer = router
+                    .submit_at(Target::Here(group.clone()), vec![command])
+                    .await?
+                    .pop();
+                decode::<Vec<u64>>(answer.unwrap_or(Err(Unavailable::Timeout))?)?
+                    .map_err(|_| Unavailable::Unowned)
+            };
+            let again = within(CALL_DEADLINE, again).await;
+            if again.is_err() {
+                tokio::time::sleep(PAUSE_MIN).await;
+            }
+            Landed::Settled(parcels, again)
+        }));
+    }
+
+    fn land(&mut self, landed: Landed) {
+        match landed {
+            Landed::Call(group, loads, Ok(answers)) => {
+                let failed = answers
+                    .iter()
+                    .find_map(|answer| answer.as_ref().err())
+                    .inspect(|why| self.learn(group, why))
+                    .is_some();
+                self.rest(group, failed);
+                for (load, answer) in loads.into_iter().zip(answers) {
+                    match answer {
+                        Ok(bytes) => self.answered(group, load, bytes),
+                        Err(_) => self.requeue(load),
+                    }
+                }
+            }
+            Landed::Call(group, loads, Err(why)) => {
+                tracing::debug!(group = format_args!("{group:016x}"), %why, "a destination cannot be reached now");
+                self.learn(group, &why);
+                self.rest(group, true);
+                loads.into_iter().rev().for_each(|load| self.requeue(load));
+            }
+            Landed::Settled(parcels, Ok(again)) => {
+                self.settling -= 1;
+                for settled in &parcels {
+                    self.held.remove(&settled.seq);
+                }
+                // Still held, until they have been read again.
+                self.held.extend(&again);
+                self.again.extend(again.into_iter().map(|seq| (seq, None)));
+            }
+            Landed::Settled(parcels, Err(_)) => {
+                // Not leading any more, or too much to do: once more, if this round goes on.
+                self.settling -= 1;
+                self.settled.extend(parcels);
+            }
+        }
+    }
+
+    /// A destination has answered.
+    fn answered(&mut self, group: u64, load: Load, answer: Vec<u8>) {
+        let Load { seq, version, .. } = load;
+        match outcome(answer) {
+            None => tracing::error!(seq, "the answer to a parcel cannot be read; it stays"),
+            Some(Ok(reply)) if load.is_walk => match postcard::from_bytes(&reply) {
+                Ok(Walked { next: Some(slot) }) => self.again.push((seq, Some(slot))),
+                Ok(Walked { next: None }) => self.settled.push(Settled {
+                    seq,
+                    version,
+                    result: Ok(None),
+                }),
+                Err(error) => tracing::error!(seq, %error, "the answer to a walk cannot be read; it stays"),
+            },
+            Some(Ok(reply)) => self.settled.push(Settled {
+                seq,
+                version,
+                result: Ok(Some(reply)),
+            }),
+            Some(Err(Rejected::Moved { range, epoch })) => {
+                self.courier.router.table.moved(group, range, epoch);
+                self.requeue(load);
+            }
+            Some(Err(rejected)) => self.settled.push(Settled {
+                seq,
+                version,
+                result: Err(rejected),
+            }),
+        }
+    }
+
+    fn learn(&self, group: u64, why: &Unavailable) {
+        if let Unavailable::NotLeader { leader: Some(leader) } = why {
+            self.courier.router.table.prefer(group, *leader);
+        }
+    }
+
+    /// A lane's call is back: it may go again, after a failure only when it has waited.
+    fn rest(&mut self, group: u64, failed: bool) {
+        let lane = self.lanes.entry(group).or_default();
+        lane.is_out = false;
+        if failed {
+            lane.pause = (lane.pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+            lane.not_before = Some(Instant::now() + lane.pause.mul_f64(rand::rng().random_range(0.5..1.0)));
+        } else {
+            lane.pause = Duration::ZERO;
+            lane.not_before = None;
+        }
+    }
+
+    /// When a lane may go again that waits.
+    fn next_due(&self) -> Option<Instant> {
+        self.lanes
+            .values()
+            .filter(|lane| !lane.is_out && !lane.loads.is_empty())
+            .filter_map(|lane| lane.not_before)
+            .min()
+    }
+}
+
+/// Takes an answer apart: the encoded reply, or the refusal; `None` if it is neither.
+fn outcome(mut answer: Vec<u8>) -> Option<Result<Vec<u8>, Rejected>> {
+    match answer.first() {
+        Some(0) => {
+            answer.remove(0);
+            Some(Ok(answer))
+        }
+        _ => decode::<()>(answer).ok()?.err().map(Err),
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Unavailable>>,
+) -> Result<T, Unavailable> {
+    tokio::time::timeout(limit, work)
+        .await
+        .unwrap_or(Err(Unavailable::Timeout))
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

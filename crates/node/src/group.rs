@@ -1,0 +1,442 @@
+//! One running group on this machine: its log, its database, its consensus, and the tasks around them.
+//!
+//! **Invariant:** a query waits until the database shows what was committed before it came (C2).
+//! **Invariant:** after a fault of its database the group is out of service here, at once and until the next start; the other members go on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use openraft::async_runtime::watch::WatchReceiver;
+use tertulia_state::{AnyCommand, AnyQuery, Database, Descriptor, Fault, Query};
+use tertulia_types::{Position, Rejected};
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::{Batcher, Carried, Clock, Queue};
+use crate::courier::Courier;
+use crate::events::Events;
+use crate::failure::Unavailable;
+use crate::files::Medium;
+use crate::gate::{Gate, Gatekeeper};
+use crate::identity::MachineId;
+use crate::raft::journal::{Fatal, Journal, JournalError};
+use crate::raft::log::{DurablePoint, GroupLog};
+use crate::raft::machine::{Machine, Surroundings, Visible};
+use crate::raft::network::{Absence, Call, Letter, Lines, Transport};
+use crate::raft::reception::Reception;
+use crate::raft::{Member, NodeId, Pace, Raft, config};
+use crate::replica::Replica;
+use crate::router::Router;
+use crate::shelf::Shelf;
+use crate::stage::Stage;
+
+/// The node id of the member that founds a group: the index of the entry by which it does so.
+pub(crate) const FOUNDER: NodeId = 0;
+/// Queries and commands in one letter from another machine at most.
+const VERBS_MAX: usize = 1024;
+
+/// A group that cannot run here.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    /// Its database is sick.
+    #[error("the database of group {group:016x} cannot be used")]
+    Database {
+        /// Which group.
+        group: u64,
+        /// Why.
+        source: Fault,
+    },
+    /// Its database should be there, and is not.
+    #[error(
+        "the database of group {group:016x} is missing from {directory}; restore it, or remove this machine and join again with an empty directory"
+    )]
+    Missing {
+        /// Which group.
+        group: u64,
+        /// Where it should be.
+        directory: String,
+    },
+    /// Its log is sick.
+    #[error("the log of group {group:016x} cannot be used")]
+    Log {
+        /// Which group.
+        group: u64,
+        /// Why.
+        source: JournalError,
+    },
+    /// A file or a thread could not be had.
+    #[error("group {group:016x} cannot be started")]
+    Io {
+        /// Which group.
+        group: u64,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The consensus did not start, or did not do as told.
+    #[error("the consensus of group {group:016x}: {why}")]
+    Consensus {
+        /// Which group.
+        group: u64,
+        /// What it said.
+        why: String,
+    },
+}
+
+/// What all groups of a machine share.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    pub(crate) member: Member,
+    pub(crate) journal: Journal,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) events: Events,
+    pub(crate) clock: Clock,
+    pub(crate) medium: Medium,
+    pub(crate) stage: Stage,
+    pub(crate) pace: Pace,
+    pub(crate) fatal: Fatal,
+}
+
+/// A running group.
+pub(crate) struct Group {
+    pub(crate) id: u64,
+    pub(crate) node: NodeId,
+    raft: Raft,
+    log: GroupLog,
+    machine: Machine,
+    shelf: Arc<Shelf>,
+    queue: Queue,
+    gate: Gate,
+    visible: watch::Receiver<Visible>,
+    reception: Reception,
+    clock: Clock,
+    errands: Arc<Notify>,
+    stop: CancellationToken,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Group {
+    /// Makes the database of a copy that is being born, on disk when this returns. What may be there from an attempt before is made anew.
+    pub(crate) fn seed(
+        id: u64,
+        origin: Descriptor,
+        directory: &Path,
+        ground: &Ground,
+    ) -> Result<(), GroupError> {
+        let io = |source| GroupError::Io { group: id, source };
+        let sick = |source| GroupError::Database { group: id, source };
+        let (shelf, _) = Shelf::find(directory, id, ground.medium.clone()).map_err(io)?;
+        shelf.clear().map_err(io)?;
+        Database::create(&shelf.location(), origin)
+            .and_then(|mut database| database.make_durable())
+            .map_err(sick)?;
+        ground.medium.files.sync_directory(directory).map_err(io)
+    }
+
+    /// Starts a copy whose database is there.
+    pub(crate) async fn start(
+        id: u64,
+        replica: &Replica,
+        directory: &Path,
+        ground: &Ground,
+    ) -> Result<Arc<Self>, GroupError> {
+        let io = |source| GroupError::Io { group: id, source };
+        let sick = |source| GroupError::Database { group: id, source };
+        let (shelf, is_there) = Shelf::find(directory, id, ground.medium.clone()).map_err(io)?;
+        if !is_there {
+            return Err(GroupError::Missing {
+                group: id,
+                directory: directory.display().to_string(),
+            });
+        }
+        let database = Database::open(&shelf.location()).map_err(sick)?;
+        let errands = Arc::new(Notify::new());
+        let durable = DurablePoint::default();
+        let around = Surroundings {
+            shelf: shelf.clone(),
+            durable: durable.clone(),
+            events: ground.events.clone(),
+            errands: errands.clone(),
+            fatal: ground.fatal.clone(),
+        };
+        let machine =
+            Machine::start(&format!("db-{id:016x}"), database, around, ground.stage).map_err(sick)?;
+        let log = GroupLog::open(id, ground.journal.clone(), durable)
+            .map_err(|source| GroupError::Log { group: id, source })?;
+        let raft = Self::agree(id, replica.node, ground, &shelf, &log, &machine).await?;
+        let (queue, batcher) = Batcher::new(raft.clone(), ground.clock.clone());
+        let (gate, gatekeeper) = Gatekeeper::new(raft.clone());
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(batcher.run(stop.clone()));
+        tasks.spawn(gatekeeper.run(stop.clone()));
+        tasks.spawn(attend(raft.clone(), machine.visible(), stop.clone()));
+        Ok(Arc::new(Self {
+            id,
+            node: replica.node,
+            reception: Reception::new(raft.clone(), shelf.clone(), ground.stage),
+            raft,
+            log,
+            visible: machine.visible(),
+            machine,
+            shelf,
+            queue,
+            gate,
+            clock: ground.clock.clone(),
+            errands,
+            stop,
+            tasks: Mutex::new(tasks),
+        }))
+    }
+
+    /// Starts the consensus; whoever founds the group makes its first entry.
+    async fn agree(
+        id: u64,
+        node: NodeId,
+        ground: &Ground,
+        shelf: &Arc<Shelf>,
+        log: &GroupLog,
+        machine: &Machine,
+    ) -> Result<Raft, GroupError> {
+        let wrong = |why: String| GroupError::Consensus { group: id, why };
+        let lines = Lines {
+            group: id,
+            node,
+            transport: ground.transport.clone(),
+            shelf: shelf.clone(),
+            stage: ground.stage,
+        };
+        let config = config(id, ground.pace)
+            .validate()
+            .map_err(|error| wrong(error.to_string()))?;
+        let raft = Raft::new(node, Arc::new(config), lines, log.clone(), machine.clone()).await;
+        let raft = raft.map_err(|error| wrong(error.to_string()))?;
+        let is_initialized = raft
+            .is_initialized()
+            .await
+            .map_err(|error| wrong(error.to_string()))?;
+        if node == FOUNDER && !is_initialized {
+            let members = BTreeMap::from([(node, ground.member)]);
+            raft.initialize(members)
+                .await
+                .map_err(|error| wrong(error.to_string()))?;
+        }
+        Ok(raft)
+    }
+
+    /// Carries out an encoded command of this program's. The answer is the encoded `Result<Reply, Rejected>`.
+    pub(crate) async fn submit(&self, command: Vec<u8>) -> Carried {
+        self.in_service()?;
+        self.queue
+            .submit(command)?
+            .await
+            .unwrap_or_else(|_| Err(self.why_out()))
+    }
+
+    /// Answers a query.
+    pub(crate) async fn query<Q: Query>(&self, query: &Q) -> Result<Result<Q::Reply, Rejected>, Unavailable> {
+        self.catch_up().await?;
+        self.look(query)
+    }
+
+    /// Answers a query from the database as it is, however old that may be.
+    pub(crate) fn look<Q: Query>(&self, query: &Q) -> Result<Result<Q::Reply, Rejected>, Unavailable> {
+        self.shelf
+            .read(|reader| reader.query(query, (self.clock)()))
+            .map_err(|fault| self.unreadable(&fault))
+    }
+
+    /// Waits until the database shows all that was committed before now (C1, C2).
+    async fn catch_up(&self) -> Result<(), Unavailable> {
+        self.in_service()?;
+        let index = self.gate.index().await?;
+        let mut visible = self.visible.clone();
+        let shown = visible
+            .wait_for(|visible| visible.next_index > index || visible.fault.is_some())
+            .await;
+        match shown.map(|visible| visible.fault.is_none()) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(self.why_out()),
+        }
+    }
+
+    /// Answers a letter from another machine.
+    pub(crate) async fn receive(&self, letter: &Letter) -> Result<Bytes, Absence> {
+        match letter.call {
+            Call::Submit => self.submit_all(&letter.body).await,
+            Call::Query => self.query_any(&letter.body).await,
+            Call::Append | Call::Vote | Call::PreVote | Call::Transfer | Call::Block | Call::Install => {
+                self.reception.receive(letter.call, &letter.body).await
+            }
+        }
+    }
+
+    async fn submit_all(&self, body: &[u8]) -> Result<Bytes, Absence> {
+        let commands: Vec<Vec<u8>> = postcard::from_bytes(body).map_err(|_| Absence::Garbled)?;
+        // What no member could read must never enter the log.
+        if commands.len() > VERBS_MAX
+            || commands
+                .iter()
+                .any(|command| AnyCommand::from_bytes(command).is_err())
+        {
+            return Err(Absence::Garbled);
+        }
+        let answers: Vec<Carried> =
+            futures::future::join_all(commands.into_iter().map(|command| self.submit(command))).await;
+        postcard::to_stdvec(&answers)
+            .map(Bytes::from)
+            .map_err(|_| Absence::Garbled)
+    }
+
+    async fn query_any(&self, body: &[u8]) -> Result<Bytes, Absence> {
+        AnyQuery::from_bytes(body).map_err(|_| Absence::Garbled)?;
+        let answer: Carried = match self.catch_up().await {
+            Ok(()) => self
+                .shelf
+                .read(|reader| reader.query_bytes(body, (self.clock)()))
+                .map_err(|fault| self.unreadable(&fault)),
+            Err(unavailable) => Err(unavailable),
+        };
+        postcard::to_stdvec(&answer)
+            .map(Bytes::from)
+            .map_err(|_| Absence::Garbled)
+    }
+
+    /// What the group is, as of what can be read here.
+    pub(crate) fn descriptor(&self) -> Descriptor {
+        self.visible.borrow().descriptor
+    }
+
+    /// Starts the courier.
+    pub(crate) async fn employ(self: &Arc<Self>, router: Arc<Router>) {
+        let courier = Courier {
+            group: self.clone(),
+            router,
+            errands: self.errands.clone(),
+        };
+        self.tasks.lock().await.spawn(courier.run(self.stop.clone()));
+    }
+
+    /// Waits until this copy leads, as far as it knows.
+    pub(crate) async fn until_leading(&self) {
+        self.until(|leader| leader == Some(self.node)).await;
+    }
+
+    /// Waits until this copy does not lead.
+    pub(crate) async fn until_not_leading(&self) {
+        self.until(|leader| leader != Some(self.node)).await;
+    }
+
+    /// Waits until somebody leads.
+    pub(crate) async fn until_led(&self) {
+        self.until(|leader| leader.is_some()).await;
+    }
+
+    async fn until(&self, holds: impl Fn(Option<NodeId>) -> bool) {
+        let mut metrics = self.raft.server_metrics();
+        loop {
+            let leader = metrics.borrow_watched().current_leader;
+            if holds(leader) {
+                return;
+            }
+            if metrics.changed().await.is_err() {
+                // The consensus has stopped: nothing will change any more.
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// The consensus, for changes of the membership.
+    pub(crate) fn consensus(&self) -> &Raft {
+        &self.raft
+    }
+
+    /// Makes room in the log engine: a snapshot, and then everything before it goes.
+    pub(crate) async fn relieve(&self) {
+        let trigger = self.raft.trigger();
+        let covered = match trigger.snapshot().await {
+            Ok(()) => self.machine.covered(),
+            Err(_) => None,
+        };
+        if let Some(index) = covered
+            && let Err(error) = trigger.purge_log(index).await
+        {
+            tracing::warn!(group = self.id, %error, "the log is not cut");
+        }
+    }
+
+    /// Forgets the log and the database of a copy that has stopped and is gone.
+    pub(crate) async fn erase(&self) -> std::io::Result<()> {
+        self.log.forget().await?;
+        self.shelf.clear()
+    }
+
+    /// The machine that leads, as far as this copy knows.
+    pub(crate) fn leader(&self) -> Option<MachineId> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let membership = metrics.membership_config.membership();
+        metrics
+            .current_leader
+            .and_then(|leader| membership.get_node(&leader))
+            .map(|member| member.machine)
+    }
+
+    /// A digest of the rows of this copy (R14).
+    pub(crate) async fn digest(&self) -> std::io::Result<[u8; 32]> {
+        self.machine.digest().await
+    }
+
+    /// The end of the range that it owns now.
+    pub(crate) fn end(&self) -> Position {
+        self.descriptor().range.end()
+    }
+
+    fn in_service(&self) -> Result<(), Unavailable> {
+        if self.visible.borrow().fault.is_some() || self.stop.is_cancelled() {
+            Err(self.why_out())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn why_out(&self) -> Unavailable {
+        if self.visible.borrow().fault.is_some() {
+            Unavailable::Sick
+        } else {
+            Unavailable::Stopping
+        }
+    }
+
+    fn unreadable(&self, fault: &Fault) -> Unavailable {
+        tracing::error!(group = self.id, %fault, "a query could not be answered");
+        Unavailable::Sick
+    }
+
+    /// Stops: nothing new is taken, what was begun is finished, and what lies in memory goes to disk.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        let mut tasks = self.tasks.lock().await;
+        while tasks.join_next().await.is_some() {}
+        if let Err(error) = self.raft.shutdown().await {
+            tracing::warn!(group = self.id, %error, "the consensus did not stop as it should");
+        }
+        if let Err(error) = self.log.settle().await {
+            tracing::warn!(group = self.id, %error, "the log did not take the last record");
+        }
+        self.machine.close().await;
+    }
+}
+
+/// Takes the consensus down when the database has stopped, so that another member leads.
+async fn attend(raft: Raft, mut visible: watch::Receiver<Visible>, stop: CancellationToken) {
+    let stopped = stop
+        .run_until_cancelled(visible.wait_for(|visible| visible.fault.is_some()))
+        .await
+        .is_some_and(|waited| waited.is_ok());
+    if stopped && let Err(error) = raft.shutdown().await {
+        tracing::warn!(%error, "the consensus did not stop as it should");
+    }
+}

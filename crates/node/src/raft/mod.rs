@@ -1,0 +1,140 @@
+//! All of openraft and of the log engine: nothing outside this folder names either.
+//!
+//! Read in this order: the types (here), [`record`] (how an entry lies in the log), [`journal`] (one
+//! engine for all groups of the machine), [`log`] (one group's part of it), [`machine`] (entries become transactions), [`snapshot`] (a database on its way to a peer), [`network`] (how peers talk).
+//!
+//! **Invariant:** a leader is alone in its term (plain Raft's leader ids, not openraft's default, which allows two in one term).
+//! **Invariant:** a Raft node id is used once. It is not the machine's id: a machine that comes back with an empty disk gets a new one.
+
+pub(crate) mod journal;
+pub(crate) mod log;
+pub(crate) mod machine;
+pub(crate) mod network;
+pub(crate) mod reception;
+pub(crate) mod record;
+
+use std::fmt;
+
+use bytes::Bytes;
+use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Unavailable;
+use crate::identity::MachineId;
+
+openraft::declare_raft_types!(
+    /// How our groups instantiate openraft.
+    pub(crate) TypeConfig:
+        D = Payload,
+        R = Vec<Vec<u8>>,
+        NodeId = u64,
+        Node = Member,
+        LeaderId = openraft::impls::leader_id_std::LeaderId<Self::Term, Self::NodeId>,
+);
+
+pub(crate) type Entry = openraft::type_config::alias::EntryOf<TypeConfig>;
+pub(crate) type LogId = openraft::type_config::alias::LogIdOf<TypeConfig>;
+pub(crate) type Vote = openraft::type_config::alias::VoteOf<TypeConfig>;
+
+/// One running Raft group.
+pub(crate) type Raft = openraft::Raft<TypeConfig, machine::Machine>;
+
+/// The id of a member within one group, never used again (R2).
+pub type NodeId = u64;
+
+/// One encoded [`Proposal`](tertulia_state::Proposal): what an entry of the log carries. Reference-counted, so that log, replication and apply share it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Payload(pub(crate) Bytes);
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Who stands behind a Raft node id: the machine, and the life of its data directory (R3).
+///
+/// Addresses are deliberately absent: they change, and live in the address book (J5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Member {
+    /// The machine.
+    pub machine: MachineId,
+    /// The data directory it was invited with; a directory made anew has another one.
+    pub incarnation: u64,
+}
+
+/// How fast a group's consensus moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Between two heartbeats of a leader.
+    pub heartbeat_ms: u64,
+    /// A follower that hears nothing for this long, or up to twice as long, asks to be elected.
+    pub election_ms: u64,
+}
+
+impl Default for Pace {
+    /// For machines on one LAN: a new leader within about a second.
+    fn default() -> Self {
+        Self {
+            heartbeat_ms: 100,
+            election_ms: 300,
+        }
+    }
+}
+
+/// openraft's settings, where its own do not fit.
+pub(crate) fn config(group: u64, pace: Pace) -> openraft::Config {
+    openraft::Config {
+        cluster_name: format!("{group:016x}"),
+        heartbeat_interval: pace.heartbeat_ms,
+        election_timeout_min: pace.election_ms,
+        election_timeout_max: pace.election_ms * 2,
+        // A member that was cut off does not unseat a leader when it returns.
+        enable_pre_vote: Some(true),
+        // A restarted leader is elected anew: a lease from before would be a guess.
+        enable_leader_restore: Some(false),
+        max_payload_entries: 1024,
+        // Entries are batches of up to 256 commands. A snapshot costs one sync and no copy, so the log can be kept short.
+        snapshot_policy: openraft::SnapshotPolicy::LogsSinceLast(4096),
+        max_in_snapshot_log_to_keep: 1024,
+        install_snapshot_timeout: 60_000,
+        ..openraft::Config::default()
+    }
+}
+
+fn elsewhere(forward: &ForwardToLeader<TypeConfig>) -> Unavailable {
+    Unavailable::NotLeader {
+        leader: forward.leader_node.map(|member| member.machine),
+    }
+}
+
+/// Why a proposal was not carried out. If its entry was discarded, it may still have been committed by another leader; asking again is safe (P6).
+pub(crate) fn not_leader(error: &ClientWriteError<TypeConfig>) -> Unavailable {
+    match error {
+        ClientWriteError::ForwardToLeader(forward) | ClientWriteError::LogEntryDiscarded(forward) => {
+            elsewhere(forward)
+        }
+        ClientWriteError::ChangeMembershipError(_) | ClientWriteError::PreconditionFailed(_) => {
+            Unavailable::NotLeader { leader: None }
+        }
+    }
+}
+
+/// Why a query cannot be answered here.
+pub(crate) fn not_leader_to_read(
+    error: &RaftError<TypeConfig, LinearizableReadError<TypeConfig>>,
+) -> Unavailable {
+    match error {
+        RaftError::APIError(LinearizableReadError::ForwardToLeader(forward)) => elsewhere(forward),
+        RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => {
+            Unavailable::NotLeader { leader: None }
+        }
+        RaftError::Fatal(_) => Unavailable::Stopping,
+    }
+}

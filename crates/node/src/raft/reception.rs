@@ -1,0 +1,142 @@
+//! What a group does with the letters that concern its consensus.
+//!
+//! **Invariant:** a snapshot's blocks are kept in their order; a gap or a block of another transfer begins it anew. The file is complete and synced
+//! before it is handed on (R9).
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use super::Raft;
+use super::network::{Absence, Block, Call, Install};
+use crate::files::Blocks;
+use crate::shelf::{Copy, Image, Shelf};
+use crate::stage::Stage;
+
+/// Receives letters for one group.
+pub(crate) struct Reception {
+    raft: Raft,
+    shelf: Arc<Shelf>,
+    stage: Stage,
+    /// The snapshot that is coming in.
+    incoming: Mutex<Option<Incoming>>,
+}
+
+/// A snapshot on its way in.
+struct Incoming {
+    transfer: u64,
+    received_bytes: u64,
+    file: Box<dyn Blocks>,
+    copy: Copy,
+}
+
+type Answer = Result<Bytes, Absence>;
+
+impl Reception {
+    pub(crate) fn new(raft: Raft, shelf: Arc<Shelf>, stage: Stage) -> Self {
+        Self {
+            raft,
+            shelf,
+            stage,
+            incoming: Mutex::new(None),
+        }
+    }
+
+    /// Answers a letter about the group's consensus.
+    pub(crate) async fn receive(&self, call: Call, body: &[u8]) -> Answer {
+        match call {
+            Call::Append => answer(self.raft.append_entries(read(body)?).await),
+            Call::Vote => answer(self.raft.vote(read(body)?).await),
+            Call::PreVote => answer(self.raft.pre_vote(read(body)?).await),
+            Call::Transfer => answer(self.raft.handle_transfer_leader(read(body)?).await),
+            Call::Block => answer(self.keep(read(body)?).await),
+            Call::Install => self.install(read(body)?).await,
+            Call::Submit | Call::Query => Err(Absence::Garbled),
+        }
+    }
+
+    async fn keep(&self, block: Block) -> io::Result<()> {
+        let mut incoming = self.incoming.lock().await;
+        let mut current = match incoming.take() {
+            Some(current) if current.transfer == block.transfer && block.offset_bytes != 0 => current,
+            _ if block.offset_bytes == 0 => self.begin(block.transfer).await?,
+            _ => {
+                return Err(io::Error::other(
+                    "a block of a snapshot whose beginning is not here",
+                ));
+            }
+        };
+        if current.received_bytes != block.offset_bytes {
+            return Err(io::Error::other("a gap in a snapshot"));
+        }
+        let kept = self.stage.blocking(move || {
+            current.file.write_at(block.offset_bytes, &block.bytes)?;
+            current.received_bytes += block.bytes.len() as u64;
+            io::Result::Ok(current)
+        });
+        *incoming = Some(kept.await?);
+        Ok(())
+    }
+
+    async fn begin(&self, transfer: u64) -> io::Result<Incoming> {
+        let copy = Copy::new(
+            self.shelf.clone(),
+            self.shelf.part(&format!("from-{transfer:016x}")),
+        );
+        let files = self.shelf.medium().files.clone();
+        let begun = self.stage.blocking(move || {
+            let file = files.create(copy.path())?;
+            io::Result::Ok(Incoming {
+                transfer,
+                received_bytes: 0,
+                file,
+                copy,
+            })
+        });
+        begun.await
+    }
+
+    async fn install(&self, install: Install) -> Answer {
+        let complete = match self.incoming.lock().await.take() {
+            Some(current)
+                if (current.transfer, current.received_bytes) == (install.transfer, install.length_bytes) =>
+            {
+                current
+            }
+            _ => return Err(Absence::Garbled),
+        };
+        let synced = self
+            .stage
+            .blocking(move || complete.file.sync().map(|()| complete.copy));
+        let copy = synced.await.map_err(|error| {
+            tracing::error!(%error, "a received snapshot cannot be synced");
+            Absence::Stopped
+        })?;
+        let snapshot = openraft::Snapshot {
+            meta: install.meta,
+            snapshot: Image::Copy(copy),
+        };
+        answer(self.raft.install_full_snapshot(install.vote, snapshot).await)
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Absence> {
+    postcard::from_bytes(body).map_err(|error| {
+        tracing::warn!(%error, "a letter cannot be read");
+        Absence::Garbled
+    })
+}
+
+fn answer<T: Serialize, E: std::fmt::Display>(result: Result<T, E>) -> Answer {
+    let value = result.map_err(|error| {
+        tracing::debug!(%error, "a letter is not answered");
+        Absence::Stopped
+    })?;
+    postcard::to_stdvec(&value)
+        .map(Bytes::from)
+        .map_err(|_| Absence::Garbled)
+}

@@ -1,0 +1,126 @@
+//! Which groups run here, and what became of those that do not; answers letters from other machines.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::group::Group;
+use crate::raft::network::{Absence, Letter};
+use crate::replica::{Replica, Stage};
+
+/// Takes letters: what a network delivers to.
+#[async_trait]
+pub trait Receive: Send + Sync + 'static {
+    /// Answers a letter, or says why not.
+    async fn receive(&self, letter: Letter) -> Result<Bytes, Absence>;
+}
+
+/// The groups of this machine.
+pub(crate) struct Roster {
+    incarnation: u64,
+    groups: RwLock<BTreeMap<u64, Arc<Group>>>,
+    rows: RwLock<BTreeMap<u64, Replica>>,
+    is_closed: AtomicBool,
+}
+
+impl Roster {
+    pub(crate) fn new(incarnation: u64) -> Self {
+        Self {
+            incarnation,
+            groups: RwLock::default(),
+            rows: RwLock::default(),
+            is_closed: AtomicBool::new(false),
+        }
+    }
+
+    /// A group runs here from now on.
+    pub(crate) fn enter(&self, group: Arc<Group>) {
+        self.groups
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(group.id, group);
+    }
+
+    /// A group does not run here any more.
+    pub(crate) fn leave(&self, group: u64) -> Option<Arc<Group>> {
+        self.groups
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&group)
+    }
+
+    /// A group that runs here.
+    pub(crate) fn group(&self, group: u64) -> Option<Arc<Group>> {
+        self.groups
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&group)
+            .cloned()
+    }
+
+    /// All groups that run here.
+    pub(crate) fn groups(&self) -> Vec<Arc<Group>> {
+        self.groups
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    /// The machine stops: no group runs here any more.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        self.groups
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// Whether the machine has stopped, or is about to.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// What the registry says of a group.
+    pub(crate) fn row(&self, group: u64) -> Option<Replica> {
+        self.rows
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&group)
+            .copied()
+    }
+
+    /// The registry says this of a group from now on.
+    pub(crate) fn note(&self, group: u64, row: Replica) {
+        self.rows
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(group, row);
+    }
+
+    /// The group that a letter is meant for, or why it is not here (R3).
+    fn addressed(&self, letter: &Letter) -> Result<Arc<Group>, Absence> {
+        if letter.to.is_some_and(|to| to.incarnation != self.incarnation) {
+            return Err(Absence::NeverHeard);
+        }
+        let row = self.row(letter.group).ok_or(Absence::NeverHeard)?;
+        let is_meant = letter.to.is_none_or(|to| to.node == row.node);
+        match (row.stage, self.group(letter.group)) {
+            (Stage::Seeding, _) => Err(Absence::NotYet),
+            (Stage::Live, Some(group)) if is_meant => Ok(group),
+            (Stage::Live, None) if is_meant => Err(Absence::NotYet),
+            (Stage::Live | Stage::Gone, _) => Err(Absence::Gone),
+        }
+    }
+}
+
+#[async_trait]
+impl Receive for Roster {
+    async fn receive(&self, letter: Letter) -> Result<Bytes, Absence> {
+        self.addressed(&letter)?.receive(&letter).await
+    }
+}

@@ -1,0 +1,192 @@
+//! Where a group's database lies on this machine, and its readers.
+//!
+//! The file is `GROUP.N.db`. `N` grows when a snapshot takes the place of the database: the received file gets the next number by one rename, and at a
+//! start the highest number counts; the others are leftovers and go (R9). A new file under a new name, and never over the old one, since SQLite would
+//! replay the old file's write-ahead log into it.
+//!
+//! **Invariant:** a file under its number is complete and synced.
+//! **Invariant:** a reader stays on its thread; it is opened once and reopened when the number has changed.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tertulia_state::{Fault, Location, Reader};
+
+use crate::files::Medium;
+
+/// SQLite's companions of a database.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// A group's place among the databases of this machine.
+pub(crate) struct Shelf {
+    directory: PathBuf,
+    group: u64,
+    medium: Medium,
+    number: Mutex<u64>,
+}
+
+thread_local! {
+    /// This thread's readers: whose, of which file, and the reader.
+    static READERS: RefCell<Vec<(Weak<Shelf>, u64, Reader)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Shelf {
+    /// The place of a group in a directory, and whether a database is there. Leftovers of a crash are removed.
+    pub(crate) fn find(directory: &Path, group: u64, medium: Medium) -> io::Result<(Arc<Self>, bool)> {
+        let prefix = format!("{group:016x}.");
+        let mut numbers = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            let name = entry?.file_name();
+            let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(&prefix)) else {
+                continue;
+            };
+            match rest
+                .strip_suffix(".db")
+                .and_then(|number| number.parse::<u64>().ok())
+            {
+                Some(number) => numbers.push(number),
+                None if rest.ends_with(".part") => medium.files.remove(&directory.join(&name))?,
+                None => {}
+            }
+        }
+        let newest = numbers.iter().copied().max();
+        let shelf = Self {
+            directory: directory.to_owned(),
+            group,
+            medium,
+            number: Mutex::new(newest.unwrap_or(1)),
+        };
+        for number in numbers.into_iter().filter(|number| Some(*number) != newest) {
+            shelf.remove(&shelf.path(number))?;
+        }
+        Ok((Arc::new(shelf), newest.is_some()))
+    }
+
+    /// Where the database is now.
+    pub(crate) fn location(&self) -> Location {
+        self.at(self.path(self.number()))
+    }
+
+    /// Where something of this group is put together before it counts.
+    pub(crate) fn part(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{:016x}.{name}.part", self.group))
+    }
+
+    /// A path as a location on the same medium.
+    pub(crate) fn at(&self, path: PathBuf) -> Location {
+        Location {
+            path,
+            vfs: self.medium.vfs.clone(),
+        }
+    }
+
+    /// The files that it lies on.
+    pub(crate) fn medium(&self) -> &Medium {
+        &self.medium
+    }
+
+    /// Puts a complete and synced file in the place of the database, which must be closed; readers follow (R9).
+    pub(crate) fn replace(&self, part: &Path) -> io::Result<()> {
+        let old = self.number();
+        self.medium.files.rename(part, &self.path(old + 1))?;
+        self.medium.files.sync_directory(&self.directory)?;
+        *self.number.lock().unwrap_or_else(PoisonError::into_inner) = old + 1;
+        self.remove(&self.path(old))
+    }
+
+    /// Removes the group's files.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        self.remove(&self.path(self.number()))?;
+        self.medium.files.sync_directory(&self.directory)
+    }
+
+    /// Removes a database and what SQLite keeps beside it.
+    pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
+        for companion in COMPANIONS {
+            let mut name = path.as_os_str().to_owned();
+            name.push(companion);
+            self.medium.files.remove(Path::new(&name))?;
+        }
+        self.medium.files.remove(path)
+    }
+
+    /// Lends this thread's reader.
+    pub(crate) fn read<T>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut Reader) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        READERS.with_borrow_mut(|readers| {
+            let number = self.number();
+            let known = readers
+                .iter()
+                .position(|(shelf, of, _)| *of == number && shelf.as_ptr() == Arc::as_ptr(self));
+            let place = match known {
+                Some(place) => place,
+                None => {
+                    readers.retain(|(shelf, ..)| {
+                        shelf.strong_count() > 0 && shelf.as_ptr() != Arc::as_ptr(self)
+                    });
+                    readers.push((
+                        Arc::downgrade(self),
+                        number,
+                        Reader::open(&self.at(self.path(number)))?,
+                    ));
+                    readers.len() - 1
+                }
+            };
+            read(&mut readers[place].2)
+        })
+    }
+
+    /// Copies the database as it is now, complete and synced, to a place among the parts of a shelf. Also tells the consensus's record in the copy.
+    pub(crate) fn copy(self: &Arc<Self>, to: &Arc<Self>, name: &str) -> Result<(Copy, Vec<u8>), Fault> {
+        let copy = Copy::new(to.clone(), to.part(name));
+        to.remove(copy.path())?;
+        // A reader of its own: the copy may take a while, and this thread's reader has other things to do.
+        let applied = Reader::open(&self.location())?.copy_to(&to.at(copy.path().to_owned()))?;
+        Ok((copy, applied))
+    }
+
+    fn number(&self) -> u64 {
+        *self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.directory.join(format!("{:016x}.{number}.db", self.group))
+    }
+}
+
+/// A snapshot on its way: what openraft hands around.
+pub(crate) enum Image {
+    /// The database of this shelf, copied when somebody needs it.
+    Current(Arc<Shelf>),
+    /// A complete and synced copy, which goes with this value unless it is put in place.
+    Copy(Copy),
+}
+
+/// A copy of a database in a file of its own.
+pub(crate) struct Copy {
+    shelf: Arc<Shelf>,
+    path: PathBuf,
+}
+
+impl Copy {
+    /// Takes care of a file that is there, or will be.
+    pub(crate) fn new(shelf: Arc<Shelf>, path: PathBuf) -> Self {
+        Self { shelf, path }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // Once put in place, nothing is there any more; what cannot be removed now goes at the next start.
+        drop(self.shelf.remove(&self.path));
+    }
+}

@@ -1,0 +1,81 @@
+//! Where blocking work runs: the log's writes and the database's transactions.
+//!
+//! In service each worker has a thread of its own, so that a slow disk never holds up consensus. In tests and simulations, where threads would make a
+//! run irreproducible, the same worker runs as a task between two awaits.
+//!
+//! **Invariant:** a worker sees its jobs in the order they were sent, and all that were waiting at once (the more wait, the larger the batch).
+//! **Invariant:** the queue is bounded; a sender waits.
+
+use std::io;
+
+use tokio::sync::{mpsc, oneshot};
+
+/// Where workers run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Each worker on a thread of its own.
+    #[default]
+    Threads,
+    /// Each worker as a task of the runtime that starts it.
+    Inline,
+}
+
+/// The sending side of a worker, and the news of its end.
+pub(crate) struct Worker<J> {
+    /// Jobs go in here. The worker ends when the last sender is gone.
+    pub(crate) jobs: mpsc::Sender<J>,
+    /// Resolves (with an error, for the sender is dropped) when the worker has done its last job and dropped all it held.
+    pub(crate) ended: oneshot::Receiver<()>,
+}
+
+impl Stage {
+    /// Starts a worker that is given up to `batch` waiting jobs at a time, from a queue of as many.
+    pub(crate) fn start<J, F>(self, name: &str, batch: usize, mut work: F) -> io::Result<Worker<J>>
+    where
+        J: Send + 'static,
+        F: FnMut(&mut Vec<J>) + Send + 'static,
+    {
+        let (jobs, mut waiting) = mpsc::channel(batch);
+        let (end, ended) = oneshot::channel::<()>();
+        match self {
+            Self::Threads => {
+                std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                    let mut taken = Vec::with_capacity(batch);
+                    while waiting.blocking_recv_many(&mut taken, batch) > 0 {
+                        work(&mut taken);
+                        taken.clear();
+                    }
+                    drop(work);
+                    drop(end);
+                })?;
+            }
+            Self::Inline => {
+                tokio::spawn(async move {
+                    let mut taken = Vec::with_capacity(batch);
+                    while waiting.recv_many(&mut taken, batch).await > 0 {
+                        work(&mut taken);
+                        taken.clear();
+                    }
+                    drop(work);
+                    drop(end);
+                });
+            }
+        }
+        Ok(Worker { jobs, ended })
+    }
+
+    /// Does one thing that blocks, off the threads that run tasks.
+    pub(crate) async fn blocking<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        match self {
+            Self::Inline => work(),
+            Self::Threads => match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // Work that has been handed over is cancelled only when the runtime goes down, and then nobody is left to be told.
+                    Err(_) => std::future::pending().await,
+                },
+            },
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Machines, tested from outside: one file per subject.
+
+mod community;
+mod service;

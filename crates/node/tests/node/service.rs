@@ -1,0 +1,92 @@
+//! One machine in service: verbs, restarts, the courier among its own groups.
+
+use crate::community::{follow, home, options, publish, register, registration, until};
+use tertulia_node::{DirectoryError, Failure, Node, NodeError, Unavailable};
+use tertulia_state::account::Credentials;
+use tertulia_types::Rejected;
+
+#[tokio::test]
+async fn a_command_is_answered_and_a_query_sees_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = Node::open(options(directory.path(), 1)).await.unwrap();
+    let ana = register(&node, "ana").await;
+    let found = node
+        .query(Credentials {
+            nick: "ana".parse().unwrap(),
+        })
+        .await
+        .unwrap();
+    assert_eq!(found.account, ana.account);
+    let taken = node.submit(registration("ana").0).await.unwrap_err();
+    assert_eq!(taken, Failure::Rejected(Rejected::NickTaken));
+    node.stop().await;
+    let stopped = node.submit(registration("eva").0).await.unwrap_err();
+    assert!(
+        matches!(
+            stopped,
+            Failure::Unavailable(Unavailable::Stopping | Unavailable::Unreached)
+        ),
+        "{stopped}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut people: Vec<String> = Vec::new();
+    for round in 0..4 {
+        let node = Node::open(options(directory.path(), 3)).await.unwrap();
+        for nick in &people {
+            node.query(Credentials {
+                nick: nick.parse().unwrap(),
+            })
+            .await
+            .unwrap();
+        }
+        for person in 0..10 {
+            let nick = format!("p{round}x{person}");
+            register(&node, &nick).await;
+            people.push(nick);
+        }
+        node.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_directory_has_one_machine_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = Node::open(options(directory.path(), 1)).await.unwrap();
+    let second = Node::open(options(directory.path(), 1)).await.err().unwrap();
+    assert!(
+        matches!(second, NodeError::Directory(DirectoryError::InUse(_))),
+        "{second}"
+    );
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_courier_reaches_every_group_and_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    for groups in [1, 3] {
+        let directory = directory.path().join(groups.to_string());
+        let node = Node::open(options(&directory, groups)).await.unwrap();
+        let ana = register(&node, "ana").await;
+        let mut readers = Vec::new();
+        for reader in 0..20 {
+            let reader = register(&node, &format!("reader{reader}")).await;
+            follow(&node, reader, ana.account).await;
+            readers.push(reader);
+        }
+        for dweet in 0..5 {
+            publish(&node, ana, &format!("hola {dweet}")).await.unwrap();
+        }
+        let wanted: Vec<String> = (0..5).rev().map(|dweet| format!("hola {dweet}")).collect();
+        for reader in readers {
+            until("each reader has each dweet", || async {
+                home(&node, reader).await == wanted
+            })
+            .await;
+        }
+        node.stop().await;
+    }
+}
