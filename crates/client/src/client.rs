@@ -29,6 +29,8 @@ pub struct Settings {
     pub ca: Option<PathBuf>,
     /// The fingerprint of the ring's authority, to be believed without asking.
     pub ca_fingerprint: Option<String>,
+    /// How long one machine may take for a whole answer, if not [`wire::ANSWER_MS_MAX`].
+    pub patience_ms: Option<u64>,
 }
 
 /// A person's way to the ring.
@@ -87,7 +89,11 @@ impl Client {
         })?;
         let client = Self {
             store,
-            wire: Wire::new(servers, expected),
+            wire: Wire::new(
+                servers,
+                expected,
+                settings.patience_ms.unwrap_or(wire::ANSWER_MS_MAX),
+            ),
             person: Mutex::new(person),
         };
         if client.nick().is_some() {

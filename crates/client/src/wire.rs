@@ -23,6 +23,8 @@ use std::time::Duration;
 pub const CONNECT_MS_MAX: u64 = 3_000;
 /// How long one machine may take for a whole answer: longer than the ring waits for a lost leader.
 pub const ANSWER_MS_MAX: u64 = 10_000;
+/// A connection that was idle for longer is opened anew: the machine may have closed it while nobody looked.
+const IDLE_MS_MAX: u64 = 5_000;
 /// More than a page of 40 dweets with all its authors needs.
 pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// A certificate is smaller.
@@ -113,6 +115,8 @@ pub(crate) struct Wire {
     pools: Mutex<BTreeMap<String, reqwest::Client>>,
     /// An authority to accept without asking, by its fingerprint.
     expected: Option<String>,
+    /// How long one machine may take for a whole answer.
+    patience: Duration,
 }
 
 /// What one machine did with a question.
@@ -120,11 +124,14 @@ enum Outcome {
     Answered(Vec<u8>),
     Refused(Refusal),
     Missed(Why),
+    /// Its authority is not believed; which one it is, is not known yet.
     Untrusted,
+    /// Its authority waits for the person's word.
+    Offered(Box<Offer>),
 }
 
 impl Wire {
-    pub(crate) fn new(servers: Vec<String>, expected: Option<String>) -> Self {
+    pub(crate) fn new(servers: Vec<String>, expected: Option<String>, patience_ms: u64) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             // An error only says that the program has chosen a provider already.
@@ -134,6 +141,7 @@ impl Wire {
             servers: Mutex::new(servers),
             pools: Mutex::default(),
             expected,
+            patience: Duration::from_millis(patience_ms),
         }
     }
 
@@ -157,14 +165,16 @@ impl Wire {
                         why: Why::Nonsense,
                     }),
                 },
-                Outcome::Refused(refusal) if refusal.status == 401 && ask.token.is_some() => {
+                Outcome::Refused(refusal) if ask.token.is_some() && ends_session(&refusal) => {
                     return Err(Failure::SessionEnded);
                 }
                 Outcome::Refused(refusal) => return Err(Failure::Refused(refusal)),
                 Outcome::Missed(why) => missed.push(Missed { server, why }),
-                Outcome::Untrusted => {
-                    return Err(Failure::Untrusted(Box::new(self.offer(store, &server).await?)));
-                }
+                Outcome::Offered(offer) => return Err(Failure::Untrusted(offer)),
+                Outcome::Untrusted => missed.push(Missed {
+                    server,
+                    why: Why::BadCertificate,
+                }),
             }
         }
         if missed.is_empty() {
@@ -183,10 +193,11 @@ impl Wire {
         let Some(pool) = self.pool(store, server)? else {
             return self.accept_expected(store, server, ask).await;
         };
-        match send(&pool, server, ask).await {
-            Outcome::Untrusted => self.accept_expected(store, server, ask).await,
-            outcome @ (Outcome::Answered(_) | Outcome::Refused(_) | Outcome::Missed(_)) => Ok(outcome),
+        let outcome = send(&pool, server, ask).await;
+        if matches!(outcome, Outcome::Untrusted) {
+            return self.accept_expected(store, server, ask).await;
         }
+        Ok(outcome)
     }
 
     /// Takes the authority without asking when it is known for another machine of the ring, or was named beforehand.
@@ -200,18 +211,19 @@ impl Wire {
         let familiar =
             self.expected.is_none() && !offer.changed && trust::known(store)?.contains(&offer.fingerprint);
         if !named && !familiar {
-            return Ok(Outcome::Untrusted);
+            return Ok(Outcome::Offered(Box::new(offer)));
         }
         trust::pin(store, server, &offer.pem)?;
         self.reconsider(server);
         let Some(pool) = self.pool(store, server)? else {
             return Ok(Outcome::Missed(Why::BadCertificate));
         };
-        match send(&pool, server, ask).await {
+        let outcome = send(&pool, server, ask).await;
+        if matches!(outcome, Outcome::Untrusted) {
             // The authority is believed, and yet the certificate is not one of its own.
-            Outcome::Untrusted => Ok(Outcome::Missed(Why::BadCertificate)),
-            outcome @ (Outcome::Answered(_) | Outcome::Refused(_) | Outcome::Missed(_)) => Ok(outcome),
+            return Ok(Outcome::Missed(Why::BadCertificate));
         }
+        Ok(outcome)
     }
 
     /// Fetches the authority that a machine claims, over a connection that is not trusted.
@@ -222,7 +234,8 @@ impl Wire {
                 why: Why::BadCertificate,
             }])
         };
-        let pool = builder(server)
+        let pool = self
+            .builder(server)
             .tls_danger_accept_invalid_certs(true)
             .build()
             .map_err(|_| miss())?;
@@ -248,7 +261,7 @@ impl Wire {
         if let Some(pool) = lock(&self.pools).get(server) {
             return Ok(Some(pool.clone()));
         }
-        let builder = builder(server);
+        let builder = self.builder(server);
         let builder = match trust::pinned(store, server)? {
             _ if server.starts_with("http://") => builder.tls_certs_only([]),
             Some(pem) => match Certificate::from_pem(pem.as_bytes()) {
@@ -262,6 +275,21 @@ impl Wire {
         };
         lock(&self.pools).insert(server.to_owned(), pool.clone());
         Ok(Some(pool))
+    }
+
+    fn builder(&self, server: &str) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("tertulia/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_millis(CONNECT_MS_MAX).min(self.patience))
+            .timeout(self.patience)
+            .pool_idle_timeout(Duration::from_millis(IDLE_MS_MAX));
+        // A proxy of the environment cannot reach this very computer.
+        if Url::parse(server).is_ok_and(|url| is_loopback(&url)) {
+            builder.no_proxy()
+        } else {
+            builder
+        }
     }
 
     /// The machine that answered is asked first from now on, also by later processes.
@@ -303,20 +331,6 @@ pub fn address(typed: &str) -> Result<String, Failure> {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     host == "localhost" || host == "[::1]" || host.starts_with("127.")
-}
-
-fn builder(server: &str) -> reqwest::ClientBuilder {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("tertulia/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
-        .timeout(Duration::from_millis(ANSWER_MS_MAX));
-    // A proxy of the environment cannot reach this very computer.
-    if Url::parse(server).is_ok_and(|url| is_loopback(&url)) {
-        builder.no_proxy()
-    } else {
-        builder
-    }
 }
 
 async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
@@ -387,7 +401,10 @@ async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Why> 
 
 fn failed(error: &reqwest::Error) -> Outcome {
     match certificate_error(error) {
-        Some(rustls::CertificateError::UnknownIssuer) => Outcome::Untrusted,
+        // Another authority of the same name shows as a bad signature.
+        Some(rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature) => {
+            Outcome::Untrusted
+        }
         Some(_) => Outcome::Missed(Why::BadCertificate),
         None => Outcome::Missed(why(error)),
     }
@@ -405,17 +422,24 @@ fn why(error: &reqwest::Error) -> Why {
 fn certificate_error(error: &reqwest::Error) -> Option<rustls::CertificateError> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let inner: &(dyn Error + 'static) =
-            match error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {
-                Some(inner) => inner,
-                None => error,
-            };
-        if let Some(rustls::Error::InvalidCertificate(found)) = inner.downcast_ref::<rustls::Error>() {
+        if let Some(rustls::Error::InvalidCertificate(found)) = error.downcast_ref::<rustls::Error>() {
             return Some(found.clone());
         }
-        cause = inner.source();
+        // An io::Error passes over what it wraps when it is asked for its source.
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     None
+}
+
+/// Whether the token was refused, and not a password that was sent with it.
+fn ends_session(refusal: &Refusal) -> bool {
+    refusal.status == 401 && refusal.code.as_deref().is_none_or(|code| code == "no_session")
 }
 
 fn retry_after_s(headers: &HeaderMap) -> Option<u64> {

@@ -71,6 +71,7 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         usual_server: Some(USUAL_SERVER.to_owned()),
         ca: common.ca.clone(),
         ca_fingerprint: common.ca_fingerprint.clone(),
+        patience_ms: None,
     })
 }
 

@@ -1,0 +1,227 @@
+//! Whose certificate is believed.
+
+use crate::ring::{Machine, client, settings};
+use axum_server::tls_rustls::RustlsConfig;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::json;
+use std::net::SocketAddr;
+use tertulia_client::failure::Why;
+use tertulia_client::trust::{Offer, fingerprint_of};
+use tertulia_client::{Client, Failure};
+
+/// A ring's authority.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).expect("signed").pem();
+        Self {
+            pem,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    fn fingerprint(&self) -> String {
+        fingerprint_of(&self.pem).expect("a certificate")
+    }
+
+    /// A machine with a certificate for `host`, on a port of its own or on a given one.
+    async fn machine(&self, host: &str, port: u16) -> Machine {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![host.to_owned()]).expect("parameters");
+        let certificate = params.signed_by(&key, &self.issuer).expect("signed");
+        let config = RustlsConfig::from_pem(certificate.pem().into_bytes(), key.serialize_pem().into_bytes());
+        let config = config.await.expect("a configuration");
+        let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).expect("a port");
+        listener.set_nonblocking(true).expect("set");
+        let url = format!(
+            "https://127.0.0.1:{}",
+            listener.local_addr().expect("an address").port()
+        );
+        let (machine, router, stop) = Machine::at(url);
+        machine.on("GET /api/tertulia/v1/ca", 200, json!(self.pem));
+        tokio::spawn(async move {
+            let server = axum_server::from_tcp_rustls(listener, config).expect("a server");
+            let served = server.serve(router.into_make_service());
+            tokio::select! { _ = served => {}, () = stop.cancelled() => {} }
+        });
+        machine
+    }
+}
+
+fn offer(failure: Failure) -> Offer {
+    match failure {
+        Failure::Untrusted(offer) => *offer,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn port(machine: &Machine) -> u16 {
+    machine
+        .url
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a port")
+}
+
+fn provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_offered_and_believed_after_the_persons_word() {
+    provider();
+    let directory = tempfile::tempdir().expect("a directory");
+    let authority = Authority::new();
+    let machine = authority.machine("127.0.0.1", 0).await;
+    let person = client(&directory, &[&machine.url]);
+    let failure = person
+        .login("ana", "correct horse")
+        .await
+        .expect_err("not trusted yet");
+    assert_eq!((failure.exit_status(), failure.code()), (3, "untrusted"));
+    let offer = offer(failure);
+    assert_eq!(offer.fingerprint, authority.fingerprint());
+    assert!(!offer.changed);
+    let asked: Vec<String> = machine.asked().into_iter().map(|asked| asked.what).collect();
+    assert_eq!(
+        asked,
+        ["GET /api/tertulia/v1/ca"],
+        "nothing else may be sent to a machine that is not trusted"
+    );
+
+    person.trust(&offer).expect("pinned");
+    person.login("ana", "correct horse").await.expect("trusted");
+    drop(person);
+    client(&directory, &[])
+        .whoami()
+        .await
+        .expect("trusted in the next process too");
+}
+
+#[tokio::test]
+async fn the_rings_other_machines_need_no_second_word() {
+    provider();
+    let directory = tempfile::tempdir().expect("a directory");
+    let authority = Authority::new();
+    let (one, two) = (
+        authority.machine("127.0.0.1", 0).await,
+        authority.machine("127.0.0.1", 0).await,
+    );
+    let person = client(&directory, &[&one.url]);
+    let failure = person.reach().await.expect_err("not trusted yet");
+    person.trust(&offer(failure)).expect("pinned");
+    client(&directory, &[&two.url])
+        .reach()
+        .await
+        .expect("the same authority");
+}
+
+#[tokio::test]
+async fn a_changed_authority_is_a_loud_refusal() {
+    provider();
+    let directory = tempfile::tempdir().expect("a directory");
+    let (true_one, false_one) = (Authority::new(), Authority::new());
+    let machine = true_one.machine("127.0.0.1", 0).await;
+    let port = port(&machine);
+    let person = client(&directory, &[&machine.url]);
+    person
+        .trust(&offer(person.reach().await.expect_err("not trusted yet")))
+        .expect("pinned");
+    person.login("ana", "correct horse").await.expect("in");
+    drop(machine);
+    let impostor = loop {
+        // The port is free as soon as the first machine has let it go.
+        tokio::task::yield_now().await;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            break false_one.machine("127.0.0.1", port).await;
+        }
+    };
+    let failure = client(&directory, &[]).whoami().await.expect_err("an impostor");
+    assert_eq!(failure.code(), "authority_changed");
+    assert!(offer(failure).changed);
+    assert!(
+        impostor.asked().iter().all(|asked| asked.token.is_none()),
+        "the token must not reach it"
+    );
+}
+
+#[tokio::test]
+async fn an_authority_named_beforehand_is_believed_without_asking() {
+    provider();
+    let authority = Authority::new();
+    let machine = authority.machine("127.0.0.1", 0).await;
+
+    let by_fingerprint = tempfile::tempdir().expect("a directory");
+    let mut named = settings(&by_fingerprint, &[&machine.url]);
+    named.ca_fingerprint = Some(authority.fingerprint().to_uppercase());
+    Client::open(&named)
+        .expect("opens")
+        .reach()
+        .await
+        .expect("believed");
+    client(&by_fingerprint, &[&machine.url])
+        .reach()
+        .await
+        .expect("and remembered");
+
+    let by_file = tempfile::tempdir().expect("a directory");
+    let file = by_file.path().join("ca.pem");
+    std::fs::write(&file, &authority.pem).expect("written");
+    let mut named = settings(&by_file, &[&machine.url]);
+    named.ca = Some(file);
+    Client::open(&named)
+        .expect("opens")
+        .reach()
+        .await
+        .expect("believed");
+
+    let wrong = tempfile::tempdir().expect("a directory");
+    let mut named = settings(&wrong, &[&machine.url]);
+    named.ca_fingerprint = Some("00".repeat(32));
+    let failure = Client::open(&named)
+        .expect("opens")
+        .reach()
+        .await
+        .expect_err("another fingerprint");
+    assert_eq!(offer(failure).fingerprint, authority.fingerprint());
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_address_is_no_matter_of_trust() {
+    provider();
+    let directory = tempfile::tempdir().expect("a directory");
+    let authority = Authority::new();
+    let machine = authority.machine("elsewhere.example", 0).await;
+    let mut named = settings(&directory, &[&machine.url]);
+    named.ca_fingerprint = Some(authority.fingerprint());
+    let failure = Client::open(&named)
+        .expect("opens")
+        .reach()
+        .await
+        .expect_err("another address");
+    let Failure::Unreachable(missed) = failure else {
+        panic!("{failure:?}")
+    };
+    assert_eq!(missed[0].why, Why::BadCertificate);
+}
+
+#[test]
+fn a_file_without_a_certificate_is_said_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, "hello").expect("written");
+    let mut named = settings(&directory, &["https://127.0.0.1:1"]);
+    named.ca = Some(file);
+    assert_eq!(
+        Client::open(&named).expect_err("none").code(),
+        "not_a_certificate"
+    );
+}
