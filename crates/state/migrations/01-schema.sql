@@ -194,9 +194,8 @@ CREATE TABLE card (
     account_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, fetched INTEGER NOT NULL DEFAULT 0, view BLOB NOT NULL
 );
 
--- What must still be done at other homes. One row per cause: a change that meets a waiting row bumps its version.
+-- What must still be done at other homes. One row per cause: a change replaces the waiting row by one with a new number.
 CREATE TABLE outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, slot INTEGER NOT NULL, kind INTEGER NOT NULL, subject INTEGER NOT NULL, object BLOB NOT NULL,
-    version INTEGER NOT NULL, cursor INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, slot INTEGER NOT NULL, kind INTEGER NOT NULL, subject INTEGER NOT NULL, object BLOB NOT NULL
 );
 CREATE UNIQUE INDEX outbox_by_cause ON outbox (slot, kind, subject, object);

@@ -6,11 +6,13 @@
 //! source.
 //!
 //! **Invariants**
-//! - There is one row per cause (kind, subject, object). A change that meets a waiting row bumps its version, and what is
-//!   sent is always the state at the time of sending (rule O3); a row goes only when the version that was sent is its own.
-//! - A fan-out is one row with a cursor over slots. A hop's answer says where to go on (rule O2); a lost cursor only
-//!   repeats hops.
-//! - Each kind says what a refusal means (rule O1): see its noun's `settled`.
+//! - There is one row per cause (kind, subject, object). What is sent is the state at the time of sending (rule O3). A
+//!   change that meets a waiting row replaces it by one with a new number, so that a courier which is under way with the
+//!   old one can neither settle the new one nor go on walking from the middle: it begins anew.
+//! - Numbers grow and are never used again.
+//! - A fan-out is one row; its cursor over slots is kept by the courier. A hop's answer says where to go on (rule O2); a
+//!   lost cursor only repeats hops.
+//! - Each kind says what a refusal means (rule O1): see its noun's `refused`.
 
 use crate::database::{Tx, View};
 use crate::error::{Error, Fault, Outcome, decode};
@@ -82,7 +84,7 @@ pub(crate) struct Waiting {
     pub(crate) kind: Errand,
     pub(crate) subject: i64,
     pub(crate) object: Vec<u8>,
-    pub(crate) version: u64,
+    /// Where a walk goes on.
     pub(crate) cursor: Slot,
 }
 
@@ -107,8 +109,6 @@ impl Walked {
 pub struct Parcel {
     /// The row.
     pub seq: u64,
-    /// The row's version when this was made.
-    pub version: u64,
     /// An encoded [`AnyCommand`], or `None` when nothing is left to do: settle it as done.
     pub command: Option<Vec<u8>>,
     /// Whether the reply is a [`Walked`] after which [`Resume`] tells the next hop.
@@ -136,18 +136,19 @@ impl Verb for Pending {
 
 impl Query for Pending {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<Parcel>> {
-        let sql = "SELECT seq, kind, subject, object, version, cursor FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        let sql = "SELECT seq, kind, subject, object FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2";
         let rows = view.all(sql, (self.after_seq, self.limit.min(PAGE_MAX)), from_row)?;
         rows.into_iter().map(|row| parcel(view, &row?)).collect()
     }
 }
 
-/// Asks for the given rows again: for each its seq and, for a walk that goes on, the slot to go on from.
+/// Asks for the given rows again: for each its seq and, for a walk that goes on, the slot to go on from. Rows that were
+/// settled or replaced are left out of the answer; a replacement is found by [`Pending`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resume {
     /// The end of the group's range.
     pub at: Position,
-    /// At most [`PAGE_MAX`] are looked at. Rows that are gone are left out of the answer.
+    /// At most [`PAGE_MAX`] are looked at.
     pub rows: Vec<(u64, Option<Slot>)>,
 }
 
@@ -164,7 +165,7 @@ impl Query for Resume {
         let mut parcels = Vec::new();
         for (seq, from) in self.rows.iter().take(PAGE_MAX as usize) {
             if let Some(mut row) = waiting(view, *seq)? {
-                row.cursor = from.unwrap_or(row.cursor);
+                row.cursor = from.unwrap_or(Slot(0));
                 parcels.push(parcel(view, &row)?);
             }
         }
@@ -177,13 +178,11 @@ impl Query for Resume {
 pub struct Settled {
     /// The row.
     pub seq: u64,
-    /// The version that was carried.
-    pub version: u64,
     /// The destination's answer (its encoded reply); `None` if there was nothing to carry, or a walk came to its end.
     pub result: Result<Option<Vec<u8>>, Rejected>,
 }
 
-/// Records what came of parcels. Answers the rows that changed meanwhile and must be carried again.
+/// Records what came of parcels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settle {
     /// The end of the group's range.
@@ -193,7 +192,7 @@ pub struct Settle {
 }
 
 impl Verb for Settle {
-    type Reply = Vec<u64>;
+    type Reply = ();
 
     fn home(&self) -> Position {
         self.at
@@ -201,25 +200,19 @@ impl Verb for Settle {
 }
 
 impl Command for Settle {
-    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Vec<u64>> {
-        let mut again = Vec::new();
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         for settled in &self.parcels {
-            // A row that is gone was settled by another courier (rule O4).
-            let Some(row) = waiting(tx, settled.seq)? else {
-                continue;
-            };
-            if row.version != settled.version {
-                again.push(row.seq);
-                continue;
+            // A row that is gone was settled by another courier (rule O4), or replaced by a later change.
+            let sql = "DELETE FROM outbox WHERE seq = ?1 RETURNING seq, kind, subject, object";
+            if let Some(row) = tx.first(sql, [settled.seq], from_row)? {
+                consequence(tx, &row?, &settled.result)?;
             }
-            tx.write("DELETE FROM outbox WHERE seq = ?1", [row.seq])?;
-            consequence(tx, &row, &settled.result)?;
         }
-        Ok(again)
+        Ok(())
     }
 }
 
-/// Puts a row into the outbox, or bumps the one that waits for the same cause.
+/// Puts a row into the outbox, in the place of the one that waits for the same cause.
 pub(crate) fn post(
     tx: &mut Tx<'_>,
     slot: Slot,
@@ -227,11 +220,8 @@ pub(crate) fn post(
     subject: i64,
     object: &[u8],
 ) -> Result<(), Fault> {
-    let sql =
-        "INSERT INTO outbox (slot, kind, subject, object, version, created_ms) VALUES (?1, ?2, ?3, ?4, 1, ?5)
-               ON CONFLICT (slot, kind, subject, object) DO UPDATE SET version = version + 1, cursor = 0";
-    let now_ms = tx.now_ms;
-    tx.write(sql, (slot.0, kind as i64, subject, object, now_ms))?;
+    let sql = "INSERT OR REPLACE INTO outbox (slot, kind, subject, object) VALUES (?1, ?2, ?3, ?4)";
+    tx.write(sql, (slot.0, kind as i64, subject, object))?;
     tx.tell(Event::Errands);
     Ok(())
 }
@@ -245,26 +235,19 @@ pub(crate) fn number(object: &[u8]) -> Result<i64, Fault> {
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Result<Waiting, Fault>> {
-    let (seq, subject, object, version, cursor) = (
-        row.get(0)?,
-        row.get(2)?,
-        row.get(3)?,
-        row.get(4)?,
-        Slot(row.get(5)?),
-    );
+    let (seq, subject, object) = (row.get(0)?, row.get(2)?, row.get(3)?);
     let kind = Errand::from_number(row.get(1)?);
     Ok(kind.map(|kind| Waiting {
         seq,
         kind,
         subject,
         object,
-        version,
-        cursor,
+        cursor: Slot(0),
     }))
 }
 
 fn waiting(view: &View<'_>, seq: u64) -> Result<Option<Waiting>, Fault> {
-    let sql = "SELECT seq, kind, subject, object, version, cursor FROM outbox WHERE seq = ?1";
+    let sql = "SELECT seq, kind, subject, object FROM outbox WHERE seq = ?1";
     view.first(sql, [seq], from_row)?.transpose()
 }
 
@@ -288,7 +271,6 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
     let command = command.map(|command| command.to_bytes()).transpose()?;
     Ok(Parcel {
         seq: row.seq,
-        version: row.version,
         command,
         walk,
     })

@@ -164,7 +164,6 @@ impl Community {
         };
         let settled = Settled {
             seq: parcel.seq,
-            version: parcel.version,
             result,
         };
         self.submit(Settle {
