@@ -56,7 +56,6 @@ pub(crate) struct Courier {
 /// A parcel with something to carry.
 struct Load {
     seq: u64,
-    version: u64,
     home: Position,
     command: Vec<u8>,
     is_walk: bool,
@@ -92,8 +91,8 @@ impl Lane {
 enum Landed {
     /// From a destination, with an answer for each load.
     Call(u64, Vec<Load>, Result<Vec<Carried>, Unavailable>),
-    /// From this group's own settling: rows to be carried again.
-    Settled(Vec<Settled>, Result<Vec<u64>, Unavailable>),
+    /// From this group's own settling.
+    Settled(Vec<Settled>, Result<(), Unavailable>),
 }
 
 /// What a courier knows while it leads.
@@ -282,7 +281,6 @@ impl<'a> Round<'a> {
     fn place(&mut self, parcel: Parcel) -> Option<u64> {
         let Parcel {
             seq,
-            version,
             command,
             walk: is_walk,
         } = parcel;
@@ -293,7 +291,6 @@ impl<'a> Round<'a> {
             self.held.insert(seq);
             self.settled.push(Settled {
                 seq,
-                version,
                 result: Ok(None),
             });
             return None;
@@ -308,7 +305,6 @@ impl<'a> Round<'a> {
                 self.held.insert(seq);
                 lane.loads.push_back(Load {
                     seq,
-                    version,
                     home: any.home(),
                     command,
                     is_walk,
@@ -373,7 +369,7 @@ impl<'a> Round<'a> {
         let parcels: Vec<Settled> = self.settled.drain(..self.settled.len().min(CALL_VERBS)).collect();
         self.settling += 1;
         self.under_way.push(Box::pin(async move {
-            let again = async {
+            let settled = async {
                 let settle: AnyCommand = Settle {
                     at: group.end(),
                     parcels: parcels.clone(),
@@ -384,14 +380,13 @@ impl<'a> Round<'a> {
                     .submit_at(Target::Here(group.clone()), vec![command])
                     .await?
                     .pop();
-                decode::<Vec<u64>>(answer.unwrap_or(Err(Unavailable::Timeout))?)?
-                    .map_err(|_| Unavailable::Unowned)
+                decode::<()>(answer.unwrap_or(Err(Unavailable::Timeout))?)?.map_err(|_| Unavailable::Unowned)
             };
-            let again = within(CALL_DEADLINE, again).await;
-            if again.is_err() {
+            let settled = within(CALL_DEADLINE, settled).await;
+            if settled.is_err() {
                 tokio::time::sleep(PAUSE_MIN).await;
             }
-            Landed::Settled(parcels, again)
+            Landed::Settled(parcels, settled)
         }));
     }
 
@@ -417,14 +412,11 @@ impl<'a> Round<'a> {
                 self.rest(group, true);
                 loads.into_iter().rev().for_each(|load| self.requeue(load));
             }
-            Landed::Settled(parcels, Ok(again)) => {
+            Landed::Settled(parcels, Ok(())) => {
                 self.settling -= 1;
                 for settled in &parcels {
                     self.held.remove(&settled.seq);
                 }
-                // Still held, until they have been read again.
-                self.held.extend(&again);
-                self.again.extend(again.into_iter().map(|seq| (seq, None)));
             }
             Landed::Settled(parcels, Err(_)) => {
                 // Not leading any more, or too much to do: once more, if this round goes on.
@@ -436,21 +428,19 @@ impl<'a> Round<'a> {
 
     /// A destination has answered.
     fn answered(&mut self, group: u64, load: Load, answer: Vec<u8>) {
-        let Load { seq, version, .. } = load;
+        let seq = load.seq;
         match outcome(answer) {
             None => tracing::error!(seq, "the answer to a parcel cannot be read; it stays"),
             Some(Ok(reply)) if load.is_walk => match postcard::from_bytes(&reply) {
                 Ok(Walked { next: Some(slot) }) => self.again.push((seq, Some(slot))),
                 Ok(Walked { next: None }) => self.settled.push(Settled {
                     seq,
-                    version,
                     result: Ok(None),
                 }),
                 Err(error) => tracing::error!(seq, %error, "the answer to a walk cannot be read; it stays"),
             },
             Some(Ok(reply)) => self.settled.push(Settled {
                 seq,
-                version,
                 result: Ok(Some(reply)),
             }),
             Some(Err(Rejected::Moved { range, epoch })) => {
@@ -459,7 +449,6 @@ impl<'a> Round<'a> {
             }
             Some(Err(rejected)) => self.settled.push(Settled {
                 seq,
-                version,
                 result: Err(rejected),
             }),
         }
