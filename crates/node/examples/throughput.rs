@@ -66,8 +66,13 @@ async fn read(node: Arc<Node>, actor: Actor, _: i64) {
     node.query(Markers { actor }).await.unwrap();
 }
 
-async fn report<F>(what: &str, node: &Arc<Node>, people: &[Actor], seconds: u64, act: fn(Arc<Node>, Actor, i64) -> F)
-where
+async fn report<F>(
+    what: &str,
+    node: &Arc<Node>,
+    people: &[Actor],
+    seconds: u64,
+    act: fn(Arc<Node>, Actor, i64) -> F,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let begin = Instant::now();
@@ -92,5 +97,10 @@ where
     waits.sort();
     let rate = waits.len() as f64 / begin.elapsed().as_secs_f64();
     let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-    println!("{what}: {rate:.0}/s, p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms", at(0.5), at(0.99), at(1.0));
+    println!(
+        "{what}: {rate:.0}/s, p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
 }
