@@ -1,1 +1,52 @@
-//! placeholder
+//! The HTTP API: Mastodon's client API, so that existing apps work, and Tertulia's own beside it.
+//!
+//! A request comes through [`serve`] (connections), [`shell`](crate::shell) (limits, deadline, CORS) and one of the
+//! endpoint families, whose handlers are short: extract ([`input`](crate::input), [`token`](crate::token)), one command
+//! or query to the node, render ([`render`](crate::render)). Errors are one type with one table
+//! ([`error`](crate::error)).
+//!
+//! **Invariant:** this crate sees the node alone: never Raft, never SQL, and no other machine.
+//! **Invariant:** it keeps no session and no person's data between two requests (rule P1).
+
+mod absent;
+mod account;
+mod authorize;
+mod caller;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod front;
+mod health;
+mod home;
+mod input;
+mod instance;
+mod lenient;
+mod limit;
+mod link;
+mod login;
+mod notification;
+mod oauth;
+mod origin;
+mod page;
+mod password;
+mod relation;
+mod render;
+mod router;
+mod search;
+mod serve;
+mod service;
+mod session;
+mod shell;
+mod stance;
+mod status;
+mod streaming;
+mod timeline;
+mod tls;
+mod token;
+mod trust;
+mod watch;
+
+pub use router::app;
+pub use serve::{FINISH_TIME_MAX, serve};
+pub use service::{Service, Settings};
+pub use tls::{Authority, Tls, TlsError};

@@ -98,7 +98,7 @@ impl GroupLog {
             purged,
             last,
             vote: read(&journal, group, VOTE)?,
-            committed: read::<Option<LogId>>(&journal, group, COMMITTED)?.flatten(),
+            committed: read(&journal, group, COMMITTED)?,
             is_cut: cut.is_some(),
             ..Tail::default()
         };
@@ -391,13 +391,7 @@ impl RaftLogStorage<TypeConfig> for GroupLog {
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        {
-            let mut tail = self.tail();
-            if next_index(last) >= next_index(tail.last) {
-                return Ok(());
-            }
-            tail.cut_after(last);
-        }
+        self.tail().cut_after(last);
         let cut = encoded(&last.map(|id| id.index))?;
         self.journal.write(self.group, vec![Change::Put(CUT, cut)]).await
     }

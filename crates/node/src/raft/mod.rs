@@ -12,8 +12,6 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod reception;
 pub(crate) mod record;
-#[cfg(test)]
-mod suite;
 
 use std::fmt;
 

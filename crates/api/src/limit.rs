@@ -1,0 +1,334 @@
+//! How often one may ask: token buckets in memory, per account and per address.
+//!
+//! Limits do not go through the log (rule P7): each machine counts for itself. A community often sits behind one address
+//! (FACTS §13), so addresses get generous limits and accounts get tight ones. Wrong passwords and registrations have
+//! buckets of their own: they cost a machine most, and a guesser gains most.
+//!
+//! **Invariant:** the maps are bounded: a flood of addresses costs the oldest their history, never the machine its memory.
+//! **Invariant:** only answered requests count against an account, so a forged token cannot lock its owner out.
+//!
+//! Deliberately absent: a shared count over the ring's machines; ten machines allow ten times as much.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Rows of one map: at some 64 bytes each, 4 MB.
+const ROWS_MAX: usize = 65_536;
+
+/// So many at once, and as many again evenly over the window.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    burst: u32,
+    window: Duration,
+}
+
+/// Mastodon allows 300 in 5 minutes; a script that reads a long timeline on a LAN may ask faster.
+const REQUESTS_BY_ACCOUNT: Rate = Rate {
+    burst: 1_500,
+    window: Duration::from_secs(300),
+};
+/// Mastodon's limit for an address that many share.
+const REQUESTS_BY_ADDRESS: Rate = Rate {
+    burst: 7_500,
+    window: Duration::from_secs(300),
+};
+/// A person mistypes a few times; a guesser gets two tries a minute.
+const FAILURES_BY_NICK: Rate = Rate {
+    burst: 10,
+    window: Duration::from_secs(300),
+};
+/// A class of thirty mistypes; a guesser of many nicks gets twelve tries a minute.
+const FAILURES_BY_ADDRESS: Rate = Rate {
+    burst: 60,
+    window: Duration::from_secs(300),
+};
+/// A whole workshop registers behind one address; a squatter of nicks does not get far.
+const REGISTRATIONS_BY_ADDRESS: Rate = Rate {
+    burst: 120,
+    window: Duration::from_secs(3600),
+};
+
+/// All limits of a machine.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    requests_by_account: Buckets<u64>,
+    requests_by_address: Buckets<IpAddr>,
+    failures_by_nick: Buckets<String>,
+    failures_by_address: Buckets<IpAddr>,
+    registrations_by_address: Buckets<IpAddr>,
+    is_on: bool,
+}
+
+/// What is left, for the `X-RateLimit-*` headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// How many at once.
+    pub(crate) limit: u32,
+    /// How many of them are left.
+    pub(crate) remaining: u32,
+    /// In how long all are there again; when none is left: the next one.
+    pub(crate) reset: Duration,
+}
+
+impl Limits {
+    /// Full buckets; `is_on` false means that nothing is ever refused (for load tests).
+    pub(crate) fn new(is_on: bool) -> Self {
+        Self {
+            requests_by_account: Buckets::new(REQUESTS_BY_ACCOUNT),
+            requests_by_address: Buckets::new(REQUESTS_BY_ADDRESS),
+            failures_by_nick: Buckets::new(FAILURES_BY_NICK),
+            failures_by_address: Buckets::new(FAILURES_BY_ADDRESS),
+            registrations_by_address: Buckets::new(REGISTRATIONS_BY_ADDRESS),
+            is_on,
+        }
+    }
+
+    /// Counts a request of this address. `Err` is the time to wait.
+    pub(crate) fn request(&self, address: IpAddr) -> Result<Option<Left>, Left> {
+        if !self.is_on {
+            return Ok(None);
+        }
+        self.requests_by_address
+            .take(network(address), Instant::now())
+            .map(Some)
+    }
+
+    /// Whether this account may ask; not counted yet.
+    pub(crate) fn account(&self, account: u64) -> Result<Option<Left>, Left> {
+        if !self.is_on {
+            return Ok(None);
+        }
+        let left = self.requests_by_account.look(&account, Instant::now());
+        if left.remaining == 0 {
+            Err(left)
+        } else {
+            Ok(Some(left))
+        }
+    }
+
+    /// Counts a request that the account's home took as its own.
+    pub(crate) fn count_account(&self, account: u64) {
+        if self.is_on {
+            self.requests_by_account.take(account, Instant::now()).ok();
+        }
+    }
+
+    /// Whether a password may be tried for this nick from this address.
+    pub(crate) fn attempt(&self, nick: &str, address: IpAddr) -> Result<(), Duration> {
+        let now = Instant::now();
+        let by_nick = self.failures_by_nick.look(nick, now);
+        let by_address = self.failures_by_address.look(&network(address), now);
+        match [by_nick, by_address].iter().find(|left| left.remaining == 0) {
+            Some(none_left) if self.is_on => Err(none_left.reset),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Counts a wrong password.
+    pub(crate) fn count_failure(&self, nick: &str, address: IpAddr) {
+        let now = Instant::now();
+        self.failures_by_nick.take(nick.to_owned(), now).ok();
+        self.failures_by_address.take(network(address), now).ok();
+    }
+
+    /// Counts a registration (of a person or an app) from this address. `Err` is the time to wait.
+    pub(crate) fn registration(&self, address: IpAddr) -> Result<(), Duration> {
+        let left = self
+            .registrations_by_address
+            .take(network(address), Instant::now());
+        match left {
+            Err(none_left) if self.is_on => Err(none_left.reset),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Who has an IPv6 address has 2^64 of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// One bucket per key; a key without a row has a full bucket.
+#[derive(Debug)]
+struct Buckets<K> {
+    rate: Rate,
+    /// Locked for a few lines without waiting: a hash look-up and some arithmetic.
+    rows: Mutex<HashMap<K, Bucket>>,
+}
+
+/// How much was in it at which moment; what flowed in since is reckoned when it is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            rows: Mutex::new(HashMap::new()),
+        }
+    }
+
+    fn look<Q>(&self, key: &Q, now: Instant) -> Left
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = rows.get(key).map_or(f64::from(self.rate.burst), |bucket| {
+            self.rate.tokens(*bucket, now)
+        });
+        self.rate.left(tokens)
+    }
+
+    fn take(&self, key: K, now: Instant) -> Result<Left, Left> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if rows.len() >= ROWS_MAX && !rows.contains_key(&key) {
+            self.make_room(&mut rows, now);
+        }
+        let full = f64::from(self.rate.burst);
+        let bucket = rows.entry(key).or_insert(Bucket {
+            tokens: full,
+            at: now,
+        });
+        let tokens = self.rate.tokens(*bucket, now);
+        let taken = if tokens >= 1.0 { tokens - 1.0 } else { tokens };
+        *bucket = Bucket {
+            tokens: taken,
+            at: now,
+        };
+        let left = self.rate.left(taken);
+        if tokens >= 1.0 { Ok(left) } else { Err(left) }
+    }
+
+    /// Full buckets say nothing and go; if all say something, the older half goes.
+    fn make_room(&self, rows: &mut HashMap<K, Bucket>, now: Instant) {
+        let full = f64::from(self.rate.burst);
+        rows.retain(|_, bucket| self.rate.tokens(*bucket, now) < full);
+        if rows.len() >= ROWS_MAX {
+            let mut moments: Vec<Instant> = rows.values().map(|bucket| bucket.at).collect();
+            let (_, median, _) = moments.select_nth_unstable(ROWS_MAX / 2);
+            let median = *median;
+            rows.retain(|_, bucket| bucket.at > median);
+        }
+    }
+}
+
+impl Rate {
+    fn per_second(self) -> f64 {
+        f64::from(self.burst) / self.window.as_secs_f64()
+    }
+
+    fn tokens(self, bucket: Bucket, now: Instant) -> f64 {
+        let since = now.saturating_duration_since(bucket.at).as_secs_f64();
+        (bucket.tokens + since * self.per_second()).min(f64::from(self.burst))
+    }
+
+    fn left(self, tokens: f64) -> Left {
+        let wanted = if tokens >= 1.0 { f64::from(self.burst) } else { 1.0 };
+        let reset = Duration::from_secs_f64(((wanted - tokens) / self.per_second()).max(0.0));
+        Left {
+            limit: self.burst,
+            remaining: tokens as u32,
+            reset,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Buckets, Limits, ROWS_MAX, Rate, network};
+    use std::net::IpAddr;
+    use std::time::{Duration, Instant};
+
+    const RATE: Rate = Rate {
+        burst: 3,
+        window: Duration::from_secs(30),
+    };
+
+    #[test]
+    fn a_bucket_empties_and_fills_again() {
+        let buckets = Buckets::new(RATE);
+        let start = Instant::now();
+        let remaining: Vec<u32> = (0..3)
+            .map(|_| buckets.take("a", start).expect("left").remaining)
+            .collect();
+        assert_eq!(remaining, [2, 1, 0]);
+        let none = buckets.take("a", start).expect_err("empty");
+        assert_eq!(none.reset, Duration::from_secs(10));
+        assert!(buckets.take("b", start).is_ok(), "another key has its own");
+        assert!(buckets.take("a", start + Duration::from_secs(9)).is_err());
+        assert!(buckets.take("a", start + Duration::from_secs(10)).is_ok());
+        assert_eq!(buckets.look("a", start + Duration::from_secs(100)).remaining, 3);
+    }
+
+    #[test]
+    fn a_flood_of_keys_stays_bounded_and_keeps_the_newest() {
+        let buckets = Buckets::new(RATE);
+        let start = Instant::now();
+        for key in 0..ROWS_MAX as u64 * 2 {
+            buckets.take(key, start + Duration::from_nanos(key)).ok();
+        }
+        let rows = buckets.rows.lock().expect("not poisoned");
+        assert!(rows.len() <= ROWS_MAX && rows.contains_key(&(ROWS_MAX as u64 * 2 - 1)));
+    }
+
+    #[test]
+    fn wrong_passwords_slow_the_nick_down_from_everywhere() {
+        let limits = Limits::new(true);
+        let from = |last: u8| IpAddr::from([10, 0, 0, last]);
+        for last in 0..10 {
+            assert!(limits.attempt("ana", from(last)).is_ok());
+            limits.count_failure("ana", from(last));
+        }
+        assert!(limits.attempt("ana", from(99)).is_err());
+        assert!(limits.attempt("bob", from(99)).is_ok());
+    }
+
+    #[test]
+    fn wrong_passwords_slow_the_address_down_for_all_nicks() {
+        let limits = Limits::new(true);
+        let here = IpAddr::from([10, 0, 0, 1]);
+        for nick in 0..60 {
+            limits.count_failure(&format!("nick{nick}"), here);
+        }
+        assert!(limits.attempt("somebody_else", here).is_err());
+    }
+
+    #[test]
+    fn switched_off_nothing_is_refused() {
+        let limits = Limits::new(false);
+        let here = IpAddr::from([10, 0, 0, 1]);
+        for _ in 0..200 {
+            limits.count_failure("ana", here);
+            assert!(limits.registration(here).is_ok());
+        }
+        assert!(limits.attempt("ana", here).is_ok());
+        assert_eq!(limits.request(here), Ok(None));
+    }
+
+    #[test]
+    fn one_customer_of_ipv6_is_one_address() {
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        assert_eq!(
+            network(address("2001:db8:1:2:aaaa::1")),
+            network(address("2001:db8:1:2:bbbb::9"))
+        );
+        assert_ne!(
+            network(address("2001:db8:1:2::1")),
+            network(address("2001:db8:1:3::1"))
+        );
+        assert_eq!(network(address("::ffff:10.0.0.1")), address("10.0.0.1"));
+    }
+}

@@ -1,0 +1,270 @@
+//! All routes, and the layers around them. Reads as the list of what this API is.
+
+use crate::error::Error;
+use crate::service::Service;
+use crate::{
+    absent, account, authorize, front, health, home, instance, notification, oauth, relation, search,
+    session, shell, stance, status, streaming, timeline, trust,
+};
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use std::convert::Infallible;
+use std::sync::Arc;
+use tower_http::normalize_path::NormalizePath;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The document's head; its paths come with the routes.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Tertulia",
+    description = "Mastodon's client API, as far as a microblog of text needs it, and under /api/tertulia/v1 what Mastodon \
+                   has no word for. Parameters are taken from the query string and from JSON, form or multipart bodies alike.",
+))]
+struct Document;
+
+/// The whole application, ready to be served.
+pub fn app(
+    service: Arc<Service>,
+) -> impl tower::Service<Request, Response = Response, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ 'static {
+    // FACTS W1: some clients end paths with a slash.
+    NormalizePath::trim_trailing_slash(router(service))
+}
+
+fn router(service: Arc<Service>) -> Router {
+    let (api, document) = api().split_for_parts();
+    let document = Arc::new(document);
+    let api = api.route(
+        "/api/openapi.json",
+        get(async move || Json(Arc::clone(&document)).into_response()),
+    );
+    Router::new()
+        .merge(api)
+        .merge(absent::routes())
+        .merge(authorize::routes())
+        .merge(streaming::routes())
+        .merge(front::routes())
+        .fallback(async || Error::NoSuchPath)
+        .method_not_allowed_fallback(async || Error::NoSuchMethod)
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&service),
+            shell::around,
+        ))
+        // Around everything: no page here knows its visitor by a cookie that other origins could ride on.
+        .layer(shell::cors())
+        .with_state(service)
+}
+
+/// The endpoints that programs use, each with its documentation.
+fn api() -> OpenApiRouter<Arc<Service>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(health::routes())
+        .merge(trust::routes())
+        .merge(instance::routes())
+        .merge(oauth::routes())
+        .merge(session::routes())
+        .merge(account::routes())
+        .merge(relation::routes())
+        .merge(status::routes())
+        .merge(stance::routes())
+        .merge(timeline::routes())
+        .merge(home::routes())
+        .merge(notification::routes())
+        .merge(search::routes())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture;
+    use axum::body::Body;
+    use axum::extract::ConnectInfo;
+    use axum::http::{Request, StatusCode};
+    use serde_json::Value;
+    use std::net::SocketAddr;
+    use tower::ServiceExt;
+
+    async fn get(app: &fixture::App, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+        app.send(Request::get(path).body(Body::empty()).expect("a request"))
+            .await
+    }
+
+    #[tokio::test]
+    async fn w1_a_slash_at_the_end_changes_nothing() {
+        let app = fixture::app(true).await;
+        assert_eq!(get(&app, "/livez/").await.0, StatusCode::OK);
+        assert_eq!(get(&app, "/livez/?a=b").await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_said_in_json() {
+        let app = fixture::app(true).await;
+        let (status, headers, body) = get(&app, "/api/v1/nonsense").await;
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(
+            (status, &headers["content-type"]),
+            (
+                StatusCode::NOT_FOUND,
+                &"application/json".parse().expect("a value")
+            )
+        );
+        assert_eq!(body["code"], "no_such_path");
+        let request = Request::delete("/livez").body(Body::empty()).expect("a request");
+        let (status, _, body) = app.send(request).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(body.contains("no_such_method"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn w12_pages_of_other_origins_may_ask_and_page_on() {
+        let app = fixture::app(true).await;
+        let preflight = Request::options("/api/tertulia/v1/ca")
+            .header("origin", "https://elk.zone")
+            .header("access-control-request-method", "POST")
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type,idempotency-key",
+            );
+        let (status, headers, _) = app.send(preflight.body(Body::empty()).expect("a request")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers["access-control-allow-origin"], "*");
+        for allowed in ["authorization", "content-type", "idempotency-key"] {
+            assert!(
+                headers["access-control-allow-headers"]
+                    .to_str()
+                    .expect("text")
+                    .contains(allowed)
+            );
+        }
+        let asked = Request::get("/livez")
+            .header("origin", "https://elk.zone")
+            .body(Body::empty())
+            .expect("a request");
+        let (_, headers, _) = app.send(asked).await;
+        assert!(
+            headers["access-control-expose-headers"]
+                .to_str()
+                .expect("text")
+                .contains("link")
+        );
+    }
+
+    #[tokio::test]
+    async fn w15_limits_are_announced_and_kept() {
+        let app = fixture::app(true).await;
+        let (_, headers, _) = get(&app, "/livez").await;
+        assert_eq!(headers["x-ratelimit-limit"], "7500");
+        assert_eq!(headers["x-ratelimit-remaining"], "7499");
+        assert!(
+            headers["x-ratelimit-reset"]
+                .to_str()
+                .expect("text")
+                .ends_with('Z')
+        );
+        let from = |last: u8| {
+            let mut request = Request::get("/livez").body(Body::empty()).expect("a request");
+            request
+                .extensions_mut()
+                .insert(ConnectInfo(SocketAddr::from(([10, 0, 0, last], 1))));
+            request
+        };
+        let mut refused = None;
+        for _ in 0..8_000 {
+            let (status, headers, body) = app.send(from(9)).await;
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                refused = Some((headers, body));
+                break;
+            }
+        }
+        let (headers, body) = refused.expect("refused at some point");
+        assert!(headers.contains_key("retry-after") && headers["x-ratelimit-remaining"] == "0");
+        assert!(body.contains("too_many_requests"), "{body}");
+        assert_eq!(
+            app.send(from(10)).await.0,
+            StatusCode::OK,
+            "another address is not concerned"
+        );
+    }
+
+    #[tokio::test]
+    async fn figures_and_the_document_are_served() {
+        let app = fixture::app(false).await;
+        let (status, headers, body) = get(&app, "/api/openapi.json").await;
+        let document: Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(status, StatusCode::OK);
+        assert!(!headers.contains_key("x-ratelimit-limit"), "switched off");
+        assert!(document["paths"]["/readyz"]["get"].is_object());
+        assert_eq!(get(&app, "/metrics").await.0, StatusCode::OK);
+        assert_eq!(get(&app, "/readyz").await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_machine_without_a_certificate_of_the_ring_has_none_to_give() {
+        let app = fixture::app(true).await;
+        assert_eq!(get(&app, "/api/tertulia/v1/ca").await.0, StatusCode::NOT_FOUND);
+        assert_eq!(get(&app, "/trust").await.0, StatusCode::NOT_FOUND);
+        assert!(get(&app, "/").await.2.contains("tertulia console"));
+    }
+
+    #[tokio::test]
+    async fn the_trust_page_shows_the_fingerprint_and_every_system() {
+        let app = fixture::app_with_tls().await;
+        let (status, headers, body) = get(&app, "/api/tertulia/v1/ca").await;
+        assert_eq!(
+            (status, &headers["content-type"]),
+            (
+                StatusCode::OK,
+                &"application/x-x509-ca-cert".parse().expect("a value")
+            )
+        );
+        assert!(body.starts_with("-----BEGIN CERTIFICATE-----"));
+        let spanish = Request::get("/trust")
+            .header("accept-language", "es-AR")
+            .body(Body::empty())
+            .expect("a request");
+        let (status, headers, page) = app.send(spanish).await;
+        assert_eq!(status, StatusCode::OK);
+        let fingerprint = app.service.authority().expect("an authority").fingerprint();
+        for expected in [
+            fingerprint.as_str(),
+            "Windows",
+            "macOS",
+            "Linux",
+            "Android",
+            "iPhone",
+            "Firefox",
+            "Confiar",
+        ] {
+            assert!(page.contains(expected), "{expected}");
+        }
+        assert!(
+            headers["content-security-policy"]
+                .to_str()
+                .expect("text")
+                .contains("default-src 'none'")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_and_counted() {
+        let app = axum::Router::new()
+            .route(
+                "/",
+                axum::routing::get(async || -> &'static str { panic!("as tests do") }),
+            )
+            .layer(axum::middleware::from_fn_with_state(
+                fixture::app(true).await.service,
+                crate::shell::around,
+            ));
+        let answer = app
+            .oneshot(Request::get("/").body(Body::empty()).expect("a request"))
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

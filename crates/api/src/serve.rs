@@ -1,0 +1,213 @@
+//! Connections: accepted, given TLS where there is TLS, bounded in number and time, and finished decently.
+//!
+//! **Invariant:** a client that is slow (in its handshake, its headers, its body) costs one slot for a bounded time, and
+//! nobody else's.
+//! **Invariant:** once `closing` is cancelled nothing is accepted, what was begun is finished, streams end, and after
+//! [`FINISH_TIME_MAX`] what is left is cut.
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower::{Service, ServiceExt};
+
+/// Each costs up to some tens of KiB; the usual limit of open files is higher.
+const CONNECTIONS_MAX: usize = 8_192;
+/// For the TLS handshake, and for a request's headers; also how long an idle connection is kept.
+const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a stopping machine waits for what was begun.
+pub const FINISH_TIME_MAX: Duration = Duration::from_secs(10);
+/// After a failed accept (no file descriptors left), before the next.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `app` on a listener until `closing` is cancelled; returns when the last connection has ended.
+pub async fn serve<S>(
+    listener: TcpListener,
+    app: S,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    closing: CancellationToken,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let acceptor = tls.map(TlsAcceptor::from);
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, peer, slot) = tokio::select! {
+            accepted = accept(&listener, &slots) => accepted,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            () = closing.cancelled() => break,
+        };
+        let (app, acceptor, closing) = (app.clone(), acceptor.clone(), closing.clone());
+        connections.spawn(async move {
+            let _slot = slot;
+            stream.set_nodelay(true).ok();
+            match acceptor {
+                None => talk(stream, peer, app, closing).await,
+                Some(acceptor) => {
+                    let handshake = tokio::time::timeout(HEADER_TIME_MAX, acceptor.accept(stream));
+                    match handshake.await {
+                        Ok(Ok(stream)) => talk(stream, peer, app, closing).await,
+                        Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
+                        Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
+                    }
+                }
+            }
+        });
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(FINISH_TIME_MAX, all).await.is_err() {
+        tracing::warn!("some requests were not finished in time and are cut");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    loop {
+        // The semaphore is never closed.
+        let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
+            continue;
+        };
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, slot),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn talk<S>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    app: S,
+    closing: CancellationToken,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let app = app.map_request(move |request: axum::http::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEADER_TIME_MAX)
+        .max_concurrent_streams(128);
+    let connection =
+        builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(app));
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error, "the connection broke");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FINISH_TIME_MAX, serve};
+    use axum::Router;
+    use axum::routing::get;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::Notify;
+    use tokio_util::sync::CancellationToken;
+
+    #[tokio::test]
+    async fn what_was_begun_is_finished_and_nothing_new_is_begun() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (begun, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (begins, finishes) = (Arc::clone(&begun), Arc::clone(&finish));
+        let slow = get(async move || {
+            begins.notify_one();
+            finishes.notified().await;
+            "done"
+        });
+        let closing = CancellationToken::new();
+        let server = tokio::spawn(serve(
+            listener,
+            Router::new().route("/", slow),
+            None,
+            closing.clone(),
+        ));
+        let mut client = TcpStream::connect(address).await.expect("connected");
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .expect("sent");
+        begun.notified().await;
+        closing.cancel();
+        finish.notify_one();
+        let mut answer = String::new();
+        let reading = client.read_to_string(&mut answer);
+        tokio::time::timeout(FINISH_TIME_MAX, reading)
+            .await
+            .expect("in time")
+            .expect("read");
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"),
+            "{answer}"
+        );
+        tokio::time::timeout(FINISH_TIME_MAX, server)
+            .await
+            .expect("in time")
+            .expect("no panic");
+        assert!(
+            TcpStream::connect(address).await.is_err(),
+            "nothing listens any more"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_does_not_keep_a_stopping_machine() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let closing = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, Router::new(), None, closing.clone()));
+        let _idle = TcpStream::connect(address).await.expect("connected");
+        let mut used = TcpStream::connect(address).await.expect("connected");
+        used.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .expect("sent");
+        let mut first = [0; 12];
+        used.read_exact(&mut first).await.expect("answered");
+        closing.cancel();
+        tokio::time::timeout(Duration::from_secs(5), server)
+            .await
+            .expect("in time")
+            .expect("no panic");
+    }
+}

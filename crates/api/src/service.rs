@@ -1,0 +1,265 @@
+//! What every handler sees: the node below, and the few things that the API itself keeps.
+//!
+//! **Invariant:** nothing here outlives the process or is needed to be right: limits, threads for passwords, a sum.
+
+use crate::error::Error;
+use crate::limit::Limits;
+use crate::origin::Origin;
+use crate::password::Vault;
+use crate::render;
+use crate::tls::{Authority, Tls};
+use futures::StreamExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tertulia_node::{Answers, Failure, Node, Unavailable};
+use tertulia_state::account::{Lookup, LookupMany, Who};
+use tertulia_state::search::{Count, Size};
+use tertulia_state::session::{Actor, CheckSession};
+use tertulia_state::timeline::FlagsOf;
+use tertulia_state::{Command, Query};
+use tertulia_types::entity;
+use tertulia_types::view::{AccountView, DweetView, Flags};
+use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// When a group's queue is full.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+/// The sums over the whole ring read whole tables; who asks within a minute gets the last ones.
+const SIZE_AGE_MAX: Duration = Duration::from_secs(60);
+/// Questions that one request has under way at once.
+const QUESTIONS_MAX: usize = 16;
+
+/// What the one who starts a machine decides.
+pub struct Settings {
+    /// The machine.
+    pub node: Arc<Node>,
+    /// The ring's name, for people.
+    pub title: String,
+    /// Whether limits apply; off for load tests (`TERTULIA_RATE_LIMIT=off`).
+    pub is_limited: bool,
+    /// What is shown to clients, if not plain HTTP.
+    pub tls: Option<Arc<Tls>>,
+    /// Where the process keeps its figures.
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the machine stops.
+    pub closing: CancellationToken,
+}
+
+/// The HTTP API of one machine.
+pub struct Service {
+    pub(crate) node: Arc<Node>,
+    pub(crate) title: String,
+    pub(crate) limits: Limits,
+    pub(crate) vault: Vault,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) closing: CancellationToken,
+    /// Streams that are open; a stopping machine waits for them.
+    pub(crate) streams: TaskTracker,
+    tls: Option<Arc<Tls>>,
+    /// Locked only to copy it in or out.
+    size: Mutex<Option<(Instant, Size)>>,
+}
+
+impl Service {
+    /// Starts what the API needs for itself.
+    ///
+    /// # Errors
+    /// If the threads for passwords cannot be started.
+    pub fn new(settings: Settings) -> std::io::Result<Arc<Self>> {
+        let Settings {
+            node,
+            title,
+            is_limited,
+            tls,
+            metrics,
+            closing,
+        } = settings;
+        let (vault, limits) = (Vault::open()?, Limits::new(is_limited));
+        let (streams, size) = (TaskTracker::new(), Mutex::new(None));
+        Ok(Arc::new(Self {
+            node,
+            title,
+            limits,
+            vault,
+            metrics,
+            closing,
+            streams,
+            tls,
+            size,
+        }))
+    }
+
+    /// Whether clients come by TLS.
+    pub(crate) fn secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// The ring's own authority, if it signs what this machine shows.
+    pub(crate) fn authority(&self) -> Option<&Authority> {
+        self.tls.as_ref().and_then(|tls| tls.authority())
+    }
+
+    /// Whether people can be served now: a home can be asked, and the machine is not stopping.
+    pub(crate) async fn ready(&self) -> Result<(), Error> {
+        if self.closing.is_cancelled() {
+            return Err(Error::Unavailable);
+        }
+        let nobody = Lookup {
+            who: Who::Id(AccountId::MIN),
+        };
+        match self.query(nobody).await {
+            Ok(_) | Err(Error::Rejected(Rejected::NotFound)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes something.
+    pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
+        Ok(self.node.submit(command).await?)
+    }
+
+    /// Asks what needs no session, or what the actor's own home answers (it checks the session itself).
+    pub(crate) async fn query<Q: Query + Clone>(&self, query: Q) -> Result<Q::Reply, Error> {
+        Ok(self.node.query(query).await?)
+    }
+
+    /// Asks another home on behalf of somebody, while theirs checks the session (rule P1).
+    pub(crate) async fn query_for<Q: Query + Clone>(
+        &self,
+        actor: Option<Actor>,
+        needed: Scopes,
+        query: Q,
+    ) -> Result<Q::Reply, Error> {
+        let Some(actor) = actor else {
+            return self.query(query).await;
+        };
+        let (valid, reply) = futures::join!(self.query(CheckSession { actor, needed }), self.query(query));
+        valid?;
+        reply
+    }
+
+    /// Asks all groups. What a group that does not answer would have said is missing (rule T11).
+    pub(crate) async fn query_all<Q: Query + Clone>(
+        &self,
+        ask: impl Fn(Position) -> Q,
+    ) -> Result<Vec<Q::Reply>, Error> {
+        let Answers { replies, is_partial } = self.node.query_all(ask).await;
+        if replies.is_empty() && is_partial {
+            return Err(Error::Unavailable);
+        }
+        if is_partial {
+            tracing::warn!("a question to all groups was answered in part");
+        }
+        Ok(replies)
+    }
+
+    /// The account of an id or nick.
+    pub(crate) async fn find(&self, who: Who) -> Result<AccountView, Error> {
+        self.query(Lookup { who }).await
+    }
+
+    /// The accounts with these ids, in their order; those that are gone are left out.
+    pub(crate) async fn find_all(&self, ids: &[AccountId]) -> Result<Vec<AccountView>, Error> {
+        let mut by_home: BTreeMap<Position, Vec<AccountId>> = BTreeMap::new();
+        for id in ids {
+            by_home.entry(id.home()).or_default().push(*id);
+        }
+        let questions = by_home
+            .into_iter()
+            .map(|(at, ids)| self.query(LookupMany { at, ids }));
+        let mut answers = futures::stream::iter(questions).buffer_unordered(QUESTIONS_MAX);
+        let mut found = BTreeMap::new();
+        while let Some(answer) = answers.next().await {
+            found.extend(answer?.into_iter().map(|account| (account.id, account)));
+        }
+        Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
+    }
+
+    /// Dresses dweets of any homes for a viewer; those of people who are blocked, either way, are left out.
+    pub(crate) async fn dress(
+        &self,
+        origin: &Origin,
+        actor: Option<Actor>,
+        dweets: &[DweetView],
+    ) -> Result<Vec<entity::Status>, Error> {
+        let Some(actor) = actor else {
+            return Ok(dweets
+                .iter()
+                .map(|dweet| render::status(origin, dweet, None))
+                .collect());
+        };
+        let flags = self.flags(actor, dweets).await?;
+        let dressed = dweets.iter().zip(flags).filter_map(|(dweet, flags)| {
+            let viewer = Some((actor.account, flags?));
+            Some(render::status(origin, dweet, viewer))
+        });
+        Ok(dressed.collect())
+    }
+
+    /// Dresses one.
+    pub(crate) async fn dress_one(
+        &self,
+        origin: &Origin,
+        actor: Option<Actor>,
+        dweet: &DweetView,
+    ) -> Result<entity::Status, Error> {
+        let dressed = self.dress(origin, actor, std::slice::from_ref(dweet)).await?;
+        dressed
+            .into_iter()
+            .next()
+            .ok_or_else(|| Rejected::NotFound.into())
+    }
+
+    async fn flags(&self, actor: Actor, dweets: &[DweetView]) -> Result<Vec<Option<Flags>>, Error> {
+        let originals: Vec<(DweetId, AccountId)> = dweets
+            .iter()
+            .map(|dweet| (dweet.original().id, dweet.original().author.id))
+            .collect();
+        self.query(FlagsOf {
+            actor,
+            needed: Scopes::NONE,
+            dweets: originals,
+        })
+        .await
+    }
+
+    /// How many people and dweets the ring has.
+    pub(crate) async fn size(&self) -> Result<Size, Error> {
+        let known = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, size)) = known
+            && at.elapsed() < SIZE_AGE_MAX
+        {
+            return Ok(size);
+        }
+        let mut sum = Size {
+            accounts: 0,
+            dweets: 0,
+            active: 0,
+        };
+        for part in self.query_all(|at| Count { at }).await? {
+            sum = Size {
+                accounts: sum.accounts + part.accounts,
+                dweets: sum.dweets + part.dweets,
+                active: sum.active + part.active,
+            };
+        }
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), sum));
+        Ok(sum)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Rejected(rejected) => Self::Rejected(rejected),
+            Failure::Unavailable(Unavailable::Busy) => Self::Busy(BUSY_WAIT),
+            Failure::Unavailable(why) => {
+                tracing::warn!(%why, "a home did not answer");
+                Self::Unavailable
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What is around every handler: a name for the request, limits, a deadline, a net under panics, figures, and CORS.
+//!
+//! **Invariant:** whatever happens inside, the caller gets an answer in JSON, in bounded time.
+//! **Invariant:** a log line never holds a token: the query string is left out.
+
+use crate::error::Error;
+use crate::limit::Left;
+use crate::service::Service;
+use crate::token::presented;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tertulia_types::entity::Timestamp;
+use tower_http::cors::{Any, CorsLayer};
+use tracing::Instrument;
+
+/// Longer than any wait below: who hits this has found a bug, and is told to try again.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// The layer around all routes.
+pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let id = format!("{:016x}", rand::random::<u64>());
+    let method = request.method().clone();
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
+    let span = tracing::info_span!("request", id, %method, path);
+    let began = Instant::now();
+    let mut response = limited(&service, request, next).instrument(span.clone()).await;
+    let _entered = span.enter();
+    observe(&method, path, response.status(), began.elapsed());
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Who asks too often is refused before anything is read.
+async fn limited(service: &Service, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let address = address(&parts.extensions, &parts.headers);
+    let account = presented(&parts)
+        .map(|token| token.owner())
+        .filter(|owner| *owner != 0);
+    let by_address = service.limits.request(address);
+    let by_account = account.map_or(Ok(None), |account| service.limits.account(account));
+    let left = match (by_address, by_account) {
+        (Err(none_left), _) | (_, Err(none_left)) => {
+            let mut refused = Error::TooMany(none_left.reset).into_response();
+            show(&mut refused, none_left);
+            return refused;
+        }
+        (Ok(by_address), Ok(by_account)) => by_account.or(by_address),
+    };
+    let mut response = guarded(next.run(Request::from_parts(parts, body))).await;
+    if let Some(account) = account
+        && response.status() != StatusCode::UNAUTHORIZED
+    {
+        service.limits.count_account(account);
+    }
+    if let Some(left) = left {
+        show(&mut response, left);
+    }
+    response
+}
+
+async fn guarded(answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(ANSWER_TIME_MAX, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => {
+            metrics::counter!("tertulia_http_panics_total").increment(1);
+            tracing::error!("a handler panicked");
+            Error::Internal.into_response()
+        }
+        Err(_) => Error::Unavailable.into_response(),
+    }
+}
+
+fn observe(method: &Method, path: String, status: StatusCode, took: Duration) {
+    let labels = [
+        ("method", method.to_string()),
+        ("path", path),
+        ("status", status.as_u16().to_string()),
+    ];
+    metrics::counter!("tertulia_http_requests_total", &labels).increment(1);
+    metrics::histogram!("tertulia_http_request_seconds", &labels[..2]).record(took.as_secs_f64());
+    tracing::debug!(%status, ?took, "answered");
+}
+
+fn show(response: &mut Response, left: Left) {
+    let headers = response.headers_mut();
+    headers.insert(LIMIT, left.limit.into());
+    headers.insert(REMAINING, left.remaining.into());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let reset_ms = i64::try_from((now + left.reset).as_millis()).unwrap_or(i64::MAX);
+    if let Ok(reset) = HeaderValue::try_from(Timestamp::from_unix_ms(reset_ms).to_string()) {
+        headers.insert(RESET, reset);
+    }
+}
+
+/// Where the request comes from; a proxy on this computer says for whom it asks.
+pub(crate) fn address(extensions: &axum::http::Extensions, headers: &HeaderMap) -> IpAddr {
+    let peer = extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+    if !peer.is_loopback() {
+        return peer;
+    }
+    let forwarded = headers
+        .get("x-forwarded-for")
+        .and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    forwarded.unwrap_or(peer)
+}
+
+/// What pages of other origins may do (FACTS W12): everything that a token allows, and read how to page on.
+pub(crate) fn cors() -> CorsLayer {
+    let idempotency_key = HeaderName::from_static("idempotency-key");
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, idempotency_key])
+        .expose_headers([header::LINK, LIMIT, REMAINING, RESET, REQUEST_ID])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,222 @@
+//! What one does with others' dweets: redweeting them, making them favourites.
+
+use crate::caller::{At, Caller, Once, Paging};
+use crate::error::Error;
+use crate::link::links;
+use crate::origin::Origin;
+use crate::service::Service;
+use crate::status::shown;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use std::sync::Arc;
+use tertulia_state::favourite::{Favourites, SetFavourite};
+use tertulia_state::redweet::{Redweet, Unredweet};
+use tertulia_types::DweetId;
+use tertulia_types::entity::Status;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
+    OpenApiRouter::new()
+        .routes(routes!(redweet))
+        .routes(routes!(unredweet))
+        .routes(routes!(favourite))
+        .routes(routes!(unfavourite))
+        .routes(routes!(favourites))
+        .routes(routes!(bookmark))
+        .routes(routes!(unbookmark))
+        .routes(routes!(pin))
+        .routes(routes!(unpin))
+        .routes(routes!(mute))
+        .routes(routes!(unmute))
+}
+
+/// Redweets a dweet: it joins one's profile and reaches one's followers. Again is the same redweet.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/reblog", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status), (status = 422, description = "It is for followers only")))]
+async fn redweet(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    Once(key): Once,
+    origin: Origin,
+    At(id): At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    let original = shown(&service, Some(actor), id).await?.original().clone();
+    let was = service.dress_one(&origin, Some(actor), &original).await?;
+    let wrapper = service.submit(Redweet { actor, original, key }).await?;
+    let mut status = service.dress_one(&origin, Some(actor), &wrapper).await?;
+    // The count at the original's home follows; the one who asked sees it at once.
+    let count = was.reblogs_count + u64::from(was.reblogged == Some(false));
+    status.reblogs_count = count;
+    if let Some(inner) = &mut status.reblog {
+        inner.reblogs_count = count;
+    }
+    Ok(Json(status))
+}
+
+/// Takes a redweet back. Answers the original.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/unreblog", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status)))]
+async fn unredweet(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    Once(key): Once,
+    origin: Origin,
+    At(id): At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    let original = shown(&service, Some(actor), id).await?.original().clone();
+    let stood = service
+        .submit(Unredweet {
+            actor,
+            original: original.id,
+            key,
+        })
+        .await?;
+    let mut status = service.dress_one(&origin, Some(actor), &original).await?;
+    status.reblogs_count = status.reblogs_count.saturating_sub(u64::from(stood));
+    Ok(Json(status))
+}
+
+/// Makes a dweet one's favourite.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/favourite", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status)))]
+async fn favourite(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    Once(key): Once,
+    origin: Origin,
+    At(id): At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    let original = shown(&service, Some(actor), id).await?.original().clone();
+    let is_new = service
+        .submit(SetFavourite {
+            actor,
+            dweet: original.id,
+            stands: true,
+            key,
+        })
+        .await?;
+    let mut status = service.dress_one(&origin, Some(actor), &original).await?;
+    status.favourites_count += u64::from(is_new);
+    Ok(Json(status))
+}
+
+/// Makes it one's favourite no more.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/unfavourite", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status)))]
+async fn unfavourite(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    Once(key): Once,
+    origin: Origin,
+    At(id): At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    let original = shown(&service, Some(actor), id).await?.original().clone();
+    let stood = service
+        .submit(SetFavourite {
+            actor,
+            dweet: original.id,
+            stands: false,
+            key,
+        })
+        .await?;
+    let mut status = service.dress_one(&origin, Some(actor), &original).await?;
+    status.favourites_count = status.favourites_count.saturating_sub(u64::from(stood));
+    Ok(Json(status))
+}
+
+/// One's favourites, the newest first.
+#[utoipa::path(get, path = "/api/v1/favourites", tag = "statuses", params(Paging), responses((status = 200, body = Vec<Status>)))]
+async fn favourites(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    (origin, uri, paging): (Origin, Uri, Paging),
+) -> Result<(HeaderMap, Json<Vec<Status>>), Error> {
+    let rows = service
+        .query(Favourites {
+            actor,
+            page: paging.page(20, 40)?,
+        })
+        .await?;
+    let headers = links(
+        &origin,
+        &uri,
+        rows.first().map(|row| row.0),
+        rows.last().map(|row| row.0),
+    );
+    let ids: Vec<DweetId> = rows.into_iter().map(|row| row.1).collect();
+    let dweets = crate::status::in_order(&service, Some(actor), &ids).await?;
+    Ok((headers, Json(service.dress(&origin, Some(actor), &dweets).await?)))
+}
+
+const NO_BOOKMARKS: &str = "bookmarks are not kept here: make it a favourite";
+const NO_PINS: &str = "dweets cannot be pinned here";
+const NO_MUTED_THREADS: &str = "conversations cannot be muted here: mute the person";
+
+/// Refused: bookmarks are not kept.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/bookmark", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 422, description = "Not kept here")))]
+async fn bookmark(_caller: Caller, _dweet: At<DweetId>) -> Error {
+    Error::NotHere(NO_BOOKMARKS)
+}
+
+/// Refused: dweets cannot be pinned.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/pin", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 422, description = "Not kept here")))]
+async fn pin(_caller: Caller, _dweet: At<DweetId>) -> Error {
+    Error::NotHere(NO_PINS)
+}
+
+/// Refused: conversations cannot be muted.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/mute", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 422, description = "Not kept here")))]
+async fn mute(_caller: Caller, _dweet: At<DweetId>) -> Error {
+    Error::NotHere(NO_MUTED_THREADS)
+}
+
+/// What never was so is so no more: answers the dweet.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/unbookmark", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status)))]
+async fn unbookmark(
+    service: State<Arc<Service>>,
+    caller: Caller,
+    origin: Origin,
+    at: At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    unchanged(service, caller, origin, at).await
+}
+
+/// What never was so is so no more: answers the dweet.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/unpin", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status)))]
+async fn unpin(
+    service: State<Arc<Service>>,
+    caller: Caller,
+    origin: Origin,
+    at: At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    unchanged(service, caller, origin, at).await
+}
+
+/// What never was so is so no more: answers the dweet.
+#[utoipa::path(post, path = "/api/v1/statuses/{id}/unmute", tag = "statuses", params(("id" = String, Path)),
+    responses((status = 200, body = Status)))]
+async fn unmute(
+    service: State<Arc<Service>>,
+    caller: Caller,
+    origin: Origin,
+    at: At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    unchanged(service, caller, origin, at).await
+}
+
+async fn unchanged(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    origin: Origin,
+    At(id): At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    let dweet = shown(&service, Some(actor), id).await?;
+    Ok(Json(service.dress_one(&origin, Some(actor), &dweet).await?))
+}
