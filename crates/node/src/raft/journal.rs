@@ -39,6 +39,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn fetch(&self, group: u64, begin: u64, end: u64, into: &mut Vec<Record>) -> raft_engine::Result<usize>;
     fn get(&self, group: u64, key: &[u8]) -> Option<Vec<u8>>;
     fn scan(&self, group: u64, each: &mut dyn FnMut(&[u8], &[u8])) -> raft_engine::Result<()>;
+    fn first_index(&self, group: u64) -> Option<u64>;
     fn last_index(&self, group: u64) -> Option<u64>;
     fn reclaim(&self) -> raft_engine::Result<Vec<u64>>;
 }
@@ -61,6 +62,10 @@ impl<F: FileSystem + 'static> Store for Engine<F> {
             each(key, value);
             true
         })
+    }
+
+    fn first_index(&self, group: u64) -> Option<u64> {
+        Engine::first_index(self, group)
     }
 
     fn last_index(&self, group: u64) -> Option<u64> {
@@ -209,11 +214,15 @@ impl Journal {
             .ok_or(JournalError::Closed)
     }
 
-    /// Reads entries; `begin..end` must be there.
+    /// Reads entries: those of `begin..end`, which must be there from the group's first entry on.
     pub(crate) fn fetch(&self, group: u64, begin: u64, end: u64) -> Result<Vec<Record>, JournalError> {
         let mut records = Vec::new();
         if begin < end {
-            self.opened()?.store.fetch(group, begin, end, &mut records)?;
+            let store = self.opened()?.store;
+            let begin = begin.max(store.first_index(group).unwrap_or(end));
+            if begin < end {
+                store.fetch(group, begin, end, &mut records)?;
+            }
         }
         Ok(records)
     }

@@ -98,7 +98,7 @@ impl GroupLog {
             purged,
             last,
             vote: read(&journal, group, VOTE)?,
-            committed: read(&journal, group, COMMITTED)?,
+            committed: read::<Option<LogId>>(&journal, group, COMMITTED)?.flatten(),
             is_cut: cut.is_some(),
             ..Tail::default()
         };
@@ -391,7 +391,13 @@ impl RaftLogStorage<TypeConfig> for GroupLog {
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        self.tail().cut_after(last);
+        {
+            let mut tail = self.tail();
+            if next_index(last) >= next_index(tail.last) {
+                return Ok(());
+            }
+            tail.cut_after(last);
+        }
         let cut = encoded(&last.map(|id| id.index))?;
         self.journal.write(self.group, vec![Change::Put(CUT, cut)]).await
     }

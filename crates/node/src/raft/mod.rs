@@ -12,6 +12,8 @@ pub(crate) mod machine;
 pub(crate) mod network;
 pub(crate) mod reception;
 pub(crate) mod record;
+#[cfg(test)]
+mod suite;
 
 use std::fmt;
 
