@@ -84,8 +84,10 @@ impl Client {
     /// Deletes a dweet of one's own, everywhere.
     pub async fn delete(&self, id: &str) -> Result<(), Failure> {
         let me = self.me()?;
-        self.act::<serde_json::Value>(Ask::delete(format!("/api/v1/statuses/{id}")))
-            .await?;
+        let deleted = self
+            .act::<serde_json::Value>(Ask::delete(format!("/api/v1/statuses/{id}")))
+            .await;
+        deleted.map_err(|failure| failure.named(404, "not_yours_or_gone", ""))?;
         self.store
             .execute(
                 "DELETE FROM entry WHERE person = ?1 AND dweet = ?2",

@@ -56,6 +56,23 @@ impl Failure {
         }
     }
 
+    /// The same failure, or, if it is a refusal of that HTTP status, one that says more exactly what was refused.
+    pub(crate) fn named(self, status: u16, code: &str, words: &str) -> Self {
+        match self {
+            Failure::Refused(refusal) if refusal.status == status => Failure::Refused(Refusal {
+                code: Some(code.to_owned()),
+                words: words.to_owned(),
+                ..refusal
+            }),
+            Failure::Refused(_)
+            | Failure::SessionEnded
+            | Failure::Unreachable(_)
+            | Failure::Untrusted(_)
+            | Failure::Misused(_)
+            | Failure::Local(_) => self,
+        }
+    }
+
     /// Whether asking again later, unchanged, may succeed.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {

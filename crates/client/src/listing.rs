@@ -4,25 +4,40 @@
 
 use crate::client::Client;
 use crate::failure::{Failure, Misuse};
+use rusqlite::OptionalExtension;
 
 /// Longer runs of digits are ids.
 const NUMBER_DIGITS_MAX: usize = 5;
 
 impl Client {
-    /// Numbers the dweets of a list, after those already there with `go_on`, else from 1. Gives the first number.
-    pub fn number<'a>(&self, ids: impl Iterator<Item = &'a str>, go_on: bool) -> Result<u32, Failure> {
+    /// Numbers the dweets of a list: from 1, or, with `go_on`, after those already there, where a dweet that has a
+    /// number keeps it.
+    pub fn number<'a>(&self, ids: impl Iterator<Item = &'a str>, go_on: bool) -> Result<Vec<u32>, Failure> {
         let me = self.me()?;
         self.store.change(|tx| {
             if !go_on {
                 tx.execute("DELETE FROM listing WHERE person = ?1", [&me.nick])?;
             }
-            let sql = "SELECT coalesce(max(number), 0) + 1 FROM listing WHERE person = ?1";
-            let first: u32 = tx.query_row(sql, [&me.nick], |row| row.get(0))?;
-            for (number, id) in (first..).zip(ids) {
-                tx.execute("INSERT INTO listing VALUES (?1, ?2, ?3)", (&me.nick, number, id))?;
+            let mut numbers = Vec::new();
+            for id in ids {
+                let sql = "SELECT number FROM listing WHERE person = ?1 AND dweet = ?2";
+                let before = tx.query_row(sql, (&me.nick, id), |row| row.get(0)).optional()?;
+                let sql = "SELECT coalesce(max(number), 0) + 1 FROM listing WHERE person = ?1";
+                let next = || tx.query_row(sql, [&me.nick], |row| row.get::<_, u32>(0));
+                let number = before.map_or_else(next, Ok)?;
+                let sql = "INSERT OR IGNORE INTO listing VALUES (?1, ?2, ?3)";
+                tx.execute(sql, (&me.nick, number, id))?;
+                numbers.push(number);
             }
-            Ok(first)
+            Ok(numbers)
         })
+    }
+
+    /// The greatest number that means something; 0 without a list.
+    pub fn greatest_number(&self) -> Result<u32, Failure> {
+        let me = self.me()?;
+        let sql = "SELECT coalesce(max(number), 0) FROM listing WHERE person = ?1";
+        Ok(self.store.first(sql, [&me.nick], |row| row.get(0))?.unwrap_or(0))
     }
 
     /// The id that a person means by `#3`, by `3`, or by the id itself.

@@ -11,13 +11,27 @@ use tertulia_types::entity::{self, NotificationKind, Timestamp};
 /// The name under which notifications are kept.
 const VIEW: &str = "notifications";
 
+/// What somebody did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Named the person, or answered.
+    Mention,
+    /// Redweeted the person's dweet.
+    Redweet,
+    /// Marked the person's dweet as a favourite.
+    Favourite,
+    /// Follows the person now.
+    Follow,
+}
+
 /// One thing that somebody did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     /// Its id.
     pub id: String,
     /// What it was.
-    pub kind: NotificationKind,
+    pub kind: Kind,
     /// When.
     pub created_at: Timestamp,
     /// Who did it.
@@ -37,6 +51,17 @@ impl Keep for Notification {
 
     fn nicks(&self) -> Vec<&str> {
         vec![&self.who.nick]
+    }
+}
+
+impl Kind {
+    fn of(kind: NotificationKind) -> Self {
+        match kind {
+            NotificationKind::Mention => Kind::Mention,
+            NotificationKind::Reblog => Kind::Redweet,
+            NotificationKind::Favourite => Kind::Favourite,
+            NotificationKind::Follow => Kind::Follow,
+        }
     }
 }
 
@@ -66,7 +91,7 @@ impl Notification {
     fn of(entity: entity::Notification) -> Self {
         Self {
             id: entity.id,
-            kind: entity.kind,
+            kind: Kind::of(entity.kind),
             created_at: entity.created_at,
             who: Author::of(entity.account),
             dweet: entity.status.map(Dweet::of),

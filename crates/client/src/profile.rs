@@ -98,8 +98,15 @@ impl Client {
     /// The account of a nick.
     pub(crate) async fn account_id(&self, typed: &str) -> Result<String, Failure> {
         let nick = session::nick(typed)?;
-        let ask = Ask::get("/api/v1/accounts/lookup").with("acct", nick);
-        Ok(self.read::<Account>(ask).await?.id)
+        Ok(self.account(nick.as_str()).await?.id)
+    }
+
+    /// The account of a nick; a nick that nobody has is refused by its name.
+    async fn account(&self, nick: &str) -> Result<Account, Failure> {
+        let found = self
+            .read(Ask::get("/api/v1/accounts/lookup").with("acct", nick))
+            .await;
+        found.map_err(|failure| failure.named(404, "no_such_nick", nick))
     }
 
     async fn fetch_profile(
@@ -109,9 +116,7 @@ impl Client {
         limit: usize,
     ) -> Result<ProfilePage, Failure> {
         let me = self.me()?;
-        let account: Account = self
-            .read(Ask::get("/api/v1/accounts/lookup").with("acct", nick))
-            .await?;
+        let account = self.account(nick).await?;
         let id = account.id.clone();
         let ask = Ask::get(format!("/api/v1/accounts/{id}/statuses"))
             .with("limit", limit)

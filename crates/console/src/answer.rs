@@ -16,7 +16,7 @@ use tertulia_client::thread::Thread;
 use tertulia_client::view::Seen;
 use tertulia_types::entity::Unseen;
 
-/// What came of a deed. Lists know the short number of their first dweet.
+/// What came of a deed. Lists know the short numbers of their dweets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A new account, logged in.
@@ -45,8 +45,8 @@ pub enum Answer {
     Profile {
         /// The profile and its dweets.
         page: Seen<ProfilePage>,
-        /// The number of the first dweet.
-        first: u32,
+        /// The numbers of its dweets.
+        numbers: Vec<u32>,
         /// Whether this is the first page.
         head: bool,
     },
@@ -91,19 +91,31 @@ pub enum Answer {
     Feed {
         /// The page.
         page: Seen<FeedPage>,
-        /// The number of the first dweet.
-        first: u32,
+        /// The numbers of its dweets.
+        numbers: Vec<u32>,
     },
     /// A thread.
-    Thread(Seen<Thread>),
+    Thread {
+        /// In reading order.
+        thread: Seen<Thread>,
+        /// The numbers of its dweets.
+        numbers: Vec<u32>,
+    },
     /// What was found.
-    Found(Found),
+    Found {
+        /// What.
+        found: Found,
+        /// The numbers of its dweets.
+        numbers: Vec<u32>,
+    },
     /// What others did.
     Notifications {
         /// Newest first.
         page: Seen<Vec<Notification>>,
-        /// The number of the first dweet.
-        first: u32,
+        /// The numbers of its dweets.
+        numbers: Vec<u32>,
+        /// Whether this is the first page.
+        head: bool,
     },
 }
 
@@ -115,7 +127,7 @@ impl Answer {
             Answer::Me { me, .. } => me.as_of.is_some(),
             Answer::Profile { page, .. } => page.as_of.is_some(),
             Answer::Feed { page, .. } => page.as_of.is_some(),
-            Answer::Thread(thread) => thread.as_of.is_some(),
+            Answer::Thread { thread, .. } => thread.as_of.is_some(),
             Answer::Notifications { page, .. } => page.as_of.is_some(),
             Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
             Answer::Registered(_)
@@ -128,7 +140,7 @@ impl Answer {
             | Answer::Favoured { .. }
             | Answer::Deleted { .. }
             | Answer::Tied { .. }
-            | Answer::Found(_) => false,
+            | Answer::Found { .. } => false,
         }
     }
 
@@ -143,8 +155,8 @@ impl Answer {
             Answer::PasswordChanged => json!({ "password_changed": true }),
             Answer::Closed => json!({ "closed": true }),
             Answer::Me { me, unseen } => seen(me, json!(me.what), json!({ "unseen": unseen })),
-            Answer::Profile { page, first, .. } => {
-                let dweets = numbered(*first, &page.what.dweets);
+            Answer::Profile { page, numbers, .. } => {
+                let dweets = numbered(numbers, &page.what.dweets);
                 seen(page, json!(page.what.profile), json!({ "dweets": dweets }))
             }
             Answer::Edited(profile) => json!(profile),
@@ -152,33 +164,33 @@ impl Answer {
             Answer::Redweeted { dweet, .. } | Answer::Favoured { dweet, .. } => json!(dweet),
             Answer::Deleted { id } => json!({ "deleted": id }),
             Answer::Tied { nick, relation, .. } => merged(json!({ "nick": nick }), json!(relation)),
-            Answer::Feed { page, first } => {
+            Answer::Feed { page, numbers } => {
                 let FeedPage {
                     dweets,
                     unseen,
                     older,
                 } = &page.what;
-                let dweets = numbered(*first, dweets);
+                let dweets = numbered(numbers, dweets);
                 seen(
                     page,
                     json!({ "dweets": dweets }),
                     json!({ "unseen": unseen, "older": older }),
                 )
             }
-            Answer::Thread(thread) => {
-                let dweets = numbered(1, &thread.what.dweets);
+            Answer::Thread { thread, numbers } => {
+                let dweets = numbered(numbers, &thread.what.dweets);
                 seen(
                     thread,
                     json!({ "dweets": dweets }),
                     json!({ "at": thread.what.at }),
                 )
             }
-            Answer::Found(found) => {
-                let dweets = numbered(1, &found.dweets);
+            Answer::Found { found, numbers } => {
+                let dweets = numbered(numbers, &found.dweets);
                 json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
             }
-            Answer::Notifications { page, first } => {
-                let mut next = *first..;
+            Answer::Notifications { page, numbers, .. } => {
+                let mut next = numbers.iter();
                 let rows = page.what.iter().map(|notification| {
                     let number = notification.dweet.as_ref().and_then(|_| next.next());
                     merged(json!({ "number": number }), json!(notification))
@@ -193,11 +205,12 @@ impl Answer {
     }
 }
 
-/// Numbers for the dweets of a list, from `first` on.
-fn numbered(first: u32, dweets: &[Dweet]) -> Vec<Value> {
-    (first..)
+/// The dweets of a list with their numbers.
+fn numbered(numbers: &[u32], dweets: &[Dweet]) -> Vec<Value> {
+    numbers
+        .iter()
         .zip(dweets)
-        .map(|(number, dweet)| with_number(number, dweet))
+        .map(|(number, dweet)| with_number(*number, dweet))
         .collect()
 }
 

@@ -49,11 +49,9 @@ impl Asking<'_> {
     pub fn show(&mut self, mut page: Page) {
         let rows = self.look.rows;
         let mark = self.look.words.say("page-go-on");
-        while page.height() + PANEL_ROWS > rows && page.height() > 2 {
-            let rest = page.split_off(rows.saturating_sub(2).max(2));
-            if rest.height() == 0 {
-                break;
-            }
+        let room = rows.saturating_sub(PANEL_ROWS).max(3);
+        while page.height() > room {
+            let rest = page.split_off(room);
             self.terminal.show(&page);
             if !self.terminal.pause(&mark) {
                 return;
@@ -63,16 +61,25 @@ impl Asking<'_> {
         self.terminal.show(&page);
     }
 
-    /// Asks for a line until `check` takes it; what `check` refuses stays on the line, to be mended. None: not this.
+    /// Asks for a line until `check` takes it. None: not this.
     pub fn line<T>(&mut self, key: &str, check: impl FnMut(&mut Self, &str) -> Option<T>) -> Option<T> {
-        self.line_from(key, String::new(), check)
+        self.line_again(key, None, check)
     }
 
-    /// The same, with something on the line already.
+    /// The same for a longer text: it stands on the line already, and what `check` refuses stays there to be mended.
     pub fn line_from<T>(
         &mut self,
         key: &str,
-        mut draft: String,
+        draft: String,
+        check: impl FnMut(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
+        self.line_again(key, Some(draft), check)
+    }
+
+    fn line_again<T>(
+        &mut self,
+        key: &str,
+        mut draft: Option<String>,
         mut check: impl FnMut(&mut Self, &str) -> Option<T>,
     ) -> Option<T> {
         let mark = format!("{} ", self.look.words.say(key));
@@ -80,13 +87,13 @@ impl Asking<'_> {
             match self.terminal.line(&Question {
                 above: "",
                 mark: &mark,
-                draft: &draft,
+                draft: draft.as_deref().unwrap_or_default(),
             }) {
                 Typed::Line(line) => {
                     if let Some(taken) = check(self, &line) {
                         return Some(taken);
                     }
-                    draft = line;
+                    draft = draft.map(|_| line);
                 }
                 Typed::Cancelled | Typed::Ended => return self.cancelled(),
             }
@@ -207,6 +214,7 @@ mod tests {
     fn asked<T>(language: Language, typed: &str, ask: impl FnOnce(&mut Asking<'_>) -> T) -> (T, String) {
         let look = Look {
             words: Words::new(language),
+            talking: true,
             columns: 80,
             rows: 24,
             resizes: false,

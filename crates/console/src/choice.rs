@@ -242,6 +242,7 @@ mod tests {
     fn look(language: Language) -> Look {
         Look {
             words: Words::new(language),
+            talking: true,
             columns: 80,
             rows: 24,
             resizes: false,

@@ -26,6 +26,7 @@ pub struct Common {
         global = true,
         value_name = "URL",
         env = "TERTULIA_SERVER",
+        hide_env_values = true,
         value_delimiter = ','
     )]
     pub server: Vec<String>,
@@ -33,13 +34,31 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
     /// Where this client keeps its data
-    #[arg(long, global = true, value_name = "DIR", env = "TERTULIA_HOME")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "TERTULIA_HOME",
+        hide_env_values = true
+    )]
     pub data: Option<PathBuf>,
     /// File with the certificate of the ring's authority
-    #[arg(long, global = true, value_name = "FILE", env = "TERTULIA_CA")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TERTULIA_CA",
+        hide_env_values = true
+    )]
     pub ca: Option<PathBuf>,
     /// SHA-256 fingerprint of the ring's authority, to be trusted without asking
-    #[arg(long, global = true, value_name = "HEX", env = "TERTULIA_CA_FINGERPRINT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "HEX",
+        env = "TERTULIA_CA_FINGERPRINT",
+        hide_env_values = true
+    )]
     pub ca_fingerprint: Option<String>,
 }
 

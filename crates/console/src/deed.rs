@@ -7,6 +7,7 @@
 //! dialogues, in [`crate::account`].
 
 use crate::answer::Answer;
+use tertulia_client::dweet::Dweet;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure};
 
@@ -86,8 +87,18 @@ pub enum Deed {
     },
 }
 
-/// Does it. Lists have at most `limit` rows.
-pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answer, Failure> {
+/// How a list is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// How many rows it has at most.
+    pub limit: usize,
+    /// Whether the numbers of earlier lists stay, because these are still on the screen.
+    pub go_on: bool,
+}
+
+/// Does it.
+pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<Answer, Failure> {
+    let Listing { limit, go_on } = listing;
     Ok(match deed {
         Deed::Whoami => {
             let me = client.whoami().await?;
@@ -106,14 +117,10 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
                     .ok_or(tertulia_client::failure::Misuse::NotLoggedIn)?,
             };
             let page = client.profile(&nick, from.as_deref(), limit).await?;
-            let first = number(
-                client,
-                page.what.dweets.iter().map(|dweet| &*dweet.id),
-                from.is_some(),
-            )?;
+            let numbers = client.number(ids(&page.what.dweets), go_on || from.is_some())?;
             Answer::Profile {
                 page,
-                first,
+                numbers,
                 head: from.is_none(),
             }
         }
@@ -123,7 +130,11 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
         Deed::Publish { text, answers } => {
             let answered = answers.as_deref().map(|typed| client.meant(typed)).transpose()?;
             let dweet = client.publish(text, answered.as_deref()).await?;
-            let number = number(client, std::iter::once(&*dweet.id), true)?;
+            let number = client
+                .number(std::iter::once(&*dweet.id), true)?
+                .first()
+                .copied()
+                .unwrap_or(0);
             Answer::Published { dweet, number }
         }
         Deed::Redweet { dweet, undo } => {
@@ -153,22 +164,18 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
                 true => client.latest(from.as_deref(), limit).await?,
                 false => client.feed(from.as_deref(), limit).await?,
             };
-            let first = number(
-                client,
-                page.what.dweets.iter().map(|dweet| &*dweet.id),
-                from.is_some(),
-            )?;
-            Answer::Feed { page, first }
+            let numbers = client.number(ids(&page.what.dweets), go_on || from.is_some())?;
+            Answer::Feed { page, numbers }
         }
         Deed::Thread { dweet } => {
             let thread = client.thread(&client.meant(dweet)?).await?;
-            number(client, thread.what.dweets.iter().map(|dweet| &*dweet.id), false)?;
-            Answer::Thread(thread)
+            let numbers = client.number(ids(&thread.what.dweets), go_on)?;
+            Answer::Thread { thread, numbers }
         }
         Deed::Search { words } => {
             let found = client.search(words, limit).await?;
-            number(client, found.dweets.iter().map(|dweet| &*dweet.id), false)?;
-            Answer::Found(found)
+            let numbers = client.number(ids(&found.dweets), go_on)?;
+            Answer::Found { found, numbers }
         }
         Deed::Notifications { from } => {
             let page = client.notifications(from.as_deref(), limit).await?;
@@ -176,12 +183,16 @@ pub async fn perform(client: &Client, deed: &Deed, limit: usize) -> Result<Answe
                 .what
                 .iter()
                 .filter_map(|notification| notification.dweet.as_ref());
-            let first = number(client, dweets.map(|dweet| &*dweet.id), from.is_some())?;
-            Answer::Notifications { page, first }
+            let numbers = client.number(dweets.map(|dweet| &*dweet.id), go_on || from.is_some())?;
+            Answer::Notifications {
+                page,
+                numbers,
+                head: from.is_none(),
+            }
         }
     })
 }
 
-fn number<'a>(client: &Client, ids: impl Iterator<Item = &'a str>, go_on: bool) -> Result<u32, Failure> {
-    client.number(ids, go_on)
+fn ids(dweets: &[Dweet]) -> impl Iterator<Item = &str> {
+    dweets.iter().map(|dweet| &*dweet.id)
 }

@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::choice::{self, Choice, Takes};
 use crate::complete::Completions;
-use crate::deed::{Deed, perform};
+use crate::deed::{Deed, Listing, perform};
 use crate::look::Look;
 use crate::page::Style;
 use crate::show;
@@ -24,8 +24,10 @@ use tertulia_types::entity::Unseen;
 
 /// How long a person waits for the number of unseen dweets before the prompt comes without it.
 const UNSEEN_MS_MAX: u64 = 1_500;
-/// What a dweet takes on the screen, on average: names, one or two lines, a gap.
-const DWEET_ROWS: usize = 3;
+/// What most dweets take on the screen: names, two lines, a gap.
+const DWEET_ROWS: usize = 4;
+/// Behind this one, a new list is numbered from 1 again.
+const NUMBER_MAX: u32 = 80;
 /// What the panel, the prompt and the line below a list take.
 const OTHER_ROWS: usize = 8;
 
@@ -66,6 +68,10 @@ struct Console<'a> {
 
 /// Talks until the person has enough.
 pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut dyn Terminal) {
+    let look = Look {
+        talking: true,
+        ..look
+    };
     let mut console = Console {
         client,
         settings,
@@ -301,6 +307,14 @@ impl Console<'_> {
     async fn do_it(&mut self, deed: Deed) {
         self.look.measure();
         let limit = (self.look.rows.saturating_sub(OTHER_ROWS) / DWEET_ROWS).clamp(3, 20);
+        // The head of a profile takes the place of a dweet.
+        let limit = limit - usize::from(matches!(deed, Deed::Profile { from: None, .. }));
+        // What is on the screen keeps its number; numbers of two digits are still easy to type.
+        let go_on = self
+            .client
+            .greatest_number()
+            .is_ok_and(|greatest| greatest < NUMBER_MAX);
+        let listing = Listing { limit, go_on };
         let mut deed = deed;
         loop {
             let mut asking = Asking {
@@ -308,7 +322,7 @@ impl Console<'_> {
                 terminal: &mut *self.terminal,
             };
             let outcome = asking
-                .trusting(&self.client, async || perform(&self.client, &deed, limit).await)
+                .trusting(&self.client, async || perform(&self.client, &deed, listing).await)
                 .await;
             // A nick that nobody has is the commonest slip: ask for it again at once.
             if let (Err(failure @ Failure::Refused(Refusal { status: 404, .. })), Deed::Tie { tie, .. }) =
@@ -321,11 +335,34 @@ impl Console<'_> {
                 deed = Deed::Tie { nick, tie: *tie };
                 continue;
             }
+            if let (Err(failure), Some(line)) = (&outcome, self.typed_again(&deed))
+                && failure.is_unreachable()
+            {
+                // A line that is not remembered is only not offered again.
+                let _ = self.client.keep_line(&line);
+                self.asking().failed(failure);
+                self.asking().hint("hint-text-kept");
+                self.status = Status::Offline;
+                return;
+            }
             if let Ok(answer) = &outcome {
                 self.more = more_after(&deed, answer);
             }
             return self.finish(outcome.map_err(Left::Failed)).await;
         }
+    }
+
+    /// The line that publishes a text once more: what somebody wrote must not be lost with the connection.
+    fn typed_again(&self, deed: &Deed) -> Option<String> {
+        let Deed::Publish { text, answers } = deed else {
+            return None;
+        };
+        let word = |id: &str| self.look.words.say(&format!("word-{id}"));
+        let text = text.replace('\n', " ");
+        Some(match answers {
+            Some(answered) => format!("{} {answered} {text}", word("reply")),
+            None => format!("{} {text}", word("dweet")),
+        })
     }
 
     /// Shows what came of it, and counts anew what is unseen.
@@ -480,6 +517,10 @@ impl Console<'_> {
     }
 
     fn dweet(&mut self, typed: &str) -> Option<String> {
+        if typed.is_empty() && matches!(self.client.greatest_number(), Ok(0)) {
+            self.asking().hint("hint-no-list");
+            return None;
+        }
         let client = &self.client;
         let mut asking = Asking {
             look: &self.look,

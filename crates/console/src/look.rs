@@ -22,6 +22,8 @@ const MONTH_MS: i64 = 30 * 86_400_000;
 pub struct Look {
     /// The texts.
     pub words: Words,
+    /// Whether somebody talks with the console; else with a shell.
+    pub talking: bool,
     /// The width of the screen.
     pub columns: usize,
     /// The height of the screen.
@@ -41,6 +43,7 @@ impl Look {
         let paint = Paint::of(is_terminal, |name| std::env::var(name).ok());
         let mut look = Self {
             words,
+            talking: false,
             columns: COLUMNS_USUAL,
             rows: ROWS_USUAL,
             resizes: is_terminal,
@@ -64,6 +67,17 @@ impl Look {
             self.columns = usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX);
             self.rows = usize::from(rows);
         }
+    }
+
+    /// A text that names what one can type next: in a shell that is another text, of the key with `-command`.
+    #[must_use]
+    pub fn next(&self, key: &str) -> String {
+        let key = if self.talking {
+            key.to_owned()
+        } else {
+            format!("{key}-command")
+        };
+        self.words.say(&key)
     }
 
     /// An empty page of this width.

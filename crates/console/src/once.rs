@@ -4,7 +4,7 @@ use crate::account::{self, Given, Left};
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::command::{ClientCommand, Common, ProfileVerb, Verb};
-use crate::deed::{Deed, perform};
+use crate::deed::{Deed, Listing, perform};
 use crate::interactive;
 use crate::look::Look;
 use crate::page::{Page, Paint, Style};
@@ -148,7 +148,9 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
         }
         Task::Console => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
-            .trusting(client, async || perform(client, &deed, limit).await)
+            .trusting(client, async || {
+                perform(client, &deed, Listing { limit, go_on: false }).await
+            })
             .await?),
     }
 }

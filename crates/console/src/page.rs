@@ -118,10 +118,19 @@ impl Page {
         self.lines.len()
     }
 
-    /// Cuts off what lies below that many lines.
+    /// Cuts off what lies below that many lines, between two dweets where there is a gap in the lower half.
     #[must_use]
     pub fn split_off(&mut self, rows: usize) -> Page {
-        let below = self.lines.split_off(rows.min(self.lines.len()));
+        let rows = rows.min(self.lines.len());
+        let gap = self
+            .lines
+            .iter()
+            .take(rows)
+            .rposition(Vec::is_empty)
+            .map(|gap| gap + 1);
+        let below = self
+            .lines
+            .split_off(gap.filter(|&gap| gap > rows / 2).unwrap_or(rows));
         Page {
             columns: self.columns,
             lines: below,

@@ -1,16 +1,20 @@
 //! What a person reads when something was not done: what happened, and what to do.
 
 use crate::look::Look;
+use crate::plain;
 use tertulia_client::Failure;
 use tertulia_client::failure::{Missed, Misuse, Refusal, Why};
 use tertulia_types::text::Unfit;
+
+/// How much of what was typed is said again.
+const TYPED_COLUMNS_MAX: usize = 40;
 
 /// The words for a failure. They may hold words of a server: show them through a page.
 #[must_use]
 pub fn words(look: &Look, failure: &Failure) -> String {
     match failure {
         Failure::Refused(refusal) => refused(look, refusal),
-        Failure::SessionEnded => look.words.say("failure-session-ended"),
+        Failure::SessionEnded => look.next("failure-session-ended"),
         Failure::Unreachable(missed) => unreachable(look, missed),
         Failure::Untrusted(offer) => {
             let key = if offer.changed {
@@ -42,15 +46,13 @@ fn refused(look: &Look, refusal: &Refusal) -> String {
         .code
         .as_deref()
         .map(|code| format!("refused-{}", code.replace('_', "-")));
-    let known = by_code.and_then(|key| look.words.find(&key, &[]));
-    known.unwrap_or_else(|| {
-        look.words
-            .with("refused", &[("words", refusal.words.as_str().into())])
-    })
+    let words = [("words", refusal.words.as_str().into())];
+    let known = by_code.and_then(|key| look.words.find(&key, &words));
+    known.unwrap_or_else(|| look.words.with("refused", &words))
 }
 
 fn unreachable(look: &Look, missed: &[Missed]) -> String {
-    let mut said = vec![look.words.say("failure-unreachable")];
+    let mut said = vec![look.next("failure-unreachable")];
     for Missed { server, why } in missed {
         let key = match why {
             Why::NoConnection => "missed-no-connection",
@@ -65,11 +67,14 @@ fn unreachable(look: &Look, missed: &[Missed]) -> String {
 }
 
 fn misused(look: &Look, misuse: &Misuse) -> String {
-    let with = |key: &str, name: &str, value: &str| look.words.with(key, &[(name, value.into())]);
+    let with = |key: &str, name: &str, value: &str| {
+        look.words
+            .with(key, &[(name, plain::shorten(value, TYPED_COLUMNS_MAX).into())])
+    };
     match misuse {
-        Misuse::NoServer => look.words.say("misuse-no-server"),
+        Misuse::NoServer => look.next("misuse-no-server"),
         Misuse::NotAServer(typed) => with("misuse-not-a-server", "typed", typed),
-        Misuse::NotLoggedIn => look.words.say("misuse-not-logged-in"),
+        Misuse::NotLoggedIn => look.next("misuse-not-logged-in"),
         Misuse::LoggedInAs(nick) => with("misuse-logged-in-as", "nick", nick),
         Misuse::NoSuchNumber(number) => look
             .words

@@ -6,13 +6,13 @@ use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::dweet::{Author, Dweet};
 use tertulia_client::feed::FeedPage;
-use tertulia_client::notification::Notification;
+use tertulia_client::notification::{Kind, Notification};
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
 use tertulia_client::search::Found;
 use tertulia_client::session::{LoggedOut, Me};
 use tertulia_client::view::Seen;
-use tertulia_types::entity::{NotificationKind, Unseen, Visibility};
+use tertulia_types::entity::{Unseen, Visibility};
 
 /// How far the text of a dweet stands from the left.
 const INDENT: usize = 3;
@@ -30,9 +30,9 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         Answer::Me { me, unseen } => whoami(look, &mut page, me, *unseen),
         Answer::Profile {
             page: seen,
-            first,
+            numbers,
             head,
-        } => profile_page(look, &mut page, seen, *first, *head),
+        } => profile_page(look, &mut page, seen, numbers, *head),
         Answer::Edited(profile) => {
             page.text(Style::Good, 0, &look.words.say("done-profile"));
             profile_head(look, &mut page, profile);
@@ -59,13 +59,17 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         }
         Answer::Deleted { .. } => page.text(Style::Good, 0, &look.words.say("done-deleted")),
         Answer::Tied { nick, tie, .. } => done(look, &mut page, tie_key(*tie), nick),
-        Answer::Feed { page: seen, first } => feed(look, &mut page, seen, *first),
-        Answer::Thread(seen) => {
-            offline(look, &mut page, seen);
-            dweets(look, &mut page, 1, &seen.what.dweets);
+        Answer::Feed { page: seen, numbers } => feed(look, &mut page, seen, numbers),
+        Answer::Thread { thread, numbers } => {
+            offline(look, &mut page, thread);
+            dweets(look, &mut page, numbers, &thread.what.dweets);
         }
-        Answer::Found(what) => found(look, &mut page, what),
-        Answer::Notifications { page: seen, first } => notifications(look, &mut page, seen, *first),
+        Answer::Found { found: what, numbers } => found(look, &mut page, what, numbers),
+        Answer::Notifications {
+            page: seen,
+            numbers,
+            head,
+        } => notifications(look, &mut page, seen, numbers, *head),
     }
     page
 }
@@ -126,7 +130,7 @@ fn offline<T>(look: &Look, page: &mut Page, seen: &Seen<T>) {
     }
 }
 
-fn feed(look: &Look, page: &mut Page, seen: &Seen<FeedPage>, first: u32) {
+fn feed(look: &Look, page: &mut Page, seen: &Seen<FeedPage>, numbers: &[u32]) {
     offline(look, page, seen);
     let FeedPage {
         dweets: rows,
@@ -134,30 +138,21 @@ fn feed(look: &Look, page: &mut Page, seen: &Seen<FeedPage>, first: u32) {
         older,
     } = &seen.what;
     if rows.is_empty() {
-        let key = if *older || first > 1 {
-            "feed-end"
-        } else {
-            "feed-empty"
-        };
-        page.text(Style::Plain, 0, &look.words.say(key));
+        page.text(Style::Plain, 0, &look.next("feed-empty"));
         return;
     }
-    dweets(look, page, first, rows);
+    dweets(look, page, numbers, rows);
     let next = match waiting {
         Some(waiting) if waiting.count > 0 || waiting.more => {
-            format!("{} {}", unseen(look, *waiting), look.words.say("feed-more-new"))
+            format!("{} {}", unseen(look, *waiting), look.next("feed-more-new"))
         }
-        _ if *older => format!(
-            "{} {}",
-            look.words.say("unseen-none"),
-            look.words.say("feed-more-old")
-        ),
+        _ if *older => format!("{} {}", look.words.say("unseen-none"), look.next("feed-more-old")),
         _ => look.words.say("feed-end"),
     };
     page.text(Style::Dim, 0, &next);
 }
 
-fn profile_page(look: &Look, page: &mut Page, seen: &Seen<ProfilePage>, first: u32, head: bool) {
+fn profile_page(look: &Look, page: &mut Page, seen: &Seen<ProfilePage>, numbers: &[u32], head: bool) {
     offline(look, page, seen);
     if head {
         profile_head(look, page, &seen.what.profile);
@@ -169,13 +164,13 @@ fn profile_page(look: &Look, page: &mut Page, seen: &Seen<ProfilePage>, first: u
             &look.words.say(if head { "profile-empty" } else { "list-end" }),
         );
     } else {
-        dweets(look, page, first, &seen.what.dweets);
+        dweets(look, page, numbers, &seen.what.dweets);
     }
 }
 
 fn profile_head(look: &Look, page: &mut Page, profile: &Profile) {
-    let nick = format!(" @{}", profile.author.nick);
-    page.pieces(0, &[(Style::Strong, &profile.author.name), (Style::Plain, &nick)]);
+    let (name, nick) = strong_and_plain(&profile.author);
+    page.pieces(0, &[(Style::Strong, &name), (Style::Plain, &nick)]);
     if !profile.bio.is_empty() {
         page.text(Style::Plain, INDENT, &profile.bio);
     }
@@ -216,39 +211,37 @@ fn relation_words(look: &Look, relation: Relation) -> Vec<String> {
         .collect()
 }
 
-fn found(look: &Look, page: &mut Page, found: &Found) {
+fn found(look: &Look, page: &mut Page, found: &Found, numbers: &[u32]) {
     if *found == Found::default() {
         page.text(Style::Plain, 0, &look.words.say("search-empty"));
         return;
     }
     for person in &found.people {
-        let nick = format!(" @{}", person.nick);
-        page.pieces(0, &[(Style::Strong, &person.name), (Style::Plain, &nick)]);
+        let (name, nick) = strong_and_plain(person);
+        page.pieces(0, &[(Style::Strong, &name), (Style::Plain, &nick)]);
     }
     if !found.people.is_empty() {
         page.gap();
     }
-    dweets(look, page, 1, &found.dweets);
+    dweets(look, page, numbers, &found.dweets);
     if !found.hashtags.is_empty() {
         let tags: Vec<String> = found.hashtags.iter().map(|tag| format!("#{tag}")).collect();
         page.text(Style::Key, 0, &tags.join(" "));
     }
 }
 
-fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, first: u32) {
+fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, numbers: &[u32], head: bool) {
     offline(look, page, seen);
     if seen.what.is_empty() {
         page.text(
             Style::Plain,
             0,
-            &look.words.say(if first > 1 {
-                "list-end"
-            } else {
-                "notifications-empty"
-            }),
+            &look
+                .words
+                .say(if head { "notifications-empty" } else { "list-end" }),
         );
     }
-    let mut number = first;
+    let mut numbers = numbers.iter();
     for Notification {
         kind,
         created_at,
@@ -258,10 +251,10 @@ fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, f
     } in &seen.what
     {
         let key = match kind {
-            NotificationKind::Mention => "notification-mention",
-            NotificationKind::Reblog => "notification-redweet",
-            NotificationKind::Favourite => "notification-favourite",
-            NotificationKind::Follow => "notification-follow",
+            Kind::Mention => "notification-mention",
+            Kind::Redweet => "notification-redweet",
+            Kind::Favourite => "notification-favourite",
+            Kind::Follow => "notification-follow",
         };
         let said = look.words.with(key, &[("who", names(who).into())]);
         page.pieces(
@@ -273,24 +266,26 @@ fn notifications(look: &Look, page: &mut Page, seen: &Seen<Vec<Notification>>, f
             ],
         );
         if let Some(dweet) = dweet {
-            let mark = format!("#{number} ");
-            number += 1;
+            let mark = numbers
+                .next()
+                .map(|number| format!("#{number} "))
+                .unwrap_or_default();
             let text = plain::line(&dweet.text);
             page.pieces(INDENT, &[(Style::Key, &mark), (Style::Plain, &text)]);
         }
     }
 }
 
-fn dweets(look: &Look, page: &mut Page, first: u32, dweets: &[Dweet]) {
-    for (number, dweet) in (first..).zip(dweets) {
-        dweet_lines(look, page, Some(number), dweet);
+fn dweets(look: &Look, page: &mut Page, numbers: &[u32], dweets: &[Dweet]) {
+    for (number, dweet) in numbers.iter().zip(dweets) {
+        dweet_lines(look, page, Some(*number), dweet);
         page.gap();
     }
 }
 
 fn dweet_lines(look: &Look, page: &mut Page, number: Option<u32>, dweet: &Dweet) {
     let mark = number.map(|number| format!("#{number} ")).unwrap_or_default();
-    let nick = format!(" @{}", dweet.author.nick);
+    let (name, nick) = strong_and_plain(&dweet.author);
     let mut meta = vec![look.age(dweet.created_at)];
     if let Some(nick) = &dweet.answers {
         meta.push(
@@ -310,8 +305,8 @@ fn dweet_lines(look: &Look, page: &mut Page, number: Option<u32>, dweet: &Dweet)
     let meta: Vec<String> = meta.into_iter().map(|piece| format!(" · {piece}")).collect();
     let head = [
         (Style::Key, mark.as_str()),
-        (Style::Strong, &dweet.author.name),
-        (Style::Plain, &nick),
+        (Style::Strong, name.as_str()),
+        (Style::Plain, nick.as_str()),
     ];
     let pieces: Vec<_> = head
         .into_iter()
@@ -358,6 +353,16 @@ fn counts(look: &Look, dweet: &Dweet) -> Vec<String> {
         }
     })
     .collect()
+}
+
+/// The name that stands out, and the nick behind it; the nick alone where there is no other name.
+fn strong_and_plain(author: &Author) -> (String, String) {
+    let nick = format!("@{}", author.nick);
+    if author.name == author.nick {
+        (nick, String::new())
+    } else {
+        (author.name.clone(), format!(" {nick}"))
+    }
 }
 
 fn names(author: &Author) -> String {

@@ -154,7 +154,7 @@ impl Editor {
     #[must_use]
     pub fn new(paint: Paint) -> Self {
         Self {
-            commands: editor(paint),
+            commands: command_editor(paint),
             lines: editor(paint),
             paint,
         }
@@ -196,13 +196,14 @@ impl Terminal for Editor {
         let _ = screen.write_all(mark.as_bytes()).and_then(|()| screen.flush());
         let go_on = crossterm::terminal::enable_raw_mode().is_ok() && key_to_go_on();
         let _ = crossterm::terminal::disable_raw_mode();
-        let _ = screen.write_all(b"\r\n").and_then(|()| screen.flush());
+        // The mark goes; what follows stands in its place.
+        let _ = screen.write_all(b"\r\x1b[2K").and_then(|()| screen.flush());
         go_on
     }
 
     fn learn(&mut self, completions: Completions, history: &[String]) {
         let nicks = completions.nicks_only();
-        let mut commands = editor(self.paint).with_completer(Box::new(completions));
+        let mut commands = command_editor(self.paint).with_completer(Box::new(completions));
         if let Ok(mut kept) = FileBackedHistory::new(HISTORY_LINES_MAX) {
             for line in history {
                 let item = reedline::HistoryItem::from_command_line(line);
@@ -214,6 +215,15 @@ impl Terminal for Editor {
         self.commands = commands;
         self.lines = editor(self.paint).with_completer(Box::new(nicks));
     }
+}
+
+/// When a command was typed, the choices go from the screen, and the command stays.
+fn command_editor(paint: Paint) -> Reedline {
+    let above = String::new();
+    editor(paint).with_transient_prompt(Box::new(Marks {
+        above,
+        mark: "› ".to_owned(),
+    }))
 }
 
 fn editor(paint: Paint) -> Reedline {
@@ -232,10 +242,6 @@ fn editor(paint: Paint) -> Reedline {
         )))
         .with_quick_completions(true)
         .with_partial_completions(true)
-        .with_transient_prompt(Box::new(Marks {
-            above: String::new(),
-            mark: "› ".to_owned(),
-        }))
         .with_history_exclusion_prefix(Some(" ".to_owned()))
         .disable_hints()
 }

@@ -265,9 +265,13 @@ async fn short_numbers_mean_the_last_list() {
         person
             .number(["101", "102"].into_iter(), false)
             .expect("numbered"),
-        1
+        [1, 2]
     );
-    assert_eq!(person.number(["103"].into_iter(), true).expect("numbered"), 3);
+    assert_eq!(
+        person.number(["103", "101"].into_iter(), true).expect("numbered"),
+        [3, 1]
+    );
+    assert_eq!(person.greatest_number().expect("known"), 3);
     assert_eq!(person.meant("#3").expect("there"), "103");
     drop(person);
     let later = client(&directory, &[]);

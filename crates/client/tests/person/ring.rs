@@ -100,18 +100,18 @@ impl Machine {
     pub(crate) fn on(&self, what: &str, status: u16, body: Value) {
         self.memory
             .lock()
-            .unwrap()
+            .expect("nobody panicked")
             .answers
             .insert(what.to_owned(), (status, body));
     }
 
     pub(crate) fn mood(&self, mood: Mood) {
-        self.memory.lock().unwrap().mood = mood;
+        self.memory.lock().expect("nobody panicked").mood = mood;
     }
 
     /// What it was asked, in order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.memory.lock().unwrap().asked.clone()
+        self.memory.lock().expect("nobody panicked").asked.clone()
     }
 
     /// The questions that begin so.
@@ -130,7 +130,11 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().expect("text").to_owned())
+    };
     let what = format!("{method} {}", uri.path());
     let asked = Asked {
         what: what.clone(),
@@ -139,7 +143,7 @@ async fn answer(
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     let (mood, found) = {
-        let mut memory = memory.lock().unwrap();
+        let mut memory = memory.lock().expect("nobody panicked");
         memory.asked.push(asked);
         (memory.mood, memory.answers.get(&what).cloned())
     };
@@ -159,11 +163,11 @@ async fn answer(
         Mood::Nonsense => (200, "<html>a router's login page</html>".to_owned()),
     };
     Response::builder()
-        .status(StatusCode::from_u16(status).unwrap())
+        .status(StatusCode::from_u16(status).expect("a status"))
         // A machine that is gone must be gone at once.
         .header("connection", "close")
         .body(Body::from(text))
-        .unwrap()
+        .expect("an answer")
 }
 
 /// An address at which nobody listens.

@@ -56,10 +56,10 @@ impl Authority {
 }
 
 fn offer(failure: Failure) -> Offer {
-    match failure {
-        Failure::Untrusted(offer) => *offer,
-        other => panic!("{other:?}"),
-    }
+    let Failure::Untrusted(offer) = failure else {
+        panic!("{failure:?}")
+    };
+    *offer
 }
 
 fn port(machine: &Machine) -> u16 {
