@@ -311,3 +311,31 @@ arg-limit = How many, at most 40
 arg-before = Only what is older than this id
 arg-words = What for
 arg-yes = Do not ask whether you are sure
+
+## The machine
+
+about = A microblog that a community runs on machines of its own
+about-up = Run a machine in the foreground; the first start creates a ring
+about-completion = Print the completion script for a shell
+about-man = Write the man pages into a directory
+arg-up-data = Directory of this machine's data [default: data]
+arg-up-http = Address and port for people and apps; any address but loopback speaks TLS [default: 127.0.0.1:8787]
+arg-up-names = A name by which people reach this machine, for its certificate; repeatable
+arg-up-tls-cert = Certificate chain (PEM) to be used instead of the ring's own authority
+arg-up-tls-key = Private key (PEM) of that certificate
+arg-up-title = What the community is called
+arg-up-log = How much is logged: error, warn, info, debug, or per part as in tertulia_node=debug [default: warn]
+arg-up-log-json = Log one JSON object a line
+arg-up-rate-limit = Limits of how often people and addresses may ask; off is for load tests
+arg-up-config = Settings file [default: tertulia.toml in the data directory]
+arg-completion-shell = Which shell
+arg-man-directory = Where to
+up-running = Tertulia { $version } is running at { $url }
+up-data = Its data is in { $data }
+up-fingerprint = Fingerprint of the ring's authority (SHA-256): { $fingerprint }
+up-trust = How phones and computers come to trust it: { $url }/trust
+up-next = Next, in another terminal:
+up-apps = Apps made for Mastodon work with the same address.
+up-stop = Ctrl-C stops the machine.
+up-stopping = Stopping: what was begun is being finished. Ctrl-C again ends at once.
+up-stopped = Stopped.

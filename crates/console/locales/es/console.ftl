@@ -311,3 +311,31 @@ arg-limit = Cuántos, 40 como mucho
 arg-before = Solo lo anterior a este id
 arg-words = Qué se busca
 arg-yes = No preguntar si es seguro
+
+## La máquina
+
+about = Un microblog que una comunidad lleva en sus propias máquinas
+about-up = Poner en marcha una máquina en primer plano; la primera vez crea un anillo
+about-completion = Escribir el guion de autocompletado para un intérprete de órdenes
+about-man = Escribir las páginas de manual en un directorio
+arg-up-data = Directorio de los datos de esta máquina [por omisión: data]
+arg-up-http = Dirección y puerto para personas y aplicaciones; fuera de la propia máquina habla TLS [por omisión: 127.0.0.1:8787]
+arg-up-names = Un nombre por el que se llega a esta máquina, para su certificado; se puede repetir
+arg-up-tls-cert = Cadena de certificados (PEM) en lugar de la autoridad del anillo
+arg-up-tls-key = Clave privada (PEM) de ese certificado
+arg-up-title = Cómo se llama la comunidad
+arg-up-log = Cuánto se anota: error, warn, info, debug, o por partes, como tertulia_node=debug [por omisión: warn]
+arg-up-log-json = Anotar un objeto JSON por línea
+arg-up-rate-limit = Límites de cuántas veces pueden preguntar personas y direcciones; off es para pruebas de carga
+arg-up-config = Archivo de ajustes [por omisión: tertulia.toml en el directorio de datos]
+arg-completion-shell = Para qué intérprete
+arg-man-directory = Adónde
+up-running = Tertulia { $version } está en marcha en { $url }
+up-data = Sus datos están en { $data }
+up-fingerprint = Huella de la autoridad del anillo (SHA-256): { $fingerprint }
+up-trust = Cómo pueden confiar en ella teléfonos y ordenadores: { $url }/trust
+up-next = Ahora, en otra terminal:
+up-apps = Las aplicaciones hechas para Mastodon funcionan con la misma dirección.
+up-stop = Ctrl-C detiene la máquina.
+up-stopping = Deteniendo: se termina lo empezado. Otra vez Ctrl-C acaba de inmediato.
+up-stopped = Detenida.
