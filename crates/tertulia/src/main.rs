@@ -2,7 +2,11 @@
 //!
 //! It reads arguments and puts the parts together; what it does lies in the crates below. `settings` is what `up` can be
 //! told, `up` runs a machine, `manual` writes completion and man pages; every other command is the client's.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where the program speaks to people"
+)]
 
 mod manual;
 mod settings;

@@ -17,7 +17,8 @@ pub(crate) fn completion(mut command: Command, shell: Shell) -> ExitCode {
 
 /// Writes a man page for each command into a directory.
 pub(crate) fn pages(command: Command, directory: &Path) -> ExitCode {
-    let written = std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(command, directory));
+    let written =
+        std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(command, directory));
     match written.with_context(|| format!("the man pages cannot be written to {}", directory.display())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),

@@ -27,7 +27,12 @@ pub(crate) struct UpFlags {
     #[arg(long, value_name = "ADDR", env = "TERTULIA_HTTP")]
     http: Option<SocketAddr>,
     /// A name by which people reach this machine, for its certificate; repeatable
-    #[arg(long = "name", value_name = "NAME", env = "TERTULIA_NAME", value_delimiter = ',')]
+    #[arg(
+        long = "name",
+        value_name = "NAME",
+        env = "TERTULIA_NAME",
+        value_delimiter = ','
+    )]
     #[serde(rename = "names")]
     names: Vec<String>,
     /// Certificate chain (PEM) to be used instead of the ring's own authority
@@ -96,7 +101,11 @@ impl UpFlags {
         Ok(UpSettings {
             data: self.data.or(file.data).unwrap_or_else(|| DATA.into()),
             http: self.http.or(file.http).unwrap_or(HTTP),
-            names: if self.names.is_empty() { file.names } else { self.names },
+            names: if self.names.is_empty() {
+                file.names
+            } else {
+                self.names
+            },
             tls_files,
             title: self.title.or(file.title).unwrap_or_else(|| TITLE.to_owned()),
             log: self.log.or(file.log).unwrap_or_else(|| "warn".to_owned()),
@@ -114,7 +123,8 @@ impl UpFlags {
         };
         let text = std::fs::read_to_string(&path);
         let text = text.with_context(|| format!("the settings file {} cannot be read", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("the settings file {} cannot be understood", path.display()))
+        toml::from_str(&text)
+            .with_context(|| format!("the settings file {} cannot be understood", path.display()))
     }
 }
 
@@ -126,7 +136,10 @@ mod tests {
     fn flags_with(file: &str) -> (tempfile::TempDir, UpFlags) {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("tertulia.toml"), file).unwrap();
-        let flags = UpFlags { data: Some(dir.path().to_owned()), ..UpFlags::default() };
+        let flags = UpFlags {
+            data: Some(dir.path().to_owned()),
+            ..UpFlags::default()
+        };
         (dir, flags)
     }
 
@@ -134,8 +147,13 @@ mod tests {
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let file = "http = '127.0.0.1:1'\ntitle = 'Barrio'\nnames = ['a.local']\nrate-limit = 'off'\n";
         let (_dir, flags) = flags_with(file);
-        let settings =
-            UpFlags { title: Some("Taller".to_owned()), rate_limit: Some(Switch::On), ..flags }.resolve().unwrap();
+        let settings = UpFlags {
+            title: Some("Taller".to_owned()),
+            rate_limit: Some(Switch::On),
+            ..flags
+        }
+        .resolve()
+        .unwrap();
         assert_eq!((settings.title.as_str(), settings.http.port()), ("Taller", 1));
         assert_eq!(settings.names, ["a.local"]);
         assert!(settings.is_limited);
@@ -146,14 +164,22 @@ mod tests {
     fn a_mistyped_key_is_named_with_its_file() {
         let (_dir, flags) = flags_with("htpp = '127.0.0.1:1'\n");
         let error = format!("{:#}", flags.resolve().unwrap_err());
-        assert!(error.contains("tertulia.toml") && error.contains("htpp"), "{error}");
+        assert!(
+            error.contains("tertulia.toml") && error.contains("htpp"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_certificate_needs_its_key() {
         let (_dir, flags) = flags_with("tls-cert = 'a.pem'\n");
         assert!(flags.clone().resolve().is_err());
-        let settings = UpFlags { tls_key: Some(PathBuf::from("a.key")), ..flags }.resolve().unwrap();
+        let settings = UpFlags {
+            tls_key: Some(PathBuf::from("a.key")),
+            ..flags
+        }
+        .resolve()
+        .unwrap();
         assert!(settings.speaks_tls());
     }
 }

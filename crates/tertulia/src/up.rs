@@ -38,14 +38,24 @@ pub(crate) fn run(flags: UpFlags, words: &Words) -> ExitCode {
 
 fn log(settings: &UpSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log).context("--log cannot be understood")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    if settings.log_json { builder.json().init() } else { builder.init() }
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
+    if settings.log_json {
+        builder.json().init()
+    } else {
+        builder.init()
+    }
     Ok(())
 }
 
 async fn serve(settings: UpSettings, words: &Words) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.http).await.with_context(|| {
-        format!("cannot listen on {}; stop what listens there, or give --http another address", settings.http)
+        format!(
+            "cannot listen on {}; stop what listens there, or give --http another address",
+            settings.http
+        )
     })?;
     let address = listener.local_addr()?;
     let node = Node::open(Options::new(&settings.data)).await?;
@@ -60,9 +70,19 @@ async fn serve(settings: UpSettings, words: &Words) -> anyhow::Result<()> {
         closing: closing.clone(),
     })?;
     let config = tls.as_ref().map(Tls::config).transpose()?;
-    let served = tokio::spawn(tertulia_api::serve(listener, tertulia_api::app(service), config, closing.clone()));
-    let fresh = tls.clone().map(|tls| tokio::spawn(tls.keep_fresh(closing.clone())));
-    if tokio::time::timeout(READY_TIME_MAX, node.until_ready()).await.is_err() {
+    let served = tokio::spawn(tertulia_api::serve(
+        listener,
+        tertulia_api::app(service),
+        config,
+        closing.clone(),
+    ));
+    let fresh = tls
+        .clone()
+        .map(|tls| tokio::spawn(tls.keep_fresh(closing.clone())));
+    if tokio::time::timeout(READY_TIME_MAX, node.until_ready())
+        .await
+        .is_err()
+    {
         tracing::warn!("not all groups have a leader yet");
     }
     greet(&settings, address, tls.as_deref(), words);
@@ -100,11 +120,33 @@ fn greet(settings: &UpSettings, address: SocketAddr, tls: Option<&Tls>, words: &
     };
     let url = format!("{scheme}://{host}");
     let program = std::env::args().next().unwrap_or_else(|| "tertulia".to_owned());
-    let server = if url == tertulia_console::once::USUAL_SERVER { String::new() } else { format!(" --server {url}") };
-    println!("{}", words.with("up-running", &[("version", env!("CARGO_PKG_VERSION").into()), ("url", url.as_str().into())]));
-    println!("{}", words.with("up-data", &[("data", settings.data.display().to_string().into())]));
+    let server = if url == tertulia_console::once::USUAL_SERVER {
+        String::new()
+    } else {
+        format!(" --server {url}")
+    };
+    println!(
+        "{}",
+        words.with(
+            "up-running",
+            &[
+                ("version", env!("CARGO_PKG_VERSION").into()),
+                ("url", url.as_str().into())
+            ]
+        )
+    );
+    println!(
+        "{}",
+        words.with("up-data", &[("data", settings.data.display().to_string().into())])
+    );
     if let Some(authority) = tls.and_then(Tls::authority) {
-        println!("{}", words.with("up-fingerprint", &[("fingerprint", authority.fingerprint().into())]));
+        println!(
+            "{}",
+            words.with(
+                "up-fingerprint",
+                &[("fingerprint", authority.fingerprint().into())]
+            )
+        );
         println!("{}", words.with("up-trust", &[("url", url.as_str().into())]));
     }
     println!("\n{}", words.say("up-next"));
