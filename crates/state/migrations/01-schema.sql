@@ -81,15 +81,16 @@ CREATE TABLE dweet_edit (
     PRIMARY KEY (slot, dweet_id, version)
 ) WITHOUT ROWID;
 
--- The follower's side of an edge: the truth (rule T2). `arrival` is the group's counter when the edge came to stand.
+-- The follower's side of an edge: the truth (rule T2). `arrival` is the group's counter when the edge came to stand;
+-- `taken` is 1 once the author's home has said that its image stands.
 CREATE TABLE following (
     slot INTEGER NOT NULL, follower_id INTEGER NOT NULL, author_id INTEGER NOT NULL, version INTEGER NOT NULL,
-    state INTEGER NOT NULL, redweets INTEGER NOT NULL, arrival INTEGER NOT NULL,
+    state INTEGER NOT NULL, redweets INTEGER NOT NULL, arrival INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
     -- When it came to stand, as an id: the order of the list.
     id INTEGER NOT NULL,
     PRIMARY KEY (slot, follower_id, author_id)
 ) WITHOUT ROWID;
-CREATE INDEX following_by_author ON following (author_id, follower_id) WHERE state = 1;
+CREATE INDEX following_by_author ON following (author_id, taken, follower_id) WHERE state = 1;
 
 -- The author's side: an image, in ring order of the followers, which is the order of a fan-out.
 CREATE TABLE follower (

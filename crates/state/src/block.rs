@@ -66,7 +66,6 @@ impl Command for SetBlock {
         set(tx, me, self.target, self.stands)?;
         if self.stands {
             follow::end(tx, me, self.target)?;
-            end_following_me(tx, me, self.target)?;
         }
         tx.tell(Event::Edges { account: me });
         follow::relationship(tx, me, self.target)
@@ -88,17 +87,8 @@ pub(crate) fn set(tx: &mut Tx<'_>, me: AccountId, target: AccountId, stands: boo
     outbox::post(tx, slot, Errand::Block, me.get(), &target.get().to_be_bytes())
 }
 
-/// The image of the other's edge to me goes at once; the truth goes when the block reaches their home.
-fn end_following_me(tx: &mut Tx<'_>, me: AccountId, other: AccountId) -> Result<(), Fault> {
-    let sql = "UPDATE follower SET state = 0 WHERE slot = ?1 AND author_id = ?2 AND follower_slot = ?3 AND follower_id = ?4
-               AND state = 1";
-    if tx.write(sql, (me.slot().0, me.get(), other.slot().0, other.get()))? > 0 {
-        follow::count_followers(tx, me, -1)?;
-    }
-    Ok(())
-}
-
-/// Sets the image of a block at the home of the one who is blocked; their own edge to the blocker ends.
+/// Sets the image of a block at the home of the one who is blocked. Their own edge to the blocker ends, also when the
+/// block was taken back before it came here: whoever blocks loses a follower.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetBlockedBy {
     /// Who is blocked.
@@ -125,20 +115,17 @@ impl Command for SetBlockedBy {
                    ON CONFLICT (slot, account_id, by_id) DO UPDATE SET version = excluded.version, state = excluded.state
                    WHERE excluded.version > version";
         let account = self.account;
-        tx.write(
-            sql,
-            (
-                account.slot().0,
-                account.get(),
-                self.by.get(),
-                self.version,
-                self.stands,
-            ),
-        )?;
-        if is_blocked_by(tx, account, self.by)? {
+        let params = (
+            account.slot().0,
+            account.get(),
+            self.by.get(),
+            self.version,
+            self.stands,
+        );
+        if tx.write(sql, params)? > 0 {
             follow::end(tx, account, self.by)?;
+            tx.tell(Event::Edges { account });
         }
-        tx.tell(Event::Edges { account });
         Ok(())
     }
 }

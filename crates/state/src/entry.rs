@@ -3,7 +3,7 @@
 //! **Invariants**
 //! - The higher version wins; a tombstone is a version too (rule O3), so repeats and reorderings change nothing.
 //! - Each entry that was delivered has an arrival number of its own; what a first follow fetched has 0 (rule T6).
-//! - Entries and the card of an author are here only while someone of the group follows them (rule T4).
+//! - Entries and the card of an author go with the last edge of the group that the author's home has taken (rule T4).
 
 use crate::database::{Tx, View};
 use crate::error::{Fault, Outcome, encode};
@@ -62,7 +62,7 @@ impl Deliver {
             |row| Ok((row.get::<_, u64>(0)?, row.get::<_, i64>(1)?)),
         )?;
         let (version, mut arrival) = before.unwrap_or((0, 0));
-        if before.is_some() && version >= self.version && arrival > 0 {
+        if before.is_some() && (version > self.version || (version == self.version && arrival > 0)) {
             return Ok(());
         }
         // What was fetched and is edited later stays "fetched"; its own delivery, which comes late, counts.
@@ -125,6 +125,14 @@ pub(crate) fn take_fetched(tx: &mut Tx<'_>, recent: &[DweetView]) -> Result<(), 
     Ok(())
 }
 
+/// Whether the author's recent dweets came with a first follow, and deliveries have kept them up to date since.
+pub(crate) fn is_fetched(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
+    view.exists(
+        "SELECT 1 FROM card WHERE account_id = ?1 AND fetched = 1",
+        [author.get()],
+    )
+}
+
 /// Whether anyone of this group follows the author.
 pub(crate) fn is_followed(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
     view.exists(
@@ -143,9 +151,10 @@ pub(crate) fn put_card(tx: &mut Tx<'_>, card: &AccountView, fetched: bool) -> Re
     Ok(())
 }
 
-/// Removes an author's entries and card when nobody of the group follows them any more (rule T4).
+/// Removes an author's entries and card when no edge of the group to them is taken any more (rule T4).
 pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId) -> Result<(), Fault> {
-    if !is_followed(tx, author)? {
+    let taken = "SELECT 1 FROM following WHERE author_id = ?1 AND state = 1 AND taken = 1";
+    if !tx.exists(taken, [author.get()])? {
         tx.write("DELETE FROM entry WHERE author_id = ?1", [author.get()])?;
         tx.write("DELETE FROM card WHERE account_id = ?1", [author.get()])?;
     }

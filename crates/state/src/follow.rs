@@ -6,6 +6,9 @@
 //! - The order of a first follow (rule T3): the edge stands here, then the image is applied at the author's home, and only
 //!   then, by the same command, the author's recent dweets are read there and come back with the answer. What is
 //!   published after the image is delivered; what was before is in the answer.
+//! - An image is taken away only after its edge has ended. So while an edge of a group is *taken* (its image was applied),
+//!   nothing that the author does passes the group by; when the last taken edge ends, the author's entries go (rule T4),
+//!   and edges that are still on their way fetch them anew.
 
 use crate::account;
 use crate::block;
@@ -140,6 +143,7 @@ pub(crate) fn set_following(
                VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)
                ON CONFLICT (slot, follower_id, author_id) DO UPDATE SET version = version + 1, redweets = excluded.redweets,
                arrival = CASE WHEN state = excluded.state THEN arrival ELSE excluded.arrival END,
+               taken = CASE WHEN state = excluded.state THEN taken ELSE 0 END,
                id = CASE WHEN state = excluded.state THEN id ELSE excluded.id END, state = excluded.state";
     tx.write(
         sql,
@@ -207,11 +211,13 @@ pub(crate) fn relationship(view: &View<'_>, me: AccountId, other: AccountId) -> 
     let mute = view.first(sql, (me.slot().0, me.get(), other.get(), view.now_ms), |row| {
         row.get::<_, bool>(0)
     })?;
+    let blocking = block::blocks(view, me, other)?;
     Ok(Relationship {
         following: edge.is_some(),
         showing_redweets: edge.unwrap_or(false),
-        followed_by: is_follower(view, me, other)?,
-        blocking: block::blocks(view, me, other)?,
+        // The image stays until the block has reached the follower's home.
+        followed_by: !blocking && is_follower(view, me, other)?,
+        blocking,
         blocked_by: block::is_blocked_by(view, me, other)?,
         muting: mute.is_some(),
         muting_notifications: mute.unwrap_or(false),
@@ -272,7 +278,7 @@ pub struct FollowerSet {
     /// The author's card.
     pub card: AccountView,
     /// The author's recent dweets, if they were wanted.
-    pub recent: Vec<DweetView>,
+    pub recent: Option<Vec<DweetView>>,
 }
 
 impl Verb for SetFollower {
@@ -295,14 +301,9 @@ impl Command for SetFollower {
         if !self.stands {
             return Ok(None);
         }
-        let recent = if self.want_recent {
-            self.recent(tx)?
-        } else {
-            Vec::new()
-        };
         Ok(Some(FollowerSet {
             card: account::standing(tx, self.author)?,
-            recent,
+            recent: self.want_recent.then(|| self.recent(tx)).transpose()?,
         }))
     }
 }
@@ -375,10 +376,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
     else {
         return Ok(None);
     };
-    let fetched = view.exists(
-        "SELECT 1 FROM card WHERE account_id = ?1 AND fetched = 1",
-        [author.get()],
-    )?;
+    let fetched = entry::is_fetched(view, author)?;
     let card = account::find(view, follower)?;
     Ok(Some(
         SetFollower {
@@ -398,15 +396,27 @@ fn ends(row: &Waiting) -> Result<Option<(AccountId, AccountId)>, Fault> {
     Ok(AccountId::from_number(row.subject).zip(AccountId::from_number(author)))
 }
 
-/// The author's home has taken the edge: what it sent along comes into this group's entries, if the edge still stands.
+/// The author's home has taken the edge: what it sent along comes into this group's entries. The edge stands as it was
+/// sent, or its row would have been replaced.
 pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, reply: &Option<FollowerSet>) -> Outcome<()> {
     let (Some((follower, author)), Some(reply)) = (ends(row)?, reply) else {
         return Ok(());
     };
-    if entry::is_followed(tx, author)? {
-        entry::take_fetched(tx, &reply.recent)?;
-        entry::put_card(tx, &reply.card, true)?;
-        tx.tell(Event::Edges { account: follower });
+    let sql = "UPDATE following SET taken = 1 WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
+    if tx.write(sql, (follower.slot().0, follower.get(), author.get()))? == 0 {
+        return Ok(());
+    }
+    match &reply.recent {
+        Some(recent) => {
+            entry::take_fetched(tx, recent)?;
+            entry::put_card(tx, &reply.card, true)?;
+            tx.tell(Event::Edges { account: follower });
+        }
+        // The group's last taken edge has ended while this one was on its way, and the entries with it.
+        None if !entry::is_fetched(tx, author)? => {
+            outbox::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
+        }
+        None => entry::put_card(tx, &reply.card, true)?,
     }
     Ok(())
 }
