@@ -53,7 +53,7 @@ CREATE TABLE app_token (
 -- Authorization codes, at the home of the person who gave them.
 CREATE TABLE oauth_code (
     slot INTEGER NOT NULL, hash BLOB NOT NULL, account_id INTEGER NOT NULL, client_id TEXT NOT NULL, redirect_uri TEXT NOT NULL,
-    scopes INTEGER NOT NULL, challenge TEXT, password_version INTEGER NOT NULL, label TEXT NOT NULL, website TEXT,
+    scopes INTEGER NOT NULL, challenge TEXT, label TEXT NOT NULL, website TEXT,
     expires_ms INTEGER NOT NULL,
     PRIMARY KEY (slot, hash)
 ) WITHOUT ROWID;
@@ -69,6 +69,8 @@ CREATE TABLE request (
 CREATE TABLE dweet (
     id INTEGER PRIMARY KEY, slot INTEGER NOT NULL, author_id INTEGER NOT NULL, version INTEGER NOT NULL,
     visibility INTEGER NOT NULL, redweet_of INTEGER, reply_to INTEGER, edited_ms INTEGER, deleted_ms INTEGER,
+    -- The version of the original in the body of a redweet.
+    original_version INTEGER,
     replies INTEGER NOT NULL DEFAULT 0, redweets INTEGER NOT NULL DEFAULT 0, favourites INTEGER NOT NULL DEFAULT 0,
     body BLOB NOT NULL
 );
@@ -145,10 +147,11 @@ CREATE TABLE reply (
     PRIMARY KEY (slot, dweet_id, reply_id)
 ) WITHOUT ROWID;
 
--- All dweets of a thread but the first, at the home of the first. `view` is NULL when it was deleted.
+-- All dweets of a thread but the first, at the home of the first. `state`: 1 stands, 0 gone, 2 stands for its author's
+-- followers only; then `view` is NULL.
 CREATE TABLE thread (
     slot INTEGER NOT NULL, root_id INTEGER NOT NULL, id INTEGER NOT NULL, parent_id INTEGER NOT NULL, version INTEGER NOT NULL,
-    view BLOB,
+    state INTEGER NOT NULL, view BLOB,
     PRIMARY KEY (slot, root_id, id)
 ) WITHOUT ROWID;
 
@@ -161,11 +164,11 @@ CREATE TABLE tagged (
 CREATE TABLE notification (
     slot INTEGER NOT NULL, account_id INTEGER NOT NULL, id INTEGER NOT NULL, kind INTEGER NOT NULL, from_id INTEGER NOT NULL,
     dweet_id INTEGER NOT NULL, version INTEGER NOT NULL,
-    -- 1 stands, 0 dismissed or withdrawn; the row stays so that a repeat does not bring it back.
+    -- 1 stands, 0 withdrawn, 2 dismissed; the row stays so that a repeat does not bring it back.
     state INTEGER NOT NULL, author BLOB NOT NULL, view BLOB,
     PRIMARY KEY (slot, account_id, id)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX notification_by_cause ON notification (slot, account_id, kind, from_id, dweet_id);
+CREATE UNIQUE INDEX notification_by_cause ON notification (slot, account_id, dweet_id, kind, from_id);
 
 CREATE TABLE marker (
     slot INTEGER NOT NULL, account_id INTEGER NOT NULL, timeline TEXT NOT NULL, last_read_id INTEGER NOT NULL,

@@ -5,9 +5,8 @@ use crate::account;
 use crate::database::{Tx, View};
 use crate::entry;
 use crate::error::Outcome;
-use crate::event::Event;
 use crate::follow;
-use crate::outbox::{Waiting, Walked};
+use crate::outbox::{HOP_ROWS_MAX, Waiting, Walked};
 use crate::verb::{AnyCommand, Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::AccountView;
@@ -34,20 +33,20 @@ impl Verb for DeliverCard {
 
 impl Command for DeliverCard {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Walked> {
+        let mut rows = 0;
         match &self.card {
             Some(card) if entry::is_followed(tx, self.author)? => entry::put_card(tx, card, false)?,
             Some(_) => {}
             None => {
-                let sql = "SELECT follower_id FROM following WHERE author_id = ?1 AND state = 1";
-                let followers = tx.all(sql, [self.author.get()], |row| row.get::<_, i64>(0))?;
+                let sql = "SELECT follower_id FROM following WHERE author_id = ?1 AND state = 1 LIMIT ?2";
+                let followers = tx.all(sql, (self.author.get(), HOP_ROWS_MAX), |row| row.get::<_, i64>(0))?;
+                rows = followers.len();
                 for follower in followers.into_iter().filter_map(AccountId::from_number) {
-                    follow::set_following(tx, follower, self.author, false, false)?;
-                    tx.tell(Event::Edges { account: follower });
+                    follow::end(tx, follower, self.author)?;
                 }
-                entry::drop_unfollowed(tx, self.author)?;
             }
         }
-        Ok(Walked::behind(tx, self.slot))
+        Ok(Walked::after_rows(tx, self.slot, rows))
     }
 }
 

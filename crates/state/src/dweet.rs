@@ -16,9 +16,10 @@ use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::{self, Actor};
 use crate::verb::{AnyCommand, Command, Query, Verb};
-use crate::{block, follow};
+use crate::{block, follow, redweet};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tertulia_types::view::{Body, Content, DweetView, NotificationKind, Visibility};
 use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes, Slot};
 
@@ -36,6 +37,9 @@ pub(crate) struct Stored {
     pub(crate) author: AccountId,
     pub(crate) version: u64,
     pub(crate) redweet_of: Option<DweetId>,
+    /// The version of the original in a redweet.
+    pub(crate) original_version: Option<u64>,
+    pub(crate) reply_to: Option<DweetId>,
     edited_ms: Option<u64>,
     pub(crate) deleted: bool,
     replies: u64,
@@ -44,9 +48,10 @@ pub(crate) struct Stored {
     body: Vec<u8>,
 }
 
-const COLUMNS: &str = "id, author_id, version, redweet_of, edited_ms, deleted_ms IS NOT NULL, replies, redweets, favourites, body";
+pub(crate) const COLUMNS: &str = "id, author_id, version, redweet_of, edited_ms, deleted_ms IS NOT NULL, replies, redweets, favourites, body,
+    original_version, reply_to";
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
+pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
         id: dweet_id(row.get(0)?),
         author: AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN),
@@ -58,6 +63,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
         redweets: row.get(7)?,
         favourites: row.get(8)?,
         body: row.get(9)?,
+        original_version: row.get(10)?,
+        reply_to: row.get::<_, Option<i64>>(11)?.map(dweet_id),
     })
 }
 
@@ -209,7 +216,8 @@ fn bounded(body: &Body) -> Outcome<()> {
 /// What a new row refers to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Originals {
-    pub(crate) redweet_of: Option<DweetId>,
+    /// The original of a redweet, and its version.
+    pub(crate) redweet_of: Option<(DweetId, u64)>,
     pub(crate) reply_to: Option<DweetId>,
 }
 
@@ -224,12 +232,9 @@ pub(crate) fn insert(
     let slot = author.slot();
     let ms = tx.fresh_ms(slot)?;
     let id = DweetId::new(ms, slot);
-    let sql = "INSERT INTO dweet (id, slot, author_id, version, visibility, redweet_of, reply_to, body)
-               VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)";
-    let (redweet_of, reply_to) = (
-        originals.redweet_of.map(DweetId::get),
-        originals.reply_to.map(DweetId::get),
-    );
+    let sql = "INSERT INTO dweet (id, slot, author_id, version, visibility, redweet_of, original_version, reply_to, body)
+               VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8)";
+    let (redweet_of, original_version) = originals.redweet_of.unzip();
     tx.write(
         sql,
         (
@@ -237,8 +242,9 @@ pub(crate) fn insert(
             slot.0,
             author.get(),
             visibility_number(visibility),
-            redweet_of,
-            reply_to,
+            redweet_of.map(DweetId::get),
+            original_version,
+            originals.reply_to.map(DweetId::get),
             body,
         ),
     )?;
@@ -251,7 +257,7 @@ pub(crate) fn insert(
 }
 
 /// Nobody following means nothing to deliver: a later first follow fetches the dweet (rule T3).
-fn post_delivery(tx: &mut Tx<'_>, id: DweetId, author: AccountId) -> Result<(), Fault> {
+pub(crate) fn post_delivery(tx: &mut Tx<'_>, id: DweetId, author: AccountId) -> Result<(), Fault> {
     if follow::next_follower_slot(tx, author, Slot(0))?.is_some() {
         outbox::post(tx, author.slot(), Errand::Deliver, id.get(), &[])?;
     }
@@ -271,14 +277,8 @@ fn post_all(tx: &mut Tx<'_>, id: DweetId, author: AccountId, body: &Body) -> Res
             &parent.root.get().to_be_bytes(),
         )?;
     }
-    for mention in body.mentions.iter().filter(|mention| mention.id != author) {
-        outbox::post(
-            tx,
-            slot,
-            Errand::Mention,
-            id.get(),
-            &mention.id.get().to_be_bytes(),
-        )?;
+    for person in addressed(body).filter(|person| *person != author) {
+        outbox::post(tx, slot, Errand::Mention, id.get(), &person.get().to_be_bytes())?;
     }
     if body.visibility == Visibility::Public {
         for tag in &body.tags {
@@ -286,6 +286,13 @@ fn post_all(tx: &mut Tx<'_>, id: DweetId, author: AccountId, body: &Body) -> Res
         }
     }
     Ok(())
+}
+
+/// Whom a dweet is told to: those whom it names, and whom it answers, each once.
+fn addressed(body: &Body) -> impl Iterator<Item = AccountId> {
+    let named = body.mentions.iter().map(|mention| mention.id);
+    let people: BTreeSet<_> = named.chain(body.reply_to.map(|parent| parent.author)).collect();
+    people.into_iter()
 }
 
 /// The words of a dweet that stands, and is no redweet.
@@ -351,6 +358,7 @@ impl Command for Edit {
         post_all(tx, id, author, &old)?;
         post_all(tx, id, author, &body)?;
         post_delivery(tx, id, author)?;
+        redweet::post_original(tx, id)?;
         tx.tell(Event::Edited { id, author });
         let stored = standing(tx, id)?;
         show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
@@ -423,7 +431,7 @@ pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
             if let Some(body) = body_of(stored)? {
                 post_all(tx, id, author, &body)?;
             }
-            outbox::post(tx, slot, Errand::Withdraw, id.get(), &[])?;
+            redweet::post_original(tx, id)?;
             notification::forget(tx, author, id)?;
         }
     }
@@ -450,7 +458,8 @@ pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<A
     Ok(Some(deliver.into()))
 }
 
-/// A dweet to someone whom it names, or named before an edit or its deletion.
+/// A dweet to someone whom it names or answers, or named before an edit or its deletion. A private one is told only to
+/// those who may read it.
 pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
     let Some(stored) = stored(view, dweet_id(row.subject))? else {
         return Ok(None);
@@ -458,16 +467,20 @@ pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<A
     let Some(account) = AccountId::from_number(number(&row.object)?) else {
         return Ok(None);
     };
-    let named =
-        body_of(&stored)?.is_some_and(|body| body.mentions.iter().any(|mention| mention.id == account));
-    let shown = if named { show(view, &stored)? } else { None };
+    let is_for = body_of(&stored)?.is_some_and(|body| addressed(&body).any(|person| person == account));
+    let mut told = if is_for { show(view, &stored)? } else { None };
+    if let Some(shown) = &told
+        && !may_read(view, shown, Some(account))?
+    {
+        told = None;
+    }
     let notify = Notify {
         account,
         kind: NotificationKind::Mention,
         from: stored.author,
         dweet: stored.id,
         version: stored.version,
-        view: shown,
+        view: told,
     };
     Ok(Some(notify.into()))
 }

@@ -5,7 +5,7 @@ use crate::block;
 use crate::database::{Tx, View};
 use crate::dweet;
 use crate::error::{Fault, Outcome};
-use crate::notification;
+use crate::notification::Cause;
 use crate::outbox::{self, Errand, Waiting, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
@@ -157,17 +157,17 @@ impl Command for CountFavourite {
                 (self.dweet.get(), step),
             )?;
         }
-        if let (true, false, Some(card)) = (stands, stood, &self.card) {
-            notification::notify(
-                tx,
-                stored.author,
-                NotificationKind::Favourite,
-                card,
-                Some((self.dweet, None)),
-                self.version,
-            )?;
+        let cause = Cause {
+            account: stored.author,
+            kind: NotificationKind::Favourite,
+            from: self.account,
+            dweet: Some(self.dweet),
+        };
+        match (stood, stands, &self.card) {
+            (false, true, Some(card)) => cause.tell(tx, card, None, self.version),
+            (true, false, _) => cause.withdraw(tx, self.version),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

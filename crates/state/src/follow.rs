@@ -17,7 +17,7 @@ use crate::dweet;
 use crate::entry;
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
-use crate::notification;
+use crate::notification::Cause;
 use crate::outbox::{self, Errand, Waiting, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
@@ -332,17 +332,17 @@ impl SetFollower {
         if stands != stood {
             count_followers(tx, self.author, if stands { 1 } else { -1 })?;
         }
-        if let (true, false, Some(card)) = (stands, stood, &self.card) {
-            notification::notify(
-                tx,
-                self.author,
-                NotificationKind::Follow,
-                card,
-                None,
-                self.version,
-            )?;
+        let cause = Cause {
+            account: self.author,
+            kind: NotificationKind::Follow,
+            from: follower,
+            dweet: None,
+        };
+        match (stood, stands, &self.card) {
+            (false, true, Some(card)) => cause.tell(tx, card, None, self.version),
+            (true, false, _) => cause.withdraw(tx, self.version),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn recent(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {

@@ -1,8 +1,8 @@
 //! Notifications, at the home of the one who is told.
 //!
 //! **Invariants**
-//! - One row per cause (whom, kind, from whom, which dweet). It stays when it is dismissed or withdrawn, so a repeated
-//!   errand does not bring it back.
+//! - One row per cause (whom, kind, from whom, which dweet). It stays when it is dismissed, so that nothing brings it back,
+//!   and when it is withdrawn, so that only something newer does.
 //! - Blocked and muted people are filtered when notifications are read, not when they are written.
 
 use crate::account;
@@ -18,6 +18,10 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView, NotificationKind, NotificationView, Shown};
 use tertulia_types::{AccountId, DweetId, NotificationId, Position, Rejected, Scopes};
+
+/// The states of a row; the third, 2, is: dismissed, or its dweet is gone.
+const WITHDRAWN: i64 = 0;
+const STANDS: i64 = 1;
 
 fn kind_number(kind: NotificationKind) -> i64 {
     match kind {
@@ -37,83 +41,99 @@ fn kind_from(number: i64) -> NotificationKind {
     }
 }
 
-/// Writes a notification, unless its cause was told before. The dweet's view is `None` for the person's own dweets, which
-/// are read from their table.
-pub(crate) fn notify(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    kind: NotificationKind,
-    from: &AccountView,
-    about: Option<(DweetId, Option<&DweetView>)>,
-    version: u64,
-) -> Outcome<()> {
-    account::standing(tx, account)?;
-    let slot = account.slot();
-    let (dweet, view) = about.map_or((0, None), |(id, view)| (id.get(), view));
-    let known = "SELECT id, version, state FROM notification
-                 WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND from_id = ?4 AND dweet_id = ?5";
-    let key = (slot.0, account.get(), kind_number(kind), from.id.get(), dweet);
-    let known = tx.first(known, key, |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
-    })?;
-    let view = view.map(encode).transpose()?;
-    if let Some((id, known_version)) = known {
-        if version > known_version {
-            let sql = "UPDATE notification SET version = ?4, view = CASE WHEN state = 1 THEN ?5 ELSE NULL END
-                       WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
-            tx.write(sql, (slot.0, account.get(), id, version, view))?;
-        }
-        return Ok(());
-    }
-    let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
-    let sql = "INSERT INTO notification (slot, account_id, id, kind, from_id, dweet_id, version, state, author, view)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)";
-    let author = encode(from)?;
-    let from = from.id.get();
-    tx.write(
-        sql,
-        (
-            slot.0,
-            account.get(),
-            id.get(),
-            kind_number(kind),
-            from,
-            dweet,
-            version,
-            author,
-            view,
-        ),
-    )?;
-    tx.tell(Event::Notified { account, id });
-    Ok(())
+/// What a person is told of; each cause has one row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cause {
+    /// Who is told.
+    pub(crate) account: AccountId,
+    pub(crate) kind: NotificationKind,
+    /// Who did it.
+    pub(crate) from: AccountId,
+    /// To which dweet, or by which one for a mention.
+    pub(crate) dweet: Option<DweetId>,
 }
 
-/// Withdraws what a dweet was told by.
-pub(crate) fn withdraw(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    kind: NotificationKind,
-    dweet: DweetId,
-    version: u64,
-) -> Result<(), Fault> {
-    let sql = "UPDATE notification SET state = 0, view = NULL, version = max(version, ?5)
-               WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND dweet_id = ?4 AND version <= ?5";
-    tx.write(
-        sql,
+impl Cause {
+    fn key(&self) -> (u16, i64, i64, i64, i64) {
         (
-            account.slot().0,
-            account.get(),
-            kind_number(kind),
-            dweet.get(),
+            self.account.slot().0,
+            self.account.get(),
+            kind_number(self.kind),
+            self.from.get(),
+            self.dweet.map_or(0, DweetId::get),
+        )
+    }
+
+    fn version(&self, view: &View<'_>) -> Result<Option<u64>, Fault> {
+        let sql = "SELECT version FROM notification
+                   WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND from_id = ?4 AND dweet_id = ?5";
+        view.first(sql, self.key(), |row| row.get(0))
+    }
+
+    /// Tells of it, or tells again of what was withdrawn. Nobody is told of what they did themselves. The dweet's view is
+    /// `None` for the person's own dweets, which are read from their table.
+    pub(crate) fn tell(
+        &self,
+        tx: &mut Tx<'_>,
+        card: &AccountView,
+        dweet: Option<&DweetView>,
+        version: u64,
+    ) -> Outcome<()> {
+        let dweet = dweet.map(encode).transpose()?;
+        self.put(tx, STANDS, &encode(card)?, dweet, version)
+    }
+
+    /// Takes it back; leaves a row, so that an older errand which comes later tells nothing.
+    pub(crate) fn withdraw(&self, tx: &mut Tx<'_>, version: u64) -> Outcome<()> {
+        self.put(tx, WITHDRAWN, &[], None, version)
+    }
+
+    fn put(
+        &self,
+        tx: &mut Tx<'_>,
+        state: i64,
+        author: &[u8],
+        dweet: Option<Vec<u8>>,
+        version: u64,
+    ) -> Outcome<()> {
+        let account = self.account;
+        if self.from == account || account::find(tx, account)?.is_none() {
+            return Ok(());
+        }
+        let (slot, owner, kind, from, about) = self.key();
+        let known = "UPDATE notification SET version = ?6, state = ?7, author = ?8, view = ?9
+                     WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND from_id = ?4 AND dweet_id = ?5 AND state <> 2";
+        let params = (slot, owner, kind, from, about, version, state, author, &dweet);
+        if tx.write(known, params)? > 0 || self.version(tx)?.is_some() {
+            return Ok(());
+        }
+        let id = NotificationId::new(tx.fresh_ms(account.slot())?, account.slot());
+        let sql = "INSERT INTO notification (slot, account_id, id, kind, from_id, dweet_id, version, state, author, view)
+                   VALUES (?1, ?2, ?10, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let params = (
+            slot,
+            owner,
+            kind,
+            from,
+            about,
             version,
-        ),
-    )?;
-    Ok(())
+            state,
+            author,
+            &dweet,
+            id.get(),
+        );
+        tx.write(sql, params)?;
+        if state == STANDS {
+            tx.tell(Event::Notified { account, id });
+        }
+        Ok(())
+    }
 }
 
 /// One's own dweet is gone: nothing is told of it any more.
 pub(crate) fn forget(tx: &mut Tx<'_>, account: AccountId, dweet: DweetId) -> Result<(), Fault> {
-    let sql = "UPDATE notification SET state = 0, view = NULL WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3";
+    let sql = "UPDATE notification SET state = 2, author = x'', view = NULL
+               WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3";
     tx.write(sql, (account.slot().0, account.get(), dweet.get()))?;
     Ok(())
 }
@@ -145,12 +165,19 @@ impl Verb for Notify {
 
 impl Command for Notify {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        account::standing(tx, self.account)?;
+        let cause = Cause {
+            account: self.account,
+            kind: self.kind,
+            from: self.from,
+            dweet: Some(self.dweet),
+        };
+        if cause.version(tx)? >= Some(self.version) {
+            return Ok(());
+        }
         match &self.view {
-            Some(view) => {
-                let about = Some((self.dweet, Some(view)));
-                notify(tx, self.account, self.kind, &view.author, about, self.version)
-            }
-            None => Ok(withdraw(tx, self.account, self.kind, self.dweet, self.version)?),
+            Some(view) => cause.tell(tx, &view.author, Some(view), self.version),
+            None => cause.withdraw(tx, self.version),
         }
     }
 }
@@ -334,7 +361,8 @@ impl Command for Dismiss {
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
-        let sql = "UPDATE notification SET state = 0, view = NULL WHERE slot = ?1 AND account_id = ?2
+        let sql =
+            "UPDATE notification SET state = 2, author = x'', view = NULL WHERE slot = ?1 AND account_id = ?2
                    AND (?3 IS NULL OR id = ?3) AND state = 1";
         let dismissed = tx.write(
             sql,

@@ -270,12 +270,13 @@ impl Command for Authorize {
         if !tx.exists(sql, (slot, id, self.password_version))? {
             return Err(Rejected::WrongPassword.into());
         }
-        let sql = "INSERT INTO oauth_code (slot, hash, account_id, client_id, redirect_uri, scopes, challenge, password_version,
-                   label, website, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        let sql =
+            "INSERT INTO oauth_code (slot, hash, account_id, client_id, redirect_uri, scopes, challenge,
+                   label, website, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                    ON CONFLICT (slot, hash) DO NOTHING";
         let expires_ms = tx.now_ms + CODE_LIFETIME_MS;
         let scopes = self.scopes.bits();
-        let first = (
+        let params = (
             slot,
             self.code.0,
             id,
@@ -283,15 +284,11 @@ impl Command for Authorize {
             &self.redirect_uri,
             scopes,
             &self.challenge,
+            &self.label,
+            &self.website,
+            expires_ms,
         );
-        let (slot, code, id, client_id, uri, scopes, challenge) = first;
-        let last = (self.password_version, &self.label, &self.website, expires_ms);
-        tx.write(
-            sql,
-            (
-                slot, code, id, client_id, uri, scopes, challenge, last.0, last.1, last.2, last.3,
-            ),
-        )?;
+        tx.write(sql, params)?;
         Ok(())
     }
 }

@@ -26,6 +26,9 @@ use tertulia_types::{Position, Rejected, Slot};
 /// Rows that one call of [`Pending`] returns at most.
 pub const PAGE_MAX: u32 = 1024;
 
+/// Rows that one hop of a walk changes at most; the walk goes on at the same slot while there may be more.
+pub(crate) const HOP_ROWS_MAX: usize = 500;
+
 /// The kinds of errand; the numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Errand {
@@ -39,8 +42,8 @@ pub(crate) enum Errand {
     Favourite = 4,
     /// A redweet to the original's home.
     Redweet = 5,
-    /// The end of a dweet to the groups of those who redweeted it: a walk.
-    Withdraw = 6,
+    /// An edit or the end of a dweet to the groups of those who redweeted it: a walk.
+    Original = 6,
     /// A reply to the home of the dweet that it answers.
     Reply = 7,
     /// A reply to the home of its thread.
@@ -63,7 +66,7 @@ impl Errand {
             Errand::Follower,
             Errand::Favourite,
             Errand::Redweet,
-            Errand::Withdraw,
+            Errand::Original,
             Errand::Reply,
             Errand::Thread,
             Errand::Mention,
@@ -100,6 +103,15 @@ impl Walked {
     pub(crate) fn behind(view: &View<'_>, slot: Slot) -> Self {
         Self {
             next: view.descriptor.range.next_slot_behind(slot),
+        }
+    }
+
+    /// The answer to a hop that changed so many rows: the walk stays while there may be more than [`HOP_ROWS_MAX`].
+    pub(crate) fn after_rows(view: &View<'_>, slot: Slot, rows: usize) -> Self {
+        if rows < HOP_ROWS_MAX {
+            Self::behind(view, slot)
+        } else {
+            Self { next: Some(slot) }
         }
     }
 }
@@ -259,7 +271,7 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Follower => follow::parcel(view, row)?,
         Errand::Favourite => favourite::parcel(view, row)?,
         Errand::Redweet => redweet::parcel(view, row)?,
-        Errand::Withdraw => redweet::withdraw_parcel(view, row)?,
+        Errand::Original => redweet::original_parcel(view, row)?,
         Errand::Reply => thread::reply_parcel(view, row)?,
         Errand::Thread => thread::parcel(view, row)?,
         Errand::Mention => dweet::mention_parcel(view, row)?,
@@ -267,7 +279,7 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Block => block::parcel(view, row)?,
         Errand::Closing => closing::parcel(view, row)?,
     };
-    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Withdraw);
+    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original);
     let command = command.map(|command| command.to_bytes()).transpose()?;
     Ok(Parcel {
         seq: row.seq,
@@ -290,6 +302,9 @@ fn consequence(
     let done = match (row.kind, result) {
         (Errand::Follower, Ok(Some(reply))) => follow::settled(tx, row, &decode("reply to an edge", reply)?),
         (Errand::Follower, Err(_)) => follow::refused(tx, row),
+        (Errand::Redweet, Ok(Some(reply))) => {
+            redweet::settled(tx, row, &decode("reply to a redweet", reply)?)
+        }
         (Errand::Redweet, Err(_)) => redweet::refused(tx, row),
         _ => Ok(()),
     };

@@ -1,14 +1,14 @@
 //! Redweets. A redweet is a dweet of its own at the redweeter's home, with an image of the original in it. It leaves an
-//! edge at the original's home: what counts it, and by which the original's deletion finds it (rule T5).
+//! edge at the original's home: what counts it, and by which the original's edits and its deletion find it (rule T5).
 
 use crate::account;
 use crate::block;
 use crate::database::{Tx, View};
-use crate::dweet::{self, Originals, dweet_id};
+use crate::dweet::{self, Originals, Stored, dweet_id};
 use crate::error::{Error, Fault, Outcome, encode};
 use crate::event::Event;
-use crate::notification;
-use crate::outbox::{self, Errand, Waiting, Walked, number};
+use crate::notification::Cause;
+use crate::outbox::{self, Errand, HOP_ROWS_MAX, Waiting, Walked, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
@@ -71,7 +71,7 @@ impl Command for Redweet {
 impl Redweet {
     fn insert(&self, tx: &mut Tx<'_>, me: AccountId) -> Outcome<DweetId> {
         let originals = Originals {
-            redweet_of: Some(self.original.id),
+            redweet_of: Some((self.original.id, self.original.version)),
             reply_to: None,
         };
         let id = dweet::insert(tx, me, Visibility::Public, originals, &encode(&self.original)?)?;
@@ -144,6 +144,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
     };
     let count = CountRedweet {
         original: dweet_id(number(&row.object)?),
+        original_version: stored.original_version.unwrap_or(0),
         account: stored.author,
         card: account::find(view, stored.author)?,
         redweet: stored.id,
@@ -156,6 +157,29 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
 /// The original is gone, or its author has blocked the redweeter: the redweet is withdrawn (rules O1, T5).
 pub(crate) fn refused(tx: &mut Tx<'_>, row: &Waiting) -> Outcome<()> {
     withdraw(tx, dweet_id(row.subject))
+}
+
+/// The original's home has counted it, and sends the original if it was edited meanwhile.
+pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, newer: &Option<DweetView>) -> Outcome<()> {
+    match newer {
+        Some(original) => renew(tx, &dweet::standing(tx, dweet_id(row.subject))?, original),
+        None => Ok(()),
+    }
+}
+
+/// Puts the original as it is now into a redweet, and delivers that again.
+fn renew(tx: &mut Tx<'_>, redweet: &Stored, original: &DweetView) -> Outcome<()> {
+    let sql = "UPDATE dweet SET body = ?2, original_version = ?3, version = version + 1
+               WHERE id = ?1 AND original_version < ?3";
+    let params = (redweet.id.get(), encode(original)?, original.version);
+    if tx.write(sql, params)? > 0 {
+        dweet::post_delivery(tx, redweet.id, redweet.author)?;
+        tx.tell(Event::Edited {
+            id: redweet.id,
+            author: redweet.author,
+        });
+    }
+    Ok(())
 }
 
 fn withdraw(tx: &mut Tx<'_>, id: DweetId) -> Outcome<()> {
@@ -171,6 +195,8 @@ fn withdraw(tx: &mut Tx<'_>, id: DweetId) -> Outcome<()> {
 pub struct CountRedweet {
     /// The original.
     pub original: DweetId,
+    /// Its version in the redweet.
+    pub original_version: u64,
     /// Who redweets it.
     pub account: AccountId,
     /// Their card, for the notification; `None` when the account is closed.
@@ -184,7 +210,8 @@ pub struct CountRedweet {
 }
 
 impl Verb for CountRedweet {
-    type Reply = ();
+    /// The original, if the redweet has an older version of it.
+    type Reply = Option<DweetView>;
 
     fn home(&self) -> Position {
         self.original.home()
@@ -192,20 +219,31 @@ impl Verb for CountRedweet {
 }
 
 impl Command for CountRedweet {
-    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Option<DweetView>> {
         let stored = match dweet::standing(tx, self.original) {
             Ok(stored) => stored,
             // Taking back a redweet of what is gone needs nothing.
-            Err(Error::Rejected(_)) if !self.stands => return Ok(()),
+            Err(Error::Rejected(_)) if !self.stands => return Ok(None),
             Err(error) => return Err(error),
         };
         if self.stands && block::blocks(tx, stored.author, self.account)? {
             return Err(Rejected::Blocked.into());
         }
+        self.upsert(tx, stored.author)?;
+        if self.stands && self.original_version < stored.version {
+            Ok(dweet::show(tx, &stored)?)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl CountRedweet {
+    fn upsert(&self, tx: &mut Tx<'_>, author: AccountId) -> Outcome<()> {
         let (slot, original, account) = (self.original.slot().0, self.original.get(), self.account);
+        let key = (slot, original, account.slot().0, account.get());
         let standing = "SELECT 1 FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot = ?3 AND account_id = ?4
                         AND state = 1";
-        let key = (slot, original, account.slot().0, account.get());
         let stood = tx.exists(standing, key)?;
         let sql =
             "INSERT INTO redweeted_by (slot, dweet_id, account_slot, account_id, redweet_id, version, state)
@@ -214,18 +252,8 @@ impl Command for CountRedweet {
                    SET redweet_id = excluded.redweet_id, version = excluded.version, state = excluded.state
                    WHERE (excluded.redweet_id, excluded.version) > (redweet_id, version)";
         let redweet = self.redweet.get();
-        tx.write(
-            sql,
-            (
-                slot,
-                original,
-                account.slot().0,
-                account.get(),
-                redweet,
-                self.version,
-                self.stands,
-            ),
-        )?;
+        let params = (key.0, key.1, key.2, key.3, redweet, self.version, self.stands);
+        tx.write(sql, params)?;
         let stands = tx.exists(standing, key)?;
         if stands != stood {
             let step = if stands { 1 } else { -1 };
@@ -234,42 +262,68 @@ impl Command for CountRedweet {
                 (original, step),
             )?;
         }
-        if let (true, false, Some(card)) = (stands, stood, &self.card) {
-            let about = Some((self.original, None));
-            notification::notify(
-                tx,
-                stored.author,
-                NotificationKind::Redweet,
-                card,
-                about,
-                self.version,
-            )?;
+        let cause = Cause {
+            account: author,
+            kind: NotificationKind::Redweet,
+            from: account,
+            dweet: Some(self.original),
+        };
+        match (stood, stands, &self.card) {
+            (false, true, Some(card)) => cause.tell(tx, card, None, self.version),
+            (true, false, _) => cause.withdraw(tx, self.version),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
-/// The next hop of the walk to those who redweeted a dweet that is gone.
-pub(crate) fn withdraw_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let original = dweet_id(row.subject);
+/// Sends an edit or the deletion of a dweet to its redweets; who redweets it later is told when that is counted.
+pub(crate) fn post_original(tx: &mut Tx<'_>, original: DweetId) -> Result<(), Fault> {
+    if next_redweeter_slot(tx, original, Slot(0))?.is_some() {
+        outbox::post(tx, original.slot(), Errand::Original, original.get(), &[])?;
+    }
+    Ok(())
+}
+
+fn next_redweeter_slot(view: &View<'_>, original: DweetId, from: Slot) -> Result<Option<Slot>, Fault> {
     let sql = "SELECT account_slot FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot >= ?3 AND state = 1
                ORDER BY account_slot LIMIT 1";
-    let next = view.first(sql, (original.slot().0, original.get(), row.cursor.0), |row| {
+    view.first(sql, (original.slot().0, original.get(), from.0), |row| {
         row.get(0).map(Slot)
-    })?;
-    Ok(next.map(|slot| Withdraw { slot, original }.into()))
+    })
 }
 
-/// Withdraws all redweets of a dweet that is gone, in one group.
+/// The next hop of the walk to those who redweeted a dweet that was edited or is gone.
+pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let original = dweet_id(row.subject);
+    let Some(stored) = dweet::stored(view, original)? else {
+        return Ok(None);
+    };
+    let Some(slot) = next_redweeter_slot(view, original, row.cursor)? else {
+        return Ok(None);
+    };
+    let set = SetOriginal {
+        slot,
+        original,
+        version: stored.version,
+        view: dweet::show(view, &stored)?,
+    };
+    Ok(Some(set.into()))
+}
+
+/// Brings all redweets of a dweet, in one group, up to what it is now: one hop of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withdraw {
+pub struct SetOriginal {
     /// The slot of the first redweeter there.
     pub slot: Slot,
-    /// The dweet that is gone.
+    /// The dweet.
     pub original: DweetId,
+    /// Its version.
+    pub version: u64,
+    /// As it is now; `None` when it is gone, and its redweets are withdrawn.
+    pub view: Option<DweetView>,
 }
 
-impl Verb for Withdraw {
+impl Verb for SetOriginal {
     type Reply = Walked;
 
     fn home(&self) -> Position {
@@ -277,13 +331,21 @@ impl Verb for Withdraw {
     }
 }
 
-impl Command for Withdraw {
+impl Command for SetOriginal {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Walked> {
-        let sql = "SELECT id FROM dweet WHERE redweet_of = ?1 AND deleted_ms IS NULL";
-        for id in tx.all(sql, [self.original.get()], |row| row.get(0).map(dweet_id))? {
-            withdraw(tx, id)?;
+        let sql = format!(
+            "SELECT {} FROM dweet WHERE redweet_of = ?1 AND deleted_ms IS NULL AND original_version < ?2 LIMIT ?3",
+            dweet::COLUMNS
+        );
+        let params = (self.original.get(), self.version, HOP_ROWS_MAX);
+        let redweets = tx.all(&sql, params, dweet::from_row)?;
+        for redweet in &redweets {
+            match &self.view {
+                Some(original) => renew(tx, redweet, original)?,
+                None => dweet::remove(tx, redweet)?,
+            }
         }
-        Ok(Walked::behind(tx, self.slot))
+        Ok(Walked::after_rows(tx, self.slot, redweets.len()))
     }
 }
 

@@ -1,32 +1,36 @@
-//! Threads. Each reply leaves two images: an edge at the home of the dweet that it answers, which counts it and tells the
-//! author, and the whole reply at the home of the thread's first dweet, so that a thread is read with one query.
+//! Threads. Each reply leaves two images: an edge at the home of the dweet that it answers, which counts it, and the reply
+//! itself at the home of the thread's first dweet, so that a thread is read with one query.
+//!
+//! **Invariant:** the words of a reply that is not for everyone stay away from the thread's home; only its place is known
+//! there.
 
 use crate::block;
 use crate::database::{Tx, View};
-use crate::dweet::{self, dweet_id};
+use crate::dweet::{self, Stored, dweet_id};
 use crate::error::{Outcome, decode, encode};
-use crate::notification;
 use crate::outbox::{Waiting, number};
 use crate::verb::{AnyCommand, Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
-use tertulia_types::view::{DweetView, NotificationKind};
-use tertulia_types::{DweetId, Position, Rejected};
+use tertulia_types::view::DweetView;
+use tertulia_types::{AccountId, DweetId, Position, Rejected};
 
 /// Dweets of a thread that are answered at once, the oldest first.
 const THREAD_MAX: u32 = 1_000;
 
-/// Sets the edge of a reply at the home of the dweet that it answers.
+/// Sets the edge of a reply at the home of the dweet that it answers. Its author is told by a mention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountReply {
     /// What is answered.
     pub parent: DweetId,
     /// The reply.
     pub reply: DweetId,
-    /// Its version.
+    /// Who answers.
+    pub author: AccountId,
+    /// The reply's version.
     pub version: u64,
-    /// As it is now; `None` when it is gone.
-    pub view: Option<DweetView>,
+    /// Whether it stands.
+    pub stands: bool,
 }
 
 impl Verb for CountReply {
@@ -40,31 +44,18 @@ impl Verb for CountReply {
 impl Command for CountReply {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let parent = dweet::standing(tx, self.parent)?;
-        if let Some(view) = &self.view
-            && block::blocks(tx, parent.author, view.author.id)?
-        {
+        if self.stands && block::blocks(tx, parent.author, self.author)? {
             return Err(Rejected::Blocked.into());
         }
-        let (slot, key) = (
-            self.parent.slot().0,
-            (self.parent.slot().0, self.parent.get(), self.reply.get()),
-        );
+        let slot = self.parent.slot().0;
+        let key = (slot, self.parent.get(), self.reply.get());
         let standing =
             "SELECT 1 FROM reply WHERE slot = ?1 AND dweet_id = ?2 AND reply_id = ?3 AND state = 1";
         let stood = tx.exists(standing, key)?;
         let sql = "INSERT INTO reply (slot, dweet_id, reply_id, version, state) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT (slot, dweet_id, reply_id) DO UPDATE SET version = excluded.version, state = excluded.state
                    WHERE excluded.version > version";
-        tx.write(
-            sql,
-            (
-                slot,
-                self.parent.get(),
-                self.reply.get(),
-                self.version,
-                self.view.is_some(),
-            ),
-        )?;
+        tx.write(sql, (key.0, key.1, key.2, self.version, self.stands))?;
         let stands = tx.exists(standing, key)?;
         if stands != stood {
             let step = if stands { 1 } else { -1 };
@@ -73,46 +64,23 @@ impl Command for CountReply {
                 (self.parent.get(), step),
             )?;
         }
-        match &self.view {
-            Some(view) if view.author.id != parent.author => {
-                let about = Some((self.reply, Some(view)));
-                notification::notify(
-                    tx,
-                    parent.author,
-                    NotificationKind::Mention,
-                    &view.author,
-                    about,
-                    self.version,
-                )?;
-            }
-            Some(_) => {}
-            None => notification::withdraw(
-                tx,
-                parent.author,
-                NotificationKind::Mention,
-                self.reply,
-                self.version,
-            )?,
-        }
         Ok(())
     }
 }
 
 pub(crate) fn reply_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
-        return Ok(None);
-    };
     let parent = dweet_id(number(&row.object)?);
-    let view = dweet::show(view, &stored)?;
-    Ok(Some(
+    let count = |stored: Stored| {
         CountReply {
             parent,
             reply: stored.id,
+            author: stored.author,
             version: stored.version,
-            view,
+            stands: !stored.deleted,
         }
-        .into(),
-    ))
+        .into()
+    };
+    Ok(dweet::stored(view, dweet_id(row.subject))?.map(count))
 }
 
 /// Sets the image of a reply at the home of its thread.
@@ -126,8 +94,29 @@ pub struct PutInThread {
     pub reply: DweetId,
     /// Its version.
     pub version: u64,
-    /// As it is now; `None` when it is gone.
-    pub view: Option<DweetView>,
+    /// What of it may be known at the thread's home.
+    pub place: Place,
+}
+
+/// What the home of a thread knows of a reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// It is gone.
+    Gone,
+    /// It is not for everyone: whoever may read it gets it from its own home.
+    Private,
+    /// It is for everyone.
+    Open(DweetView),
+}
+
+impl Place {
+    fn state(&self) -> i64 {
+        match self {
+            Self::Gone => 0,
+            Self::Open(_) => 1,
+            Self::Private => 2,
+        }
+    }
 }
 
 impl Verb for PutInThread {
@@ -140,22 +129,24 @@ impl Verb for PutInThread {
 
 impl Command for PutInThread {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
-        let sql = "INSERT INTO thread (slot, root_id, id, parent_id, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                   ON CONFLICT (slot, root_id, id) DO UPDATE SET version = excluded.version, view = excluded.view
-                   WHERE excluded.version > version";
-        let view = self.view.as_ref().map(encode).transpose()?;
+        let sql = "INSERT INTO thread (slot, root_id, id, parent_id, version, state, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (slot, root_id, id) DO UPDATE SET version = excluded.version, state = excluded.state,
+                   view = excluded.view WHERE excluded.version > version";
+        let view = match &self.place {
+            Place::Open(view) => Some(encode(view)?),
+            Place::Gone | Place::Private => None,
+        };
         let root = self.root;
-        tx.write(
-            sql,
-            (
-                root.slot().0,
-                root.get(),
-                self.reply.get(),
-                self.parent.get(),
-                self.version,
-                view,
-            ),
-        )?;
+        let params = (
+            root.slot().0,
+            root.get(),
+            self.reply.get(),
+            self.parent.get(),
+            self.version,
+            self.place.state(),
+            view,
+        );
+        tx.write(sql, params)?;
         Ok(())
     }
 }
@@ -165,22 +156,19 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
         return Ok(None);
     };
     let root = dweet_id(number(&row.object)?);
-    let sql = "SELECT reply_to FROM dweet WHERE id = ?1";
-    let parent = view
-        .first(sql, [row.subject], |row| row.get::<_, Option<i64>>(0))?
-        .flatten();
-    let parent = parent.map_or(root, dweet_id);
-    let shown = dweet::show(view, &stored)?;
-    Ok(Some(
-        PutInThread {
-            root,
-            parent,
-            reply: stored.id,
-            version: stored.version,
-            view: shown,
-        }
-        .into(),
-    ))
+    let place = match dweet::show(view, &stored)? {
+        None => Place::Gone,
+        Some(shown) if dweet::may_read(view, &shown, None)? => Place::Open(shown),
+        Some(_) => Place::Private,
+    };
+    let put = PutInThread {
+        root,
+        parent: stored.reply_to.unwrap_or(root),
+        reply: stored.id,
+        version: stored.version,
+        place,
+    };
+    Ok(Some(put.into()))
 }
 
 /// A dweet's place in its thread.
@@ -190,11 +178,13 @@ pub struct ThreadEntry {
     pub id: DweetId,
     /// What it answers.
     pub parent: DweetId,
-    /// As it was last told; `None` when it is gone. Whether the viewer may read a private one is for the asker to check.
+    /// Whether it stands for its author's followers only: its own home tells who may read it (`dweet::ShowMany`).
+    pub private: bool,
+    /// As it was last told; `None` when it is gone or private.
     pub view: Option<DweetView>,
 }
 
-/// All replies of a thread, oldest first, at the home of its first dweet.
+/// All replies of a thread, oldest first, at the home of its first dweet. Words that are not for everyone never come here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
     /// The first dweet.
@@ -211,19 +201,24 @@ impl Verb for Thread {
 
 impl Query for Thread {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<ThreadEntry>> {
-        let sql =
-            "SELECT id, parent_id, view FROM thread WHERE slot = ?1 AND root_id = ?2 ORDER BY id LIMIT ?3";
+        let sql = "SELECT id, parent_id, state = 2, view FROM thread WHERE slot = ?1 AND root_id = ?2 ORDER BY id LIMIT ?3";
         let map = |row: &Row<'_>| {
             Ok((
                 dweet_id(row.get(0)?),
                 dweet_id(row.get(1)?),
-                row.get::<_, Option<Vec<u8>>>(2)?,
+                row.get(2)?,
+                row.get::<_, Option<Vec<u8>>>(3)?,
             ))
         };
         let rows = view.all(sql, (self.root.slot().0, self.root.get(), THREAD_MAX), map)?;
-        let entry = |(id, parent, bytes): (DweetId, DweetId, Option<Vec<u8>>)| {
+        let entry = |(id, parent, private, bytes): (_, _, bool, Option<Vec<u8>>)| {
             let view = bytes.map(|bytes| decode("reply", &bytes)).transpose()?;
-            Ok(ThreadEntry { id, parent, view })
+            Ok(ThreadEntry {
+                id,
+                parent,
+                private,
+                view,
+            })
         };
         rows.into_iter().map(entry).collect()
     }

@@ -182,7 +182,7 @@ commands! {
     Redweet(redweet::Redweet),
     Unredweet(redweet::Unredweet),
     CountRedweet(redweet::CountRedweet),
-    Withdraw(redweet::Withdraw),
+    SetOriginal(redweet::SetOriginal),
     SetFavourite(favourite::SetFavourite),
     CountFavourite(favourite::CountFavourite),
     CountReply(thread::CountReply),
