@@ -7,7 +7,7 @@
 use crate::database::{Tx, View};
 use crate::error::{Fault, Outcome};
 use crate::outbox::{self, Errand};
-use crate::request::{Request, RequestKey};
+use crate::request::{self, Request, RequestKey};
 use crate::session::{self, Actor, NewSession};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
@@ -59,7 +59,8 @@ fn const_format_select(condition: &str) -> String {
 
 /// Takes a nick and opens the first session.
 ///
-/// It has a key of its own, which binds nick and password: a repeat after a lost reply succeeds (rule P3).
+/// It has a key of its own, which binds nick and password: a repeat after a lost reply succeeds (rule P3), for as long as
+/// replies are remembered and the password is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     /// The nick.
@@ -90,14 +91,12 @@ impl Command for Register {
             return Err(Rejected::Invalid("the name is too long".to_owned()).into());
         }
         let taken = tx.first(
-            "SELECT id, registration FROM account WHERE nick = ?1",
-            [self.nick.as_str()],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)),
+            "SELECT id, registration = ?2 AND password_version = 1 FROM account WHERE nick = ?1",
+            (self.nick.as_str(), self.key.0),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
         )?;
-        let id = match taken {
-            Some((id, registration)) if registration == self.key.0 => {
-                AccountId::from_number(id).unwrap_or(AccountId::MIN)
-            }
+        let id = match taken.map(|(id, same)| (AccountId::from_number(id).unwrap_or(AccountId::MIN), same)) {
+            Some((id, true)) if tx.now_ms < id.unix_ms() + request::KEPT_MS => id,
             Some(_) => return Err(Rejected::NickTaken.into()),
             None => self.insert(tx)?,
         };
@@ -309,7 +308,9 @@ impl Query for LookupMany {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<AccountView>> {
         let mut found = Vec::new();
         for id in self.ids.iter().take(200) {
-            found.extend(find(view, *id)?);
+            if view.owns(id.home()).is_ok() {
+                found.extend(find(view, *id)?);
+            }
         }
         Ok(found)
     }

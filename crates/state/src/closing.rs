@@ -79,6 +79,10 @@ impl Command for GoOnClosing {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.account;
         let (slot, id) = (account.slot().0, account.get());
+        let closed = "SELECT 1 FROM account WHERE slot = ?1 AND id = ?2 AND closed_ms IS NOT NULL";
+        if !tx.exists(closed, (slot, id))? {
+            return Err(Rejected::NotFound.into());
+        }
         let mut left = false;
         let mut some = |tx: &Tx<'_>, sql: &str| -> Outcome<Vec<i64>> {
             let rows = tx.all(sql, (slot, id, STEP_ROWS), |row| row.get::<_, i64>(0))?;

@@ -116,11 +116,14 @@ impl Database {
     /// Makes the database of a new group.
     ///
     /// # Errors
-    /// If the file exists with other contents or cannot be written.
+    /// If there is a group in the file already, or it cannot be written.
     pub fn create(location: &Location, descriptor: Descriptor) -> Result<Self, Fault> {
         let mut conn = writer(location, OpenFlags::SQLITE_OPEN_CREATE)?;
         migrate(&mut conn)?;
         let tx = conn.transaction()?;
+        if tx.query_row("SELECT EXISTS (SELECT 1 FROM meta)", [], |row| row.get(0))? {
+            return Err(Fault::Damaged("there is a group in the file already"));
+        }
         set_meta(&tx, "descriptor", &encode(&descriptor)?)?;
         set_meta(&tx, "applied", &[])?;
         set_meta(&tx, "last_stamp_ms", &encode(&0_u64)?)?;
@@ -489,7 +492,7 @@ fn migrate(conn: &mut Connection) -> Result<(), Fault> {
 
 /// Denies the writer what could differ between two copies of the group (rule R14).
 fn deny_what_differs(context: AuthContext<'_>) -> Authorization {
-    const DENIED: [&str; 10] = [
+    const DENIED: [&str; 17] = [
         "random",
         "randomblob",
         "date",
@@ -499,7 +502,14 @@ fn deny_what_differs(context: AuthContext<'_>) -> Authorization {
         "unixepoch",
         "strftime",
         "timediff",
+        "current_date",
+        "current_time",
+        "current_timestamp",
         "last_insert_rowid",
+        "changes",
+        "total_changes",
+        "sqlite_version",
+        "sqlite_source_id",
     ];
     if let AuthAction::Function { function_name } = context.action
         && DENIED

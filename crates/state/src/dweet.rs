@@ -536,7 +536,8 @@ impl Query for ShowMany {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
         let mut found = Vec::new();
         for id in self.ids.iter().take(200) {
-            if let Some(stored) = stored(view, *id)?
+            if view.owns(id.home()).is_ok()
+                && let Some(stored) = stored(view, *id)?
                 && let Some(shown) = show(view, &stored)?
                 && may_read(view, &shown, self.viewer)?
             {
@@ -695,7 +696,9 @@ impl Query for Public {
         let rows = view.all(&self.page.sql(&select, "id"), params, from_row)?;
         let mut found = Vec::new();
         for stored in self.page.newest_first(rows) {
-            found.extend(show(view, &stored)?);
+            if view.owns(stored.id.home()).is_ok() {
+                found.extend(show(view, &stored)?);
+            }
         }
         Ok(found)
     }

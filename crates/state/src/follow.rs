@@ -500,14 +500,13 @@ pub(crate) fn edges(
     of: AccountId,
     page: &Page,
 ) -> Outcome<Vec<(NotificationId, AccountId)>> {
-    let map = |row: &Row<'_>| {
-        let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
-        Ok((id, AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
-    };
-    let rows = view.all(
-        &page.sql(select, "id"),
-        (page.below(), page.above(), page.size(), of.slot().0, of.get()),
-        map,
-    )?;
+    let params = (page.below(), page.above(), page.size(), of.slot().0, of.get());
+    let rows = view.all(&page.sql(select, "id"), params, edge_from)?;
     Ok(page.newest_first(rows))
+}
+
+/// An edge's id and the account at its other end.
+pub(crate) fn edge_from(row: &Row<'_>) -> rusqlite::Result<(NotificationId, AccountId)> {
+    let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
+    Ok((id, AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
 }

@@ -102,11 +102,18 @@ impl Query for Mutes {
     }
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, AccountId)>> {
-        let expired = view.now_ms;
-        let select = format!(
-            "SELECT id, target_id FROM mute WHERE slot = ?4 AND account_id = ?5
-             AND (expires_ms IS NULL OR expires_ms > {expired}) AND"
+        let select = "SELECT id, target_id FROM mute WHERE slot = ?4 AND account_id = ?5
+                      AND (expires_ms IS NULL OR expires_ms > ?6) AND";
+        let (me, page) = (self.actor.account, &self.page);
+        let params = (
+            page.below(),
+            page.above(),
+            page.size(),
+            me.slot().0,
+            me.get(),
+            view.now_ms,
         );
-        follow::edges(view, &select, self.actor.account, &self.page)
+        let rows = view.all(&page.sql(select, "id"), params, follow::edge_from)?;
+        Ok(page.newest_first(rows))
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::database::Tx;
 use crate::error::Outcome;
+use crate::event::Event;
 use crate::request;
 use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
-use tertulia_types::{Position, Slot};
+use tertulia_types::{AccountId, Position, Slot};
 
 /// Slots that one command looks at.
 const SLOTS_AT_ONCE: u16 = 1_024;
@@ -45,14 +46,18 @@ impl Command for Prune {
                           SELECT slot, actor, key, row_number() OVER (PARTITION BY actor ORDER BY stamp_ms DESC, key) AS place
                           FROM request WHERE slot BETWEEN ?1 AND ?2) WHERE place > ?3)";
         tx.write(capped, (self.from.0, last, REQUESTS_PER_ACTOR_MAX))?;
-        for table in ["session", "oauth_code"] {
-            let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3");
-            tx.write(&sql, (self.from.0, last, now_ms))?;
+        let stretch = (self.from.0, last, now_ms);
+        let sessions =
+            "DELETE FROM session WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3 RETURNING account_id";
+        for account in tx.all(sessions, stretch, |row| row.get::<_, i64>(0))? {
+            if let Some(account) = AccountId::from_number(account) {
+                tx.tell(Event::SessionsEnded { account });
+            }
         }
-        tx.write(
-            "DELETE FROM mute WHERE slot BETWEEN ?1 AND ?2 AND expires_ms < ?3",
-            (self.from.0, last, now_ms),
-        )?;
+        for table in ["oauth_code", "mute"] {
+            let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3");
+            tx.write(&sql, stretch)?;
+        }
         Ok(Slot(last).next())
     }
 }

@@ -49,6 +49,7 @@ impl Query for SearchAccounts {
             .into_iter()
             .take(limit as usize)
             .filter_map(AccountId::from_number)
+            .filter(|id| view.owns(id.home()).is_ok())
         {
             found.extend(account::find(view, id)?);
         }

@@ -87,7 +87,9 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
     let slot = account.slot();
     let oldest = "DELETE FROM session WHERE slot = ?1 AND hash IN (SELECT hash FROM session WHERE slot = ?1 AND account_id = ?2
                   ORDER BY id DESC LIMIT -1 OFFSET ?3)";
-    tx.write(oldest, (slot.0, account.get(), SESSIONS_MAX - 1))?;
+    if tx.write(oldest, (slot.0, account.get(), SESSIONS_MAX - 1))? > 0 {
+        tx.tell(Event::SessionsEnded { account });
+    }
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
     let (client_id, website) = session
         .client
