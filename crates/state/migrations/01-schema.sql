@@ -184,13 +184,13 @@ CREATE TABLE reader (
 ) WITHOUT ROWID;
 
 -- Of the group: what was delivered to it, once, whoever of its people follows the author. Arrival 0 was fetched by a
--- first follow and never counts as unseen. `view` is NULL when it was deleted.
+-- first follow and never counts as unseen. When it was deleted, `state` is 0 and `view` NULL.
 CREATE TABLE entry (
-    id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL, original_id INTEGER NOT NULL, arrival INTEGER NOT NULL,
-    version INTEGER NOT NULL, view BLOB
+    id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL, original_id INTEGER NOT NULL, original_author_id INTEGER NOT NULL,
+    arrival INTEGER NOT NULL, version INTEGER NOT NULL, state INTEGER NOT NULL, view BLOB
 );
-CREATE INDEX entry_by_author ON entry (author_id, id);
-CREATE INDEX entry_by_arrival ON entry (author_id, arrival) WHERE arrival > 0;
+CREATE INDEX entry_by_author ON entry (author_id, state, id, arrival);
+CREATE INDEX entry_by_arrival ON entry (author_id, arrival);
 
 -- Of the group: cards of the authors whom its people follow (rule T10). `fetched` once the author's recent dweets came
 -- with the first follow (rule T3).

@@ -380,6 +380,21 @@ impl View<'_> {
             .collect::<Result<_, _>>()?)
     }
 
+    /// Row by row, while `more` says so.
+    pub(crate) fn each(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut more: impl FnMut(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<(), Fault> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()?
+            && more(row)?
+        {}
+        Ok(())
+    }
+
     /// Whether there is a row.
     pub(crate) fn exists(&self, sql: &str, params: impl Params) -> Result<bool, Fault> {
         Ok(self.conn.prepare_cached(sql)?.exists(params)?)

@@ -86,22 +86,27 @@ impl Deliver {
 }
 
 fn put(tx: &mut Tx<'_>, entry: &Deliver, arrival: i64) -> Result<(), Fault> {
+    let original_author = entry
+        .view
+        .as_ref()
+        .map_or(entry.author, |view| view.original().author.id);
     let view = entry.view.as_ref().map(encode).transpose()?;
-    let sql = "INSERT INTO entry (id, author_id, original_id, arrival, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (id) DO UPDATE SET arrival = excluded.arrival,
-               view = CASE WHEN excluded.version >= version THEN excluded.view ELSE view END,
-               version = max(version, excluded.version)";
-    tx.write(
-        sql,
-        (
-            entry.id.get(),
-            entry.author.get(),
-            entry.original.get(),
-            arrival,
-            entry.version,
-            view,
-        ),
-    )?;
+    let sql =
+        "INSERT INTO entry (id, author_id, original_id, original_author_id, arrival, version, state, view)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               ON CONFLICT (id) DO UPDATE SET arrival = excluded.arrival, version = excluded.version,
+               state = excluded.state, view = excluded.view";
+    let params = (
+        entry.id.get(),
+        entry.author.get(),
+        entry.original.get(),
+        original_author.get(),
+        arrival,
+        entry.version,
+        view.is_some(),
+        &view,
+    );
+    tx.write(sql, params)?;
     Ok(())
 }
 

@@ -39,6 +39,7 @@ pub mod oauth;
 pub mod outbox;
 pub mod page;
 pub mod prune;
+mod reading;
 pub mod redweet;
 pub mod request;
 pub mod search;
@@ -46,6 +47,7 @@ pub mod session;
 pub mod tag;
 pub mod thread;
 pub mod timeline;
+mod unwanted;
 pub mod verb;
 
 pub use database::{Applied, Checkpoint, Database, Descriptor, Location, Proposal, Reader};

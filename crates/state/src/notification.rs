@@ -11,8 +11,9 @@ use crate::dweet::{self, dweet_id};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
 use crate::page::Page;
+use crate::reading;
 use crate::session::Actor;
-use crate::timeline;
+use crate::unwanted::Unwanted;
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
@@ -205,7 +206,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
 }
 
 /// The notification as it is shown; `None` if its dweet is gone.
-fn show(view: &View<'_>, account: AccountId, stored: &Stored) -> Result<Option<NotificationView>, Fault> {
+fn show(
+    view: &View<'_>,
+    account: AccountId,
+    unwanted: &Unwanted,
+    stored: &Stored,
+) -> Result<Option<NotificationView>, Fault> {
     let dweet: Option<DweetView> = match &stored.view {
         Some(bytes) => Some(decode("notification", bytes)?),
         None if stored.dweet == 0 => None,
@@ -220,7 +226,12 @@ fn show(view: &View<'_>, account: AccountId, stored: &Stored) -> Result<Option<N
     let dweet = dweet
         .map(|dweet| {
             Ok::<_, Fault>(Shown {
-                flags: timeline::flags(view, account, &dweet)?,
+                flags: reading::flags(
+                    view,
+                    account,
+                    dweet.original().id,
+                    unwanted.is_muted(dweet.original().author.id),
+                )?,
                 dweet,
             })
         })
@@ -264,7 +275,7 @@ impl Query for Notifications {
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<NotificationView>> {
         let account = self.actor.account;
-        let unwanted = timeline::Unwanted::of(view, account)?;
+        let unwanted = Unwanted::of(view, account)?;
         let select = format!(
             "SELECT {COLUMNS} FROM notification WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND"
         );
@@ -293,7 +304,7 @@ impl Query for Notifications {
                     && from
                     && !unwanted.notifications_from(stored.from)
                 {
-                    found.extend(show(view, account, &stored)?);
+                    found.extend(show(view, account, &unwanted, &stored)?);
                 }
             }
         }
@@ -330,10 +341,11 @@ impl Query for Notification {
         );
         let stored = view.first(&sql, (account.slot().0, account.get(), self.id.get()), from_row)?;
         let stored = stored.ok_or(Rejected::NotFound)?;
-        if timeline::Unwanted::of(view, account)?.notifications_from(stored.from) {
+        let unwanted = Unwanted::of(view, account)?;
+        if unwanted.notifications_from(stored.from) {
             return Err(Rejected::NotFound.into());
         }
-        show(view, account, &stored)?.ok_or_else(|| Rejected::NotFound.into())
+        show(view, account, &unwanted, &stored)?.ok_or_else(|| Rejected::NotFound.into())
     }
 }
 

@@ -106,7 +106,7 @@ pub enum Place {
     /// It is not for everyone: whoever may read it gets it from its own home.
     Private,
     /// It is for everyone.
-    Open(DweetView),
+    Open(Box<DweetView>),
 }
 
 impl Place {
@@ -133,7 +133,7 @@ impl Command for PutInThread {
                    ON CONFLICT (slot, root_id, id) DO UPDATE SET version = excluded.version, state = excluded.state,
                    view = excluded.view WHERE excluded.version > version";
         let view = match &self.place {
-            Place::Open(view) => Some(encode(view)?),
+            Place::Open(view) => Some(encode(view.as_ref())?),
             Place::Gone | Place::Private => None,
         };
         let root = self.root;
@@ -158,7 +158,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
     let root = dweet_id(number(&row.object)?);
     let place = match dweet::show(view, &stored)? {
         None => Place::Gone,
-        Some(shown) if dweet::may_read(view, &shown, None)? => Place::Open(shown),
+        Some(shown) if dweet::may_read(view, &shown, None)? => Place::Open(Box::new(shown)),
         Some(_) => Place::Private,
     };
     let put = PutInThread {
