@@ -19,9 +19,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tertulia_state::oauth::{
-    App, AppOfToken, CloseAppToken, CreateApp, ExchangeCode, FindApp, OpenAppToken, Revoke,
+    App, AppOfSession, AppOfToken, CloseAppToken, CreateApp, ExchangeCode, FindApp, OpenAppToken, Revoke,
 };
-use tertulia_state::session::{CheckSession, SecretHash};
+use tertulia_state::session::SecretHash;
 use tertulia_types::entity::{Application, CredentialApplication, EmptyObject, Token};
 use tertulia_types::{AccountId, Rejected, Scopes};
 use utoipa_axum::router::OpenApiRouter;
@@ -136,33 +136,22 @@ fn public(app: &App) -> Application {
     }
 }
 
-/// The application of a token.
-#[utoipa::path(get, path = "/api/v1/apps/verify_credentials", tag = "oauth", responses((status = 200, body = Application)))]
+/// The application of a token, be it the application's own or a person's.
+#[utoipa::path(get, path = "/api/v1/apps/verify_credentials", tag = "oauth", responses(
+    (status = 200, body = Application),
+    (status = 401, description = "The token is not valid"),
+    (status = 404, description = "The session was opened without an application"),
+))]
 async fn verify_app(State(service): State<Arc<Service>>, token: Secret) -> Result<Json<Application>, Error> {
-    if let Some(Caller(actor)) = Caller::of(&token) {
-        service
-            .query(CheckSession {
-                actor,
-                needed: Scopes::NONE,
-            })
-            .await?;
-        return Ok(Json(own_application()));
-    }
-    let app = app_of(&service, &token).await?;
+    let app = match Caller::of(&token) {
+        Some(Caller(actor)) => {
+            let client_id = service.query(AppOfSession { actor }).await?;
+            let client_id = client_id.ok_or(Rejected::NotFound)?;
+            service.query(FindApp { client_id }).await?
+        }
+        None => app_of(&service, &token).await?,
+    };
     Ok(Json(public(&app)))
-}
-
-/// Of a person's session it is known that it is valid, not which application holds it.
-fn own_application() -> Application {
-    Application {
-        id: "0".to_owned(),
-        name: "Tertulia".to_owned(),
-        website: None,
-        scopes: Vec::new(),
-        redirect_uris: Vec::new(),
-        redirect_uri: String::new(),
-        vapid_key: String::new(),
-    }
 }
 
 async fn app_of(service: &Service, token: &Secret) -> Result<App, Error> {

@@ -207,6 +207,34 @@ impl Query for AppOfToken {
     }
 }
 
+/// The application by which the actor's session was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppOfSession {
+    /// Whose session.
+    pub actor: Actor,
+}
+
+impl Verb for AppOfSession {
+    /// Its client id; none if the session was opened without one.
+    type Reply = Option<String>;
+
+    fn home(&self) -> Position {
+        self.actor.account.home()
+    }
+}
+
+impl Query for AppOfSession {
+    fn authority(&self) -> Option<(&Actor, Scopes)> {
+        Some((&self.actor, Scopes::NONE))
+    }
+
+    fn read(&self, view: &View<'_>) -> Outcome<Option<String>> {
+        let sql = "SELECT client_id FROM session WHERE slot = ?1 AND hash = ?2";
+        let (slot, hash) = (self.actor.account.slot().0, self.actor.session.0);
+        Ok(view.first(sql, (slot, hash), |row| row.get(0))?.flatten())
+    }
+}
+
 /// Ends an application's own token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseAppToken {

@@ -244,4 +244,5 @@ queries! {
     Markers(marker::Markers),
     SearchAccounts(search::SearchAccounts),
     Count(search::Count),
+    AppOfSession(oauth::AppOfSession),
 }
