@@ -2,14 +2,16 @@
 
 use crate::service::{Service, Settings};
 use crate::tls::{Authority, Tls};
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 use tertulia_node::{Node, Options};
 use tokio_util::sync::CancellationToken;
@@ -24,13 +26,16 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// The answer, its body unread.
+    pub(crate) async fn answer(&self, mut request: Request) -> Response {
+        let host = HeaderValue::from_static("localhost:8080");
+        request.headers_mut().entry("host").or_insert(host);
+        self.app.clone().oneshot(request).await.expect("an answer")
+    }
+
     /// Status, headers and body of the answer.
-    pub(crate) async fn send(&self, mut request: Request) -> (StatusCode, HeaderMap, String) {
-        request
-            .headers_mut()
-            .entry("host")
-            .or_insert_with(|| "localhost:8080".parse().expect("a host"));
-        let answer = self.app.clone().oneshot(request).await.expect("an answer");
+    pub(crate) async fn send(&self, request: Request) -> (StatusCode, HeaderMap, String) {
+        let answer = self.answer(request).await;
         let (head, body) = answer.into_parts();
         let body = to_bytes(body, 10_000_000).await.expect("a body");
         (
@@ -40,6 +45,117 @@ impl App {
         )
     }
 }
+
+impl App {
+    /// Status and JSON of the answer to a request without a body.
+    pub(crate) async fn ask(&self, method: &str, path: &str, token: &str) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", bearer(token));
+        self.json(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Status and JSON of the answer to a GET.
+    pub(crate) async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        self.ask("GET", path, token).await
+    }
+
+    /// Status and JSON of the answer to a POST of JSON.
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> (u16, Value) {
+        let request = Request::post(path)
+            .header("authorization", bearer(token))
+            .header("content-type", "application/json");
+        self.json(request.body(Body::from(body.to_string())).expect("a request"))
+            .await
+    }
+
+    /// Status and JSON of the answer.
+    pub(crate) async fn json(&self, mut request: Request) -> (u16, Value) {
+        if request
+            .headers()
+            .get("authorization")
+            .is_some_and(|value| value.is_empty())
+        {
+            request.headers_mut().remove("authorization");
+        }
+        let (status, headers, body) = self.send(request).await;
+        assert_eq!(headers["content-type"], "application/json", "W5: {body}");
+        (status.as_u16(), serde_json::from_str(&body).expect("JSON"))
+    }
+
+    /// Registers somebody and answers their token.
+    pub(crate) async fn register(&self, nick: &str) -> String {
+        let body = json!({ "nick": nick, "password": PASSWORD });
+        let (status, token) = self.post("/api/tertulia/v1/register", "", body).await;
+        assert_eq!(status, 200, "{token}");
+        token["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The id of somebody.
+    pub(crate) async fn id(&self, nick: &str) -> String {
+        let (status, account) = self
+            .get(&format!("/api/v1/accounts/lookup?acct={nick}"), "")
+            .await;
+        assert_eq!(status, 200, "{account}");
+        account["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Lets one follow another, and waits until the other's home knows.
+    pub(crate) async fn follow(&self, token: &str, nick: &str) {
+        let id = self.id(nick).await;
+        let (_, before) = self.get(&format!("/api/v1/accounts/{id}"), "").await;
+        let (status, stands) = self
+            .ask("POST", &format!("/api/v1/accounts/{id}/follow"), token)
+            .await;
+        assert_eq!((status, &stands["following"]), (200, &json!(true)), "{stands}");
+        let expected = json!(before["followers_count"].as_u64().expect("a count") + 1);
+        self.until(&format!("/api/v1/accounts/{id}"), "", |account| {
+            account["followers_count"] == expected
+        })
+        .await;
+    }
+
+    /// Publishes a dweet and answers its id.
+    pub(crate) async fn publish(&self, token: &str, text: &str) -> String {
+        let (status, dweet) = self
+            .post("/api/v1/statuses", token, json!({ "status": text }))
+            .await;
+        assert_eq!(status, 200, "{dweet}");
+        dweet["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Asks again until the answer is as expected: what reaches other homes does so soon, not at once.
+    pub(crate) async fn until(&self, path: &str, token: &str, expected: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let asking = async {
+            loop {
+                last = self.get(path, token).await.1;
+                if expected(&last) {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, asking).await.is_ok();
+        assert!(in_time, "{path} never became as expected: {last}");
+        last
+    }
+}
+
+/// The `Authorization` header's value; empty for nobody, and then it is taken out again.
+fn bearer(token: &str) -> String {
+    if token.is_empty() {
+        String::new()
+    } else {
+        format!("Bearer {token}")
+    }
+}
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse";
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// One that serves plain HTTP.
 pub(crate) async fn app(is_limited: bool) -> App {

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
             get(async || picture(include_bytes!("pictures/header.png"))),
         )
         .merge(crate::trust::page_routes())
+        .merge(crate::profile::routes())
 }
 
 async fn style() -> impl IntoResponse {

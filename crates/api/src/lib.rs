@@ -20,6 +20,8 @@ mod health;
 mod home;
 mod input;
 mod instance;
+#[cfg(test)]
+mod journey;
 mod lenient;
 mod limit;
 mod link;
@@ -29,6 +31,7 @@ mod oauth;
 mod origin;
 mod page;
 mod password;
+mod profile;
 mod relation;
 mod render;
 mod router;

@@ -7,6 +7,7 @@ use crate::limit::Limits;
 use crate::origin::Origin;
 use crate::password::Vault;
 use crate::render;
+use crate::serve::FINISH_TIME_MAX;
 use crate::tls::{Authority, Tls};
 use futures::StreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -90,6 +91,17 @@ impl Service {
             tls,
             size,
         }))
+    }
+
+    /// Waits until the streams that were open when the machine began to stop have said goodbye; not for ever.
+    pub async fn finish(&self) {
+        self.streams.close();
+        if tokio::time::timeout(FINISH_TIME_MAX, self.streams.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some streams did not end in time and are cut");
+        }
     }
 
     /// Whether clients come by TLS.

@@ -1,0 +1,226 @@
+//! Logging in and out, passwords, sessions, closing the account.
+
+use crate::fixture::{self, PASSWORD};
+use serde_json::json;
+
+#[tokio::test]
+async fn wrong_nick_and_wrong_password_are_answered_alike() {
+    let app = fixture::app(true).await;
+    app.register("ana").await;
+    let wrong = app
+        .post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "ana", "password": "incorrect" }),
+        )
+        .await;
+    let unknown = app
+        .post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "nobody", "password": "incorrect" }),
+        )
+        .await;
+    let nonsense = app
+        .post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "no body!", "password": "incorrect" }),
+        )
+        .await;
+    assert_eq!((wrong.0, &wrong.1["code"]), (401, &json!("wrong_password")));
+    assert_eq!(wrong, unknown);
+    assert_eq!(wrong, nonsense);
+    let (status, token) = app
+        .post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "ana@example.org", "password": PASSWORD }),
+        )
+        .await;
+    assert_eq!(
+        (status, &token["token_type"]),
+        (200, &json!("Bearer")),
+        "an e-mail names the nick before its @"
+    );
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let app = fixture::app(true).await;
+    app.register("ana").await;
+    let mut answers = Vec::new();
+    for _ in 0..12 {
+        answers.push(
+            app.post(
+                "/api/tertulia/v1/login",
+                "",
+                json!({ "nick": "ana", "password": "incorrect" }),
+            )
+            .await
+            .0,
+        );
+    }
+    assert_eq!((answers[0], answers[9], answers[11]), (401, 401, 429));
+    let (status, _) = app
+        .post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "ana", "password": PASSWORD }),
+        )
+        .await;
+    assert_eq!(status, 429, "the right one has to wait, too");
+}
+
+#[tokio::test]
+async fn p1_a_session_that_ended_is_worthless_at_once() {
+    let app = fixture::app(true).await;
+    let first = app.register("ana").await;
+    let login = json!({ "nick": "ana", "password": PASSWORD, "label": "phone" });
+    let second = app.post("/api/tertulia/v1/login", "", login).await.1["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let (_, sessions) = app.get("/api/tertulia/v1/sessions", &second).await;
+    assert_eq!(
+        (&sessions[0]["label"], &sessions[0]["current"]),
+        (&json!("phone"), &json!(true)),
+        "{sessions}"
+    );
+    assert_eq!(
+        app.ask("POST", "/api/tertulia/v1/logout", &first).await,
+        (200, json!({}))
+    );
+    let (status, refused) = app.get("/api/v1/accounts/verify_credentials", &first).await;
+    assert_eq!((status, &refused["code"]), (401, &json!("no_session")));
+    let id = sessions[0]["id"].as_str().expect("an id");
+    assert_eq!(
+        app.ask("DELETE", &format!("/api/tertulia/v1/sessions/{id}"), &second)
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        app.get("/api/v1/accounts/verify_credentials", &second).await.0,
+        401
+    );
+}
+
+#[tokio::test]
+async fn a_new_password_ends_all_other_sessions() {
+    let app = fixture::app(true).await;
+    let (mine, other) = (
+        app.register("ana").await,
+        json!({ "nick": "ana", "password": PASSWORD }),
+    );
+    let other = app.post("/api/tertulia/v1/login", "", other).await.1["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let change = |current: &str, new: &str| json!({ "current": current, "new": new });
+    let (status, refused) = app
+        .post(
+            "/api/tertulia/v1/password",
+            &mine,
+            change("incorrect", "another one"),
+        )
+        .await;
+    assert_eq!((status, &refused["code"]), (403, &json!("wrong_password")));
+    assert_eq!(
+        app.post("/api/tertulia/v1/password", &mine, change(PASSWORD, "short"))
+            .await
+            .0,
+        422
+    );
+    assert_eq!(
+        app.post(
+            "/api/tertulia/v1/password",
+            &mine,
+            change(PASSWORD, "another one")
+        )
+        .await,
+        (200, json!({}))
+    );
+    assert_eq!(app.get("/api/v1/accounts/verify_credentials", &mine).await.0, 200);
+    assert_eq!(
+        app.get("/api/v1/accounts/verify_credentials", &other).await.0,
+        401
+    );
+    assert_eq!(
+        app.post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "ana", "password": PASSWORD })
+        )
+        .await
+        .0,
+        401
+    );
+    assert_eq!(
+        app.post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "ana", "password": "another one" })
+        )
+        .await
+        .0,
+        200
+    );
+}
+
+#[tokio::test]
+async fn p4_a_closed_account_is_gone_and_its_nick_stays_taken() {
+    let app = fixture::app(true).await;
+    let (ana, bob) = (app.register("ana").await, app.register("bob").await);
+    app.follow(&bob, "ana").await;
+    let dweet = app.publish(&ana, "adiós").await;
+    app.until("/api/v1/timelines/home", &bob, |home| {
+        home.as_array().is_some_and(|list| list.len() == 1)
+    })
+    .await;
+    assert_eq!(
+        app.post(
+            "/api/tertulia/v1/account/close",
+            &ana,
+            json!({ "password": "incorrect" })
+        )
+        .await
+        .0,
+        403
+    );
+    assert_eq!(
+        app.post(
+            "/api/tertulia/v1/account/close",
+            &ana,
+            json!({ "password": PASSWORD })
+        )
+        .await,
+        (200, json!({}))
+    );
+    assert_eq!(app.get("/api/v1/accounts/verify_credentials", &ana).await.0, 401);
+    assert_eq!(app.get("/api/v1/accounts/lookup?acct=ana", "").await.0, 404);
+    app.until(&format!("/api/v1/statuses/{dweet}"), &bob, |gone| {
+        gone["code"] == json!("not_found")
+    })
+    .await;
+    app.until("/api/v1/timelines/home", &bob, |home| home == &json!([]))
+        .await;
+    let (status, taken) = app
+        .post(
+            "/api/tertulia/v1/register",
+            "",
+            json!({ "nick": "ana", "password": PASSWORD }),
+        )
+        .await;
+    assert_eq!((status, &taken["code"]), (422, &json!("nick_taken")));
+    assert_eq!(
+        app.post(
+            "/api/tertulia/v1/login",
+            "",
+            json!({ "nick": "ana", "password": PASSWORD })
+        )
+        .await
+        .0,
+        401
+    );
+}

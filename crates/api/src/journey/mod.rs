@@ -1,0 +1,8 @@
+//! Journeys through the whole application, on a machine of its own: what apps and people do, one family per file.
+
+mod bad_input;
+mod dweet;
+mod login;
+mod oauth;
+mod people;
+mod stream;
