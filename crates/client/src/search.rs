@@ -1,4 +1,6 @@
-//! Searching for people, dweets and hashtags.
+//! Searching for people, and for dweets by their hashtags.
+//!
+//! Deliberately absent: the words inside dweets. The ring does not index them.
 
 use crate::client::Client;
 use crate::dweet::{Author, Dweet, dweets};
@@ -12,39 +14,42 @@ use tertulia_types::entity::{Search, Status};
 pub struct Found {
     /// People.
     pub people: Vec<Author>,
-    /// Dweets, newest first.
+    /// Dweets with the hashtag, newest first.
     pub dweets: Vec<Dweet>,
-    /// Hashtags, without `#`.
+    /// The hashtag, without `#`, where dweets carry it.
     pub hashtags: Vec<String>,
 }
 
 impl Client {
-    /// Searches for words; a single `#hashtag` gives the dweets that carry it.
+    /// People whose nick or name begins so, and the dweets that carry the word as a hashtag. A leading `#` asks for the
+    /// dweets alone.
     pub async fn search(&self, words: &str, limit: usize) -> Result<Found, Failure> {
-        if let Some(tag) = words
-            .trim()
-            .strip_prefix('#')
-            .and_then(tertulia_types::text::hashtag)
-        {
-            let page: Vec<Status> = self
-                .read(Ask::get(format!("/api/v1/timelines/tag/{tag}")).with("limit", limit))
-                .await?;
-            return Ok(Found {
-                dweets: dweets(page),
-                ..Found::default()
-            });
+        let words = words.trim();
+        let people = if words.starts_with('#') {
+            Vec::new()
+        } else {
+            self.people(words, limit).await?
+        };
+        let mut found = Found {
+            people,
+            ..Found::default()
+        };
+        if let Some(tag) = tertulia_types::text::hashtag(words) {
+            let ask = Ask::get(format!("/api/v1/timelines/tag/{tag}")).with("limit", limit);
+            found.dweets = dweets(self.read::<Vec<Status>>(ask).await?);
+            if !found.dweets.is_empty() {
+                found.hashtags.push(tag);
+            }
         }
-        let answer: Search = self
-            .read(
-                Ask::get("/api/v2/search")
-                    .with("q", words.trim())
-                    .with("limit", limit),
-            )
-            .await?;
-        Ok(Found {
-            people: answer.accounts.into_iter().map(Author::of).collect(),
-            dweets: dweets(answer.statuses),
-            hashtags: answer.hashtags.into_iter().map(|tag| tag.name).collect(),
-        })
+        Ok(found)
+    }
+
+    async fn people(&self, words: &str, limit: usize) -> Result<Vec<Author>, Failure> {
+        let ask = Ask::get("/api/v2/search")
+            .with("q", words)
+            .with("type", "accounts")
+            .with("limit", limit);
+        let found: Search = self.read(ask).await?;
+        Ok(found.accounts.into_iter().map(Author::of).collect())
     }
 }

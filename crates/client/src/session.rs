@@ -14,6 +14,9 @@ use tertulia_types::entity::{Account, Session, Timestamp, Token};
 /// Shorter passwords are refused before they are sent; the ring has the last word.
 pub const PASSWORD_CHARACTERS_MIN: usize = 8;
 
+/// What the session is called in the list of a person's sessions.
+const LABEL: &str = "terminal";
+
 /// What became of a logout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoggedOut {
@@ -52,7 +55,7 @@ impl Client {
             .map(tertulia_types::text::display_name)
             .transpose()
             .map_err(Misuse::Unfit)?;
-        let body = json!({ "nick": nick.as_str(), "name": name, "password": password });
+        let body = json!({ "nick": nick.as_str(), "name": name, "password": password, "label": LABEL });
         let ask = Ask::post("/api/tertulia/v1/register", body);
         let token: Token = self.once("", &format!("register {nick}"), ask).await?;
         self.enter(&nick, token.access_token).await
@@ -61,7 +64,7 @@ impl Client {
     /// Logs in.
     pub async fn login(&self, typed: &str, password: &str) -> Result<Me, Failure> {
         let nick = self.nobody_yet(typed)?;
-        let body = json!({ "nick": nick.as_str(), "password": password, "label": "terminal" });
+        let body = json!({ "nick": nick.as_str(), "password": password, "label": LABEL });
         let token: Token = self
             .wire
             .ask(&self.store, &Ask::post("/api/tertulia/v1/login", body))

@@ -175,7 +175,7 @@ pub enum Verb {
         /// The dweet: a number of the last list (3), or an id
         dweet: String,
     },
-    /// Search for people, dweets and #hashtags
+    /// Search for people by nick or name, or for a #hashtag
     Search {
         /// What for
         #[arg(required = true)]

@@ -42,6 +42,9 @@ fn refused(look: &Look, refusal: &Refusal) -> String {
     {
         return look.words.with("refused-too-many-wait", &[("n", seconds.into())]);
     }
+    if refusal.status == 403 && refusal.code.as_deref() == Some("wrong_password") {
+        return look.words.say("refused-own-password");
+    }
     let by_code = refusal
         .code
         .as_deref()
