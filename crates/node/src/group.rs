@@ -22,6 +22,7 @@ use crate::failure::Unavailable;
 use crate::files::Medium;
 use crate::gate::{Gate, Gatekeeper};
 use crate::identity::MachineId;
+use crate::pruner;
 use crate::raft::journal::{Fatal, Journal, JournalError};
 use crate::raft::log::{DurablePoint, GroupLog};
 use crate::raft::machine::{Machine, Surroundings, Visible};
@@ -309,14 +310,16 @@ impl Group {
         self.visible.borrow().descriptor
     }
 
-    /// Starts the courier.
+    /// Starts the courier and the pruner.
     pub(crate) async fn employ(self: &Arc<Self>, router: Arc<Router>) {
         let courier = Courier {
             group: self.clone(),
             router,
             errands: self.errands.clone(),
         };
-        self.tasks.lock().await.spawn(courier.run(self.stop.clone()));
+        let mut tasks = self.tasks.lock().await;
+        tasks.spawn(courier.run(self.stop.clone()));
+        tasks.spawn(pruner::run(self.clone(), self.stop.clone()));
     }
 
     /// Waits until this copy leads, as far as it knows.

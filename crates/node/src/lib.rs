@@ -8,7 +8,7 @@
 //! - `group`: one running group. Commands go through `batch` (many commands become one log entry), queries through `gate` (one round of the consensus for all
 //!   queries that wait), both end at the group's database.
 //! - `raft`: all of openraft and the log engine.
-//! - `courier`: carries out what a group owes other homes.
+//! - `courier`: carries out what a group owes other homes. `pruner`: has removed what has outlived its time.
 //! - `roster`, `replica`, `membership`: which groups have a copy here, how a copy is born and leaves.
 //!
 //! **Invariants**
@@ -28,6 +28,7 @@ mod group;
 pub mod identity;
 mod membership;
 pub mod node;
+mod pruner;
 mod raft;
 mod replica;
 mod roster;
