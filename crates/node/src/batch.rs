@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Unavailable;
-use crate::raft::{Payload, Raft, TypeConfig, not_leader};
+use crate::raft::{Payload, Raft, TypeConfig, not_leader, unseated};
 
 /// Commands that wait for a group's next entry at most.
 const QUEUE_COMMANDS: usize = 8192;
@@ -115,6 +115,7 @@ impl Batcher {
         self.last_stamp_ms = self.last_stamp_ms.max((self.clock)());
         let (commands, answers): (Vec<_>, Vec<_>) =
             entry.into_iter().map(|one| (one.command, one.answer)).unzip();
+        let raft = self.raft.clone();
         let sent = self
             .send(&Proposal {
                 stamp_ms: self.last_stamp_ms,
@@ -123,7 +124,7 @@ impl Batcher {
             .await;
         async move {
             let result = match sent {
-                Ok(response) => response.await.map_err(|_| Unavailable::Stopping),
+                Ok(response) => outcome(&raft, response).await,
                 Err(unavailable) => Err(unavailable),
             };
             answer_all(answers, result);
@@ -141,6 +142,15 @@ impl Batcher {
             .client_write_ff(Payload(payload.into()), Some(responder))
             .await;
         sent.map(|()| response).map_err(|_| Unavailable::Stopping)
+    }
+}
+
+/// What became of a proposal; or that nobody here will learn it, since a leader that has been unseated may not be told.
+async fn outcome(raft: &Raft, response: Response) -> Result<ClientWriteResult<TypeConfig>, Unavailable> {
+    tokio::select! {
+        biased;
+        result = response => result.map_err(|_| Unavailable::Stopping),
+        leader = unseated(raft) => Err(Unavailable::NotLeader { leader }),
     }
 }
 

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use openraft::async_runtime::watch::WatchReceiver;
 use tertulia_state::{AnyCommand, AnyQuery, Database, Descriptor, Fault, Query};
 use tertulia_types::{Position, Rejected};
 use tokio::sync::{Mutex, Notify, watch};
@@ -28,7 +28,7 @@ use crate::raft::log::{DurablePoint, GroupLog};
 use crate::raft::machine::{Machine, Surroundings, Visible};
 use crate::raft::network::{Absence, Call, Letter, Lines, Transport};
 use crate::raft::reception::Reception;
-use crate::raft::{Member, NodeId, Pace, Raft, config};
+use crate::raft::{Member, NodeId, Pace, Raft, config, leader, wait_for_leader};
 use crate::replica::Replica;
 use crate::router::Router;
 use crate::shelf::Shelf;
@@ -36,6 +36,8 @@ use crate::stage::Stage;
 
 /// The node id of the member that founds a group: the index of the entry by which it does so.
 pub(crate) const FOUNDER: NodeId = 0;
+/// How long cutting the log may take.
+const RELIEF_DEADLINE: Duration = Duration::from_secs(30);
 /// Queries and commands in one letter from another machine at most.
 const VERBS_MAX: usize = 1024;
 
@@ -75,6 +77,12 @@ pub enum GroupError {
         group: u64,
         /// Why.
         source: std::io::Error,
+    },
+    /// The step needs a leader, and this copy does not lead (any more). If it did when the step began, the new leader knows what came of it.
+    #[error("group {group:016x} is led by another machine")]
+    Unseated {
+        /// Which group.
+        group: u64,
     },
     /// The consensus did not start, or did not do as told.
     #[error("the consensus of group {group:016x}: {why}")]
@@ -324,31 +332,17 @@ impl Group {
 
     /// Waits until this copy leads, as far as it knows.
     pub(crate) async fn until_leading(&self) {
-        self.until(|leader| leader == Some(self.node)).await;
+        wait_for_leader(&self.raft, |leader| leader == Some(self.node)).await;
     }
 
     /// Waits until this copy does not lead.
     pub(crate) async fn until_not_leading(&self) {
-        self.until(|leader| leader != Some(self.node)).await;
+        wait_for_leader(&self.raft, |leader| leader != Some(self.node)).await;
     }
 
     /// Waits until somebody leads.
     pub(crate) async fn until_led(&self) {
-        self.until(|leader| leader.is_some()).await;
-    }
-
-    async fn until(&self, holds: impl Fn(Option<NodeId>) -> bool) {
-        let mut metrics = self.raft.server_metrics();
-        loop {
-            let leader = metrics.borrow_watched().current_leader;
-            if holds(leader) {
-                return;
-            }
-            if metrics.changed().await.is_err() {
-                // The consensus has stopped: nothing will change any more.
-                return std::future::pending().await;
-            }
-        }
+        wait_for_leader(&self.raft, |leader| leader.is_some()).await;
     }
 
     /// The consensus, for changes of the membership.
@@ -358,15 +352,22 @@ impl Group {
 
     /// Makes room in the log engine: a snapshot, and then everything before it goes.
     pub(crate) async fn relieve(&self) {
-        let trigger = self.raft.trigger();
-        let covered = match trigger.snapshot().await {
-            Ok(()) => self.machine.covered(),
-            Err(_) => None,
+        let cut = async {
+            let visible = self.visible.borrow().next_index;
+            self.raft.trigger().snapshot().await?;
+            let mut snapshots = self.raft.watch_snapshot_progress();
+            let covered = snapshots
+                .wait_until(|id| id.map_or(0, |id| id.index + 1) >= visible)
+                .await;
+            match covered {
+                Ok(Some(covered)) => self.raft.trigger().purge_log(covered.index).await,
+                Ok(None) | Err(_) => Ok(()),
+            }
         };
-        if let Some(index) = covered
-            && let Err(error) = trigger.purge_log(index).await
-        {
-            tracing::warn!(group = self.id, %error, "the log is not cut");
+        match tokio::time::timeout(RELIEF_DEADLINE, cut).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(group = self.id, %error, "the log is not cut"),
+            Err(_) => tracing::warn!(group = self.id, "the log is not cut: no snapshot in time"),
         }
     }
 
@@ -378,13 +379,7 @@ impl Group {
 
     /// The machine that leads, as far as this copy knows.
     pub(crate) fn leader(&self) -> Option<MachineId> {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        let membership = metrics.membership_config.membership();
-        metrics
-            .current_leader
-            .and_then(|leader| membership.get_node(&leader))
-            .map(|member| member.machine)
+        leader(&self.raft)
     }
 
     /// A digest of the rows of this copy (R14).

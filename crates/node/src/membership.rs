@@ -9,7 +9,7 @@ use openraft::ChangeMembers;
 use openraft::async_runtime::watch::WatchReceiver;
 
 use crate::group::{Group, GroupError};
-use crate::raft::{Member, NodeId};
+use crate::raft::{Member, NodeId, unseated};
 
 /// How long a step may take; a learner may have to receive a snapshot first.
 const STEP_DEADLINE: Duration = Duration::from_secs(120);
@@ -70,14 +70,20 @@ impl Group {
             .collect()
     }
 
+    /// Waits for a step of the leader's. A leader that is unseated meanwhile may never learn what came of it.
     async fn step<T, E: std::fmt::Display>(
         &self,
         step: impl Future<Output = Result<T, E>>,
     ) -> Result<T, GroupError> {
         let wrong = |why| GroupError::Consensus { group: self.id, why };
-        let done = tokio::time::timeout(STEP_DEADLINE, step)
-            .await
-            .map_err(|_| wrong("no answer in time".to_owned()))?;
-        done.map_err(|error| wrong(error.to_string()))
+        let done = tokio::time::timeout(STEP_DEADLINE, async {
+            tokio::select! {
+                biased;
+                done = step => done.map_err(|error| wrong(error.to_string())),
+                _ = unseated(self.consensus()) => Err(GroupError::Unseated { group: self.id }),
+            }
+        });
+        done.await
+            .unwrap_or_else(|_| Err(wrong("no answer in time".to_owned())))
     }
 }

@@ -390,6 +390,12 @@ impl Node {
         Ok(self.group(group)?.hand_over(to).await?)
     }
 
+    /// Cuts the log of this machine's copy of a group as far as its database is on disk: a member that lags then gets a snapshot.
+    pub async fn cut_log(&self, group: u64) -> Result<(), NodeError> {
+        self.group(group)?.relieve().await;
+        Ok(())
+    }
+
     /// A digest of what this machine's copy of a group stores (R14).
     pub async fn digest(&self, group: u64) -> Result<[u8; 32], NodeError> {
         Ok(self.group(group)?.digest().await?)

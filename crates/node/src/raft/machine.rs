@@ -151,15 +151,6 @@ impl Machine {
         self.visible.clone()
     }
 
-    /// The last entry that the durable point covers.
-    pub(crate) fn covered(&self) -> Option<u64> {
-        self.covered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last
-            .map(|id| id.index)
-    }
-
     /// A digest of all rows, for comparing replicas, and the progress that it belongs to.
     pub(crate) async fn digest(&self) -> io::Result<[u8; 32]> {
         self.ask(Job::Digest).await

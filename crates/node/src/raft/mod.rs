@@ -18,6 +18,7 @@ mod suite;
 use std::fmt;
 
 use bytes::Bytes;
+use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,38 @@ pub(crate) fn config(group: u64, pace: Pace) -> openraft::Config {
         install_snapshot_timeout: 60_000,
         ..openraft::Config::default()
     }
+}
+
+/// Waits until this copy does not lead (any more); returns the machine that does, if it is known.
+pub(crate) async fn unseated(raft: &Raft) -> Option<MachineId> {
+    wait_for_leader(raft, |leader| leader != Some(*raft.node_id())).await;
+    leader(raft)
+}
+
+/// Waits until the leader is one that fits, as far as this copy knows.
+pub(crate) async fn wait_for_leader(raft: &Raft, fits: impl Fn(Option<NodeId>) -> bool) {
+    let mut metrics = raft.server_metrics();
+    loop {
+        let leader = metrics.borrow_watched().current_leader;
+        if fits(leader) {
+            return;
+        }
+        if metrics.changed().await.is_err() {
+            // The consensus has stopped: nothing will change any more.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// The machine that leads, as far as this copy knows.
+pub(crate) fn leader(raft: &Raft) -> Option<MachineId> {
+    let metrics = raft.server_metrics();
+    let metrics = metrics.borrow_watched();
+    let membership = metrics.membership_config.membership();
+    metrics
+        .current_leader
+        .and_then(|leader| membership.get_node(&leader))
+        .map(|member| member.machine)
 }
 
 fn elsewhere(forward: &ForwardToLeader<TypeConfig>) -> Unavailable {

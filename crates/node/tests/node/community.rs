@@ -14,12 +14,18 @@ use tertulia_state::session::{Actor, NewSession, SecretHash};
 use tertulia_state::timeline::Home;
 use tertulia_types::view::{Body, DweetView, Visibility};
 use tertulia_types::{AccountId, Scopes};
+use tracing_subscriber::EnvFilter;
 
 /// How long a test waits for something that must happen.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A machine in a directory, quick to elect.
+///
+/// What it logs is shown when `RUST_LOG` says so.
 pub(crate) fn options(directory: &Path, groups: u32) -> Options {
+    let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env());
+    // The first machine of the process has done it for all.
+    let _ = log.with_writer(std::io::stderr).try_init();
     Options {
         found: groups,
         pace: Pace {

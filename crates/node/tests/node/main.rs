@@ -1,4 +1,5 @@
 //! Machines, tested from outside: one file per subject.
 
 mod community;
+mod moving;
 mod service;

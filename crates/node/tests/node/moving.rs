@@ -1,0 +1,203 @@
+//! Several machines: a group moves from one to another while people go on.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::community::{follow, home, options, publish, register, until};
+use tertulia_node::switchboard::Switchboard;
+use tertulia_node::{GroupError, MachineId, Node, NodeError, Options};
+use tertulia_state::Descriptor;
+use tertulia_state::session::Actor;
+
+/// A machine on a switchboard, in a directory of its own.
+async fn machine(switchboard: &Switchboard, directory: &std::path::Path, groups: u32) -> Arc<Node> {
+    let options = Options {
+        network: Arc::new(switchboard.clone()),
+        ..options(directory, groups)
+    };
+    Node::open(options).await.unwrap()
+}
+
+/// The groups of a machine, in the order of the ring.
+fn groups(node: &Node) -> Vec<Descriptor> {
+    let mut groups: Vec<_> = node
+        .standings()
+        .into_iter()
+        .map(|standing| standing.descriptor)
+        .collect();
+    groups.sort_by_key(|group| group.range.end());
+    groups
+}
+
+fn id(node: &Node) -> MachineId {
+    node.member().machine
+}
+
+/// Invites a machine into a group that is led from `from`, and waits until it has a copy.
+async fn invite(from: &Node, to: &Node, group: Descriptor) -> u64 {
+    let node = from.fresh_node(group.group).await.unwrap();
+    from.cut_log(group.group).await.unwrap();
+    to.host(group, node).await.unwrap();
+    from.admit(group.group, node, to.member()).await.unwrap();
+    node
+}
+
+/// Moves a group from one machine to another: learner, voter, lead, farewell.
+async fn relocate(from: &Node, to: &Node, group: Descriptor) {
+    let node = invite(from, to, group).await;
+    match from.elect(group.group, BTreeSet::from([node])).await {
+        // The newcomer may lead before the last step is known here.
+        Ok(()) | Err(NodeError::Group(GroupError::Unseated { .. })) => {}
+        Err(error) => panic!("{error}"),
+    }
+    until("the newcomer leads", || async {
+        let standings = to.standings();
+        standings
+            .iter()
+            .any(|standing| standing.descriptor.group == group.group && standing.leader == Some(id(to)))
+    })
+    .await;
+    from.dismiss(group.group).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_moves_by_snapshot_while_dweets_and_the_courier_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let one = machine(&switchboard, &directory.path().join("one"), 3).await;
+    let two = machine(&switchboard, &directory.path().join("two"), 0).await;
+    let groups = groups(&one);
+    for group in &groups {
+        two.learn(*group, vec![id(&one)]);
+    }
+    let ana = register(&one, "ana").await;
+    let mut readers = Vec::new();
+    for reader in 0..12 {
+        let reader = register(&one, &format!("reader{reader}")).await;
+        follow(&one, reader, ana.account).await;
+        readers.push(reader);
+    }
+
+    let is_over = Arc::new(AtomicBool::new(false));
+    let publishing = tokio::spawn({
+        let (one, is_over) = (one.clone(), is_over.clone());
+        async move {
+            let mut published = Vec::new();
+            while !is_over.load(Ordering::Relaxed) && published.len() < 2000 {
+                let text = format!("hola {}", published.len());
+                publish(&one, ana, &text).await.unwrap();
+                published.push(text);
+            }
+            published
+        }
+    });
+    let moved = groups[1];
+    relocate(&one, &two, moved).await;
+    // The author's own group too: the one that the publisher and its courier live in.
+    let own = *groups
+        .iter()
+        .find(|group| group.range.contains(ana.account.home()))
+        .unwrap();
+    if own != moved {
+        relocate(&one, &two, own).await;
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let published = publishing.await.unwrap();
+    assert!(published.len() > 3, "the move took no time at all");
+    let last: Vec<String> = published.iter().rev().take(20).cloned().collect();
+    for reader in readers {
+        until("each dweet is on each timeline, once", || async {
+            let shown = home(&two, reader).await;
+            shown.iter().take(20).eq(last.iter())
+        })
+        .await;
+    }
+    let hosted: BTreeSet<u64> = one
+        .standings()
+        .iter()
+        .map(|standing| standing.descriptor.group)
+        .collect();
+    assert!(!hosted.contains(&moved.group) && !hosted.contains(&own.group));
+    one.stop().await;
+    two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r14_three_copies_are_equal_and_any_one_may_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let mut machines = vec![machine(&switchboard, &directory.path().join("0"), 1).await];
+    for number in 1..3 {
+        machines.push(machine(&switchboard, &directory.path().join(number.to_string()), 0).await);
+    }
+    let group = groups(&machines[0])[0];
+    let ana = register(&machines[0], "ana").await;
+    let mut voters = BTreeSet::from([0]);
+    for newcomer in &machines[1..] {
+        newcomer.learn(group, machines.iter().map(|machine| id(machine)).collect());
+        voters.insert(invite(&machines[0], newcomer, group).await);
+    }
+    machines[0].elect(group.group, voters).await.unwrap();
+    machines[0].learn(group, machines.iter().map(|machine| id(machine)).collect());
+    publish_some(&machines[1], ana, 30).await;
+    until("all copies are equal", || all_equal(&machines, group.group)).await;
+
+    // The leader is gone: the other two go on.
+    let leader = machines[1].standings()[0].leader.unwrap();
+    switchboard.isolate(leader);
+    let rest: Vec<Arc<Node>> = machines
+        .iter()
+        .filter(|machine| id(machine) != leader)
+        .cloned()
+        .collect();
+    publish_some(&rest[0], ana, 10).await;
+    switchboard.heal();
+    until("the one that was away has caught up", || {
+        all_equal(&machines, group.group)
+    })
+    .await;
+    for machine in machines {
+        machine.stop().await;
+    }
+}
+
+async fn publish_some(node: &Node, author: Actor, count: usize) {
+    for number in 0..count {
+        publish(node, author, &format!("dweet {number}")).await.unwrap();
+    }
+}
+
+async fn all_equal(machines: &[Arc<Node>], group: u64) -> bool {
+    let digests = futures::future::join_all(machines.iter().map(|machine| machine.digest(group))).await;
+    let digests: Vec<_> = digests.into_iter().map(Result::unwrap).collect();
+    digests.iter().all(|digest| *digest == digests[0])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r2_an_old_node_id_is_never_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let one = machine(&switchboard, &directory.path().join("one"), 1).await;
+    let two = machine(&switchboard, &directory.path().join("two"), 0).await;
+    let group = groups(&one)[0];
+    let first = invite(&one, &two, group).await;
+    assert!(two.host(group, first).await.is_err(), "it is here already");
+    two.dismiss(group.group).await.unwrap();
+    assert!(two.host(group, first).await.is_err(), "that id is used up");
+    two.stop().await;
+    drop(two);
+    let two = machine(&switchboard, &directory.path().join("two"), 0).await;
+    assert!(two.host(group, first).await.is_err(), "also after a restart");
+    let second = invite(&one, &two, group).await;
+    assert!(second > first);
+    tokio::time::timeout(
+        Duration::from_secs(30),
+        until("the copy is there", || async { !two.standings().is_empty() }),
+    )
+    .await
+    .unwrap();
+    one.stop().await;
+    two.stop().await;
+}
