@@ -17,7 +17,7 @@ async fn machine(switchboard: &Switchboard, directory: &std::path::Path, groups:
         network: Arc::new(switchboard.clone()),
         ..options(directory, groups)
     };
-    Node::open(options).await.unwrap()
+    Node::open(options).await.expect("opens")
 }
 
 /// The groups of a machine, in the order of the ring.
@@ -37,10 +37,10 @@ fn id(node: &Node) -> MachineId {
 
 /// Invites a machine into a group that is led from `from`, and waits until it has a copy.
 async fn invite(from: &Node, to: &Node, group: Descriptor) -> u64 {
-    let node = from.fresh_node(group.group).await.unwrap();
-    from.cut_log(group.group).await.unwrap();
-    to.host(group, node).await.unwrap();
-    from.admit(group.group, node, to.member()).await.unwrap();
+    let node = from.fresh_node(group.group).await.expect("a node id");
+    from.cut_log(group.group).await.expect("cuts");
+    to.host(group, node).await.expect("hosts");
+    from.admit(group.group, node, to.member()).await.expect("admits");
     node
 }
 
@@ -59,7 +59,7 @@ async fn relocate(from: &Node, to: &Node, group: Descriptor) {
             .any(|standing| standing.descriptor.group == group.group && standing.leader == Some(id(to)))
     })
     .await;
-    from.dismiss(group.group).await.unwrap();
+    from.dismiss(group.group).await.expect("is dismissed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,13 +165,18 @@ async fn r14_three_copies_are_equal_and_any_one_may_go() {
 
 async fn publish_some(node: &Node, author: Actor, count: usize) {
     for number in 0..count {
-        publish(node, author, &format!("dweet {number}")).await.unwrap();
+        publish(node, author, &format!("dweet {number}"))
+            .await
+            .expect("publishes");
     }
 }
 
 async fn all_equal(machines: &[Arc<Node>], group: u64) -> bool {
     let digests = futures::future::join_all(machines.iter().map(|machine| machine.digest(group))).await;
-    let digests: Vec<_> = digests.into_iter().map(Result::unwrap).collect();
+    let digests: Vec<_> = digests
+        .into_iter()
+        .map(|digest| digest.expect("a digest"))
+        .collect();
     digests.iter().all(|digest| *digest == digests[0])
 }
 
