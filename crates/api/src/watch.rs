@@ -115,6 +115,8 @@ pub(crate) struct Watch {
     channels: BTreeSet<Channel>,
     followed: BTreeSet<AccountId>,
     listener: Listener,
+    /// What is being looked at: it stays until it has been told, however often the waiting is given up meanwhile.
+    heard: Option<Heard>,
     ready: VecDeque<Told>,
     beat: Instant,
     /// A stopping machine waits until it is dropped.
@@ -150,6 +152,7 @@ impl Watch {
             channels,
             followed,
             listener,
+            heard: None,
             ready,
             beat,
             _open: open,
@@ -181,19 +184,26 @@ impl Watch {
             if let Some(told) = self.ready.pop_front() {
                 return Next::Told(told);
             }
-            let heard = tokio::select! {
-                heard = self.listener.next() => heard,
-                () = tokio::time::sleep_until(self.beat) => {
-                    self.beat = Instant::now() + SESSION_CHECK;
-                    return if self.check().await.is_ok() { Next::Beat } else { Next::End };
-                }
-                () = closing.cancelled() => return Next::End,
+            let heard = match self.heard.clone() {
+                Some(heard) => heard,
+                None => tokio::select! {
+                    heard = self.listener.next() => match heard {
+                        Some(heard) => self.heard.insert(heard).clone(),
+                        None => return Next::End,
+                    },
+                    () = tokio::time::sleep_until(self.beat) => {
+                        let stands = self.check().await.is_ok();
+                        self.beat = Instant::now() + SESSION_CHECK;
+                        return if stands { Next::Beat } else { Next::End };
+                    }
+                    () = closing.cancelled() => return Next::End,
+                },
             };
             let outcome = match heard {
-                Some(Heard::Event(happened)) => self.hear(&happened.event).await,
-                Some(Heard::Missed) => self.catch_up().await,
-                None => return Next::End,
+                Heard::Event(happened) => self.hear(&happened.event).await,
+                Heard::Missed => self.catch_up().await,
             };
+            self.heard = None;
             match outcome {
                 Ok(()) => {}
                 Err(Error::Rejected(Rejected::NoSession | Rejected::OutOfScope)) => return Next::End,
