@@ -18,6 +18,7 @@ mod fixture;
 mod front;
 mod health;
 mod home;
+mod hub;
 mod input;
 mod instance;
 #[cfg(test)]

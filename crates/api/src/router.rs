@@ -48,7 +48,6 @@ fn router(service: Arc<Service>) -> Router {
         .merge(api)
         .merge(absent::routes())
         .merge(authorize::routes())
-        .merge(streaming::routes())
         .merge(front::routes())
         .fallback(async || Error::NoSuchPath)
         .method_not_allowed_fallback(async || Error::NoSuchMethod)
@@ -77,6 +76,7 @@ fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(home::routes())
         .merge(notification::routes())
         .merge(search::routes())
+        .merge(streaming::routes())
 }
 
 #[cfg(test)]

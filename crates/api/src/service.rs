@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here outlives the process or is needed to be right: limits, threads for passwords, a sum.
 
 use crate::error::Error;
+use crate::hub::Hub;
 use crate::limit::Limits;
 use crate::origin::Origin;
 use crate::password::Vault;
@@ -59,6 +60,8 @@ pub struct Service {
     pub(crate) closing: CancellationToken,
     /// Streams that are open; a stopping machine waits for them.
     pub(crate) streams: TaskTracker,
+    /// What concerns which of them.
+    pub(crate) hub: Arc<Hub>,
     tls: Option<Arc<Tls>>,
     /// Locked only to copy it in or out.
     size: Mutex<Option<(Instant, Size)>>,
@@ -88,6 +91,7 @@ impl Service {
             metrics,
             closing,
             streams,
+            hub: Arc::default(),
             tls,
             size,
         }))

@@ -3,10 +3,13 @@
 //! An event is a hint that something became visible; what is sent is read from the viewer's home with their session, so a
 //! stream can tell nothing that a request could not (rule P1).
 //!
-//! **Invariant:** a stream ends when its session ends: at once when the event comes here, within [`SESSION_CHECK`] at most.
-//! **Invariant:** who is slow misses events, and costs no memory; apps read the timeline again when they come back.
+//! **Invariant:** a stream ends when its session ends: at once when the event comes here, within [`SESSION_CHECK_BEATS`]
+//! beats at most.
+//! **Invariant:** a stream tells all that concerns it, in order, or ends: when homes do not answer for long, or the reader
+//! is slow, its queue in the [`hub`](crate::hub) runs full. Apps read the timeline again when they come back.
 
 use crate::error::Error;
+use crate::hub::{Change, Concern, Seat, Shared, Tiding};
 use crate::origin::Origin;
 use crate::render;
 use crate::service::Service;
@@ -14,22 +17,25 @@ use serde::Serialize;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use tertulia_node::{Heard, Listener};
-use tertulia_state::Event;
 use tertulia_state::dweet::Show;
 use tertulia_state::notification::Notification;
 use tertulia_state::session::{Actor, CheckSession};
 use tertulia_state::timeline::{FollowedIds, HomeEntry};
 use tertulia_types::{AccountId, DweetId, NotificationId, Rejected, Scopes, text};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// How often a session is checked whose end may have been told elsewhere; also the beat of the heart.
-pub(crate) const SESSION_CHECK: Duration = Duration::from_secs(20);
-/// Each costs a listener and some tens of KiB.
-const STREAMS_MAX: usize = 4_096;
-/// When there are so many.
-const BUSY_WAIT: Duration = Duration::from_secs(30);
+/// How often a silent stream shows that it lives: as often as Mastodon's.
+pub(crate) const BEAT: Duration = Duration::from_secs(15);
+/// After so many beats a session is checked whose end may have been told elsewhere.
+pub(crate) const SESSION_CHECK_BEATS: u32 = 4;
+/// What one WebSocket may listen to.
+const CHANNELS_MAX: usize = 32;
+/// When there are as many streams as there may be.
+const FULL_WAIT: Duration = Duration::from_secs(30);
+/// Until a home that did not answer is asked again.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// What can be listened to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,49 +47,64 @@ pub(crate) enum Channel {
     /// Everybody's public dweets: its name, as it was asked for.
     Public(&'static str),
     /// Public dweets with a hashtag.
-    Hashtag(String),
+    Hashtag {
+        /// Its name, as it was asked for.
+        name: &'static str,
+        /// The tag, in lower case.
+        tag: String,
+        /// The tag, as it was asked for: apps compare it.
+        asked: String,
+    },
     /// What this service has not (lists, direct messages, other services): silent.
     Silent(&'static str),
 }
 
 impl Channel {
     /// The channel of this name, as Mastodon names them in both kinds of streaming.
-    pub(crate) fn named(name: &str, tag: Option<&str>) -> Result<Self, Error> {
-        Ok(match name.replace('/', ":").as_str() {
-            "user" => Self::User,
-            "user:notification" => Self::UserNotification,
-            "public" => Self::Public("public"),
-            "public:local" => Self::Public("public:local"),
-            "hashtag" | "hashtag:local" => {
-                let tag = tag.and_then(text::hashtag);
-                Self::Hashtag(tag.ok_or_else(|| Error::Invalid("the stream needs a tag".to_owned()))?)
-            }
-            "public:remote" => Self::Silent("public:remote"),
-            "public:media" => Self::Silent("public:media"),
-            "public:local:media" => Self::Silent("public:local:media"),
-            "list" => Self::Silent("list"),
-            "direct" => Self::Silent("direct"),
-            _ => return Err(Error::Invalid("there is no stream of this name".to_owned())),
-        })
-    }
-
-    /// What a WebSocket message names it by.
-    pub(crate) fn names(&self) -> Vec<String> {
-        match self {
-            Self::User => vec!["user".to_owned()],
-            Self::UserNotification => vec!["user:notification".to_owned()],
-            Self::Public(name) | Self::Silent(name) => vec![(*name).to_owned()],
-            Self::Hashtag(tag) => vec!["hashtag".to_owned(), tag.clone()],
+    pub(crate) fn named(name: &str, asked: Option<&str>) -> Result<Self, Error> {
+        let hashtag = |name| {
+            let asked = asked.unwrap_or_default();
+            let tag =
+                text::hashtag(asked).ok_or_else(|| Error::Invalid("the stream needs a tag".to_owned()))?;
+            Ok(Self::Hashtag {
+                name,
+                tag,
+                asked: asked.to_owned(),
+            })
+        };
+        match name.replace('/', ":").as_str() {
+            "user" => Ok(Self::User),
+            "user:notification" => Ok(Self::UserNotification),
+            "public" => Ok(Self::Public("public")),
+            "public:local" => Ok(Self::Public("public:local")),
+            "hashtag" => hashtag("hashtag"),
+            "hashtag:local" => hashtag("hashtag:local"),
+            "public:remote" => Ok(Self::Silent("public:remote")),
+            "public:media" => Ok(Self::Silent("public:media")),
+            "public:local:media" => Ok(Self::Silent("public:local:media")),
+            "public:remote:media" => Ok(Self::Silent("public:remote:media")),
+            "list" => Ok(Self::Silent("list")),
+            "direct" => Ok(Self::Silent("direct")),
+            _ => Err(Error::Invalid("there is no stream of this name".to_owned())),
         }
     }
 
-    /// What the session must allow.
+    /// What a WebSocket message names it by.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        match self {
+            Self::User => vec!["user"],
+            Self::UserNotification => vec!["user:notification"],
+            Self::Public(name) | Self::Silent(name) => vec![name],
+            Self::Hashtag { name, asked, .. } => vec![name, asked],
+        }
+    }
+
+    /// What the session must allow; public channels need none.
     fn needed(&self) -> Option<Scopes> {
         match self {
-            Self::User => Some(Scopes::READ_STATUSES.with(Scopes::READ_NOTIFICATIONS)),
+            Self::User | Self::Silent("list" | "direct") => Some(Scopes::READ_STATUSES),
             Self::UserNotification => Some(Scopes::READ_NOTIFICATIONS),
-            Self::Silent("list" | "direct") => Some(Scopes::READ_STATUSES),
-            Self::Public(_) | Self::Hashtag(_) | Self::Silent(_) => None,
+            Self::Public(_) | Self::Hashtag { .. } | Self::Silent(_) => None,
         }
     }
 }
@@ -93,7 +114,7 @@ impl Channel {
 pub(crate) struct Told {
     pub(crate) channel: Channel,
     pub(crate) event: &'static str,
-    pub(crate) payload: String,
+    pub(crate) payload: Arc<str>,
 }
 
 /// What comes next on a stream.
@@ -103,7 +124,7 @@ pub(crate) enum Next {
     Told(Told),
     /// Nothing for a while: time to show that both ends live.
     Beat,
-    /// The session or the machine has ended.
+    /// The session or the machine has ended, or the reader was too slow.
     End,
 }
 
@@ -113,12 +134,14 @@ pub(crate) struct Watch {
     origin: Origin,
     actor: Option<Actor>,
     channels: BTreeSet<Channel>,
-    followed: BTreeSet<AccountId>,
-    listener: Listener,
-    /// What is being looked at: it stays until it has been told, however often the waiting is given up meanwhile.
-    heard: Option<Heard>,
+    followed: Vec<AccountId>,
+    seat: Seat,
+    tidings: mpsc::Receiver<Tiding>,
+    /// Taken from the queue and not told yet: the wait for its words may be given up in the middle.
+    pending: Option<Tiding>,
     ready: VecDeque<Told>,
     beat: Instant,
+    beats: u32,
     /// A stopping machine waits until it is dropped.
     _open: TaskTrackerToken,
 }
@@ -130,10 +153,6 @@ impl Watch {
         origin: Origin,
         actor: Option<Actor>,
     ) -> Result<Self, Error> {
-        if service.streams.len() >= STREAMS_MAX {
-            return Err(Error::Busy(BUSY_WAIT));
-        }
-        let open = service.streams.token();
         if let Some(actor) = actor {
             service
                 .query(CheckSession {
@@ -142,20 +161,27 @@ impl Watch {
                 })
                 .await?;
         }
-        let listener = service.node.listen();
-        let (channels, followed, ready) = (BTreeSet::new(), BTreeSet::new(), VecDeque::new());
-        let beat = Instant::now() + SESSION_CHECK;
+        service
+            .hub
+            .listen(&service.node, &service.streams, &service.closing);
+        let account = actor.map(|actor| actor.account);
+        let (seat, tidings) = service
+            .hub
+            .enter(account)
+            .map_err(|_full| Error::TooMany(FULL_WAIT))?;
         Ok(Self {
+            _open: service.streams.token(),
             service,
             origin,
             actor,
-            channels,
-            followed,
-            listener,
-            heard: None,
-            ready,
-            beat,
-            _open: open,
+            channels: BTreeSet::new(),
+            followed: Vec::new(),
+            seat,
+            tidings,
+            pending: None,
+            ready: VecDeque::new(),
+            beat: Instant::now() + BEAT,
+            beats: 0,
         })
     }
 
@@ -165,16 +191,25 @@ impl Watch {
             let actor = self.actor.ok_or(Error::NoToken)?;
             self.service.query(CheckSession { actor, needed }).await?;
         }
-        if channel == Channel::User {
-            self.learn_followed().await?;
+        if self.channels.len() >= CHANNELS_MAX {
+            return Err(Rejected::Limit(format!("{CHANNELS_MAX} channels on one stream")).into());
         }
+        let is_user = channel == Channel::User;
         self.channels.insert(channel);
+        if is_user {
+            return self.learn_followed().await;
+        }
+        self.concern();
         Ok(())
     }
 
     /// Listens to one channel less.
     pub(crate) fn unsubscribe(&mut self, channel: &Channel) {
         self.channels.remove(channel);
+        if *channel == Channel::User {
+            self.followed.clear();
+        }
+        self.concern();
     }
 
     /// Waits for what comes next. Nothing is lost when the waiting is given up and begun again.
@@ -184,218 +219,189 @@ impl Watch {
             if let Some(told) = self.ready.pop_front() {
                 return Next::Told(told);
             }
-            let heard = match self.heard.clone() {
-                Some(heard) => heard,
-                None => tokio::select! {
-                    heard = self.listener.next() => match heard {
-                        Some(heard) => self.heard.insert(heard).clone(),
-                        None => return Next::End,
+            if let Some(tiding) = self.pending.clone() {
+                match self.hear(&tiding).await {
+                    Ok(()) => self.pending = None,
+                    Err(Error::Unavailable | Error::Busy(_)) => tokio::select! {
+                        () = tokio::time::sleep(RETRY_PAUSE) => {}
+                        () = closing.cancelled() => return Next::End,
                     },
-                    () = tokio::time::sleep_until(self.beat) => {
-                        let stands = self.check().await.is_ok();
-                        self.beat = Instant::now() + SESSION_CHECK;
-                        return if stands { Next::Beat } else { Next::End };
+                    Err(error) => {
+                        tracing::debug!(%error, "a stream ends");
+                        return Next::End;
                     }
-                    () = closing.cancelled() => return Next::End,
+                }
+                continue;
+            }
+            tokio::select! {
+                tiding = self.tidings.recv() => match tiding {
+                    Some(tiding) => self.pending = Some(tiding),
+                    None => return Next::End,
                 },
-            };
-            let outcome = match heard {
-                Heard::Event(happened) => self.hear(&happened.event).await,
-                Heard::Missed => self.catch_up().await,
-            };
-            self.heard = None;
-            match outcome {
-                Ok(()) => {}
-                Err(Error::Rejected(Rejected::NoSession | Rejected::OutOfScope)) => return Next::End,
-                Err(error) => tracing::debug!(%error, "an event could not be told"),
+                () = tokio::time::sleep_until(self.beat) => return self.beat().await,
+                () = closing.cancelled() => return Next::End,
             }
         }
     }
 
+    async fn beat(&mut self) -> Next {
+        if self.beats % SESSION_CHECK_BEATS == SESSION_CHECK_BEATS - 1
+            // Whether a home cannot say now, or says yes: the next check asks again.
+            && let Err(Error::Rejected(_)) = self.check().await
+        {
+            return Next::End;
+        }
+        self.beats += 1;
+        self.beat = Instant::now() + BEAT;
+        Next::Beat
+    }
+
     async fn check(&self) -> Result<(), Error> {
         let Some(actor) = self.actor else { return Ok(()) };
-        match self
-            .service
+        self.service
             .query(CheckSession {
                 actor,
                 needed: Scopes::NONE,
             })
             .await
-        {
-            Err(Error::Rejected(rejected)) => Err(rejected.into()),
-            // Nobody can say now; the next beat asks again.
-            Ok(()) | Err(_) => Ok(()),
-        }
-    }
-
-    async fn catch_up(&mut self) -> Result<(), Error> {
-        self.check().await?;
-        if self.channels.contains(&Channel::User) {
-            self.learn_followed().await
-        } else {
-            Ok(())
-        }
     }
 
     async fn learn_followed(&mut self) -> Result<(), Error> {
         let actor = self.actor.ok_or(Error::NoToken)?;
-        self.followed = self
-            .service
-            .query(FollowedIds { actor })
-            .await?
-            .into_iter()
-            .collect();
+        self.followed = self.service.query(FollowedIds { actor }).await?;
+        self.concern();
         Ok(())
     }
 
-    async fn hear(&mut self, event: &Event) -> Result<(), Error> {
-        let me = self.actor.map(|actor| actor.account);
-        match event {
-            Event::Delivered { id, author, edited } if self.is_followed(*author) => {
-                self.tell_home(*id, *edited).await
+    /// Tells the hub what concerns this stream.
+    fn concern(&self) {
+        let tags = self.channels.iter().filter_map(|channel| match channel {
+            Channel::Hashtag { tag, .. } => Some(tag.clone()),
+            Channel::User | Channel::UserNotification | Channel::Public(_) | Channel::Silent(_) => None,
+        });
+        self.seat.concern(Concern {
+            authors: self.followed.clone(),
+            tags: tags.collect(),
+            public: self
+                .channels
+                .iter()
+                .any(|channel| matches!(channel, Channel::Public(_))),
+        });
+    }
+
+    async fn hear(&mut self, tiding: &Tiding) -> Result<(), Error> {
+        match tiding {
+            Tiding::Home(id, change) => self.hear_home(*id, *change).await,
+            Tiding::Public(shared, change) => {
+                let channels = self.those(|channel| matches!(channel, Channel::Public(_)));
+                self.hear_shared(shared, *change, channels).await
             }
-            Event::Withdrawn { id, author } if self.is_followed(*author) => {
-                self.tell(Channel::User, "delete", id.to_string());
-                Ok(())
+            Tiding::Tagged(told, shared, change) => {
+                let channels =
+                    self.those(|channel| matches!(channel, Channel::Hashtag { tag, .. } if **tag == **told));
+                self.hear_shared(shared, *change, channels).await
             }
-            Event::Published { id, author, public } => {
-                if me == Some(*author) && self.channels.contains(&Channel::User) {
-                    self.tell_home(*id, false).await?;
-                }
-                if *public {
-                    self.tell_public(*id).await
-                } else {
-                    Ok(())
-                }
-            }
-            Event::Edited { id, author } if me == Some(*author) => self.tell_home(*id, true).await,
-            Event::Deleted { id, author } => {
-                self.tell_deleted(*id, me == Some(*author));
-                Ok(())
-            }
-            Event::Tagged { tag, id } => self.tell_tagged(tag, *id).await,
-            Event::Notified { account, id } if me == Some(*account) => self.tell_notification(*id).await,
-            Event::Edges { account } if me == Some(*account) && self.channels.contains(&Channel::User) => {
-                self.learn_followed().await
-            }
-            Event::SessionsEnded { account } if me == Some(*account) => self.check().await,
-            Event::Delivered { .. }
-            | Event::Withdrawn { .. }
-            | Event::Edited { .. }
-            | Event::Notified { .. }
-            | Event::Edges { .. }
-            | Event::SessionsEnded { .. }
-            | Event::Errands => Ok(()),
+            Tiding::Notified(id) => self.hear_notification(*id).await,
+            Tiding::Edges if self.channels.contains(&Channel::User) => self.learn_followed().await,
+            Tiding::Edges => Ok(()),
+            Tiding::Sessions => self.check().await,
         }
     }
 
-    fn is_followed(&self, author: AccountId) -> bool {
-        self.channels.contains(&Channel::User) && self.followed.contains(&author)
+    fn those(&self, wanted: impl Fn(&Channel) -> bool) -> Vec<Channel> {
+        self.channels
+            .iter()
+            .filter(|channel| wanted(channel))
+            .cloned()
+            .collect()
     }
 
-    async fn tell_home(&mut self, id: DweetId, is_edit: bool) -> Result<(), Error> {
-        let Some(actor) = self.actor.filter(|_| self.channels.contains(&Channel::User)) else {
+    async fn hear_home(&mut self, id: DweetId, change: Change) -> Result<(), Error> {
+        let channels = self.those(|channel| *channel == Channel::User);
+        let (Some(actor), false) = (self.actor, channels.is_empty()) else {
             return Ok(());
         };
-        if let Some(shown) = visible(self.service.query(HomeEntry { actor, id }).await)? {
+        if change == Change::Gone {
+            self.tell(channels, "delete", &id.to_string());
+        } else if let Some(shown) = visible(self.service.query(HomeEntry { actor, id }).await)? {
             let status = render::shown(&self.origin, &shown, Some(actor.account));
-            let event = if is_edit { "status.update" } else { "update" };
-            self.tell(Channel::User, event, json(&status)?);
+            self.tell(channels, event(change), &json(&status)?);
         }
         Ok(())
     }
 
-    async fn tell_public(&mut self, id: DweetId) -> Result<(), Error> {
-        let wanted: Vec<Channel> = self
-            .channels
-            .iter()
-            .filter(|channel| matches!(channel, Channel::Public(_)))
-            .cloned()
-            .collect();
-        if wanted.is_empty() {
+    /// A public dweet as this viewer sees it; not if there is a block, or if they have muted its author.
+    async fn hear_shared(
+        &mut self,
+        shared: &Shared,
+        change: Change,
+        channels: Vec<Channel>,
+    ) -> Result<(), Error> {
+        if channels.is_empty() {
             return Ok(());
         }
-        let Some(payload) = self.read(id).await? else {
-            return Ok(());
-        };
-        for channel in wanted {
-            self.tell(channel, "update", payload.clone());
-        }
-        Ok(())
-    }
-
-    async fn tell_tagged(&mut self, tag: &str, id: DweetId) -> Result<(), Error> {
-        let channel = Channel::Hashtag(tag.to_owned());
-        if !self.channels.contains(&channel) {
+        if change == Change::Gone {
+            self.tell(channels, "delete", &shared.id.to_string());
             return Ok(());
         }
-        if let Some(payload) = self.read(id).await? {
-            self.tell(channel, "update", payload);
-        }
-        Ok(())
-    }
-
-    /// A public dweet as this viewer sees it; none if they may not, or have muted its author.
-    async fn read(&self, id: DweetId) -> Result<Option<String>, Error> {
-        let viewer = self.actor.map(|actor| actor.account);
-        let Some(dweet) = visible(self.service.query(Show { id, viewer }).await)? else {
-            return Ok(None);
-        };
-        let Some(status) = visible(self.service.dress_one(&self.origin, self.actor, &dweet).await)? else {
-            return Ok(None);
-        };
-        if status.muted == Some(true) {
-            Ok(None)
-        } else {
-            json(&status).map(Some)
-        }
-    }
-
-    fn tell_deleted(&mut self, id: DweetId, is_own: bool) {
-        let concerned: Vec<Channel> = self
-            .channels
-            .iter()
-            .filter(|channel| match channel {
-                Channel::User => is_own,
-                Channel::Public(_) | Channel::Hashtag(_) => true,
-                Channel::UserNotification | Channel::Silent(_) => false,
+        let read = shared.words.get_or_try_init(|| {
+            self.service.query(Show {
+                id: shared.id,
+                viewer: None,
             })
-            .cloned()
-            .collect();
-        for channel in concerned {
-            self.tell(channel, "delete", id.to_string());
+        });
+        let Some(words) = visible(read.await)? else {
+            return Ok(());
+        };
+        let Some(status) = visible(self.service.dress_one(&self.origin, self.actor, words).await)? else {
+            return Ok(());
+        };
+        if status.muted != Some(true) {
+            self.tell(channels, event(change), &json(&status)?);
         }
+        Ok(())
     }
 
-    async fn tell_notification(&mut self, id: NotificationId) -> Result<(), Error> {
-        let wanted =
-            [Channel::User, Channel::UserNotification].map(|channel| self.channels.get(&channel).cloned());
-        let (Some(actor), true) = (self.actor, wanted.iter().any(Option::is_some)) else {
+    async fn hear_notification(&mut self, id: NotificationId) -> Result<(), Error> {
+        let channels = self.those(|channel| matches!(channel, Channel::User | Channel::UserNotification));
+        let (Some(actor), false) = (self.actor, channels.is_empty()) else {
             return Ok(());
         };
         if let Some(told) = visible(self.service.query(Notification { actor, id }).await)? {
-            let payload = json(&render::notification(&self.origin, &told, actor.account))?;
-            for channel in wanted.into_iter().flatten() {
-                self.tell(channel, "notification", payload.clone());
-            }
+            self.tell(
+                channels,
+                "notification",
+                &json(&render::notification(&self.origin, &told, actor.account))?,
+            );
         }
         Ok(())
     }
 
-    fn tell(&mut self, channel: Channel, event: &'static str, payload: String) {
-        self.ready.push_back(Told {
+    fn tell(&mut self, channels: Vec<Channel>, event: &'static str, payload: &str) {
+        let payload: Arc<str> = payload.into();
+        self.ready.extend(channels.into_iter().map(|channel| Told {
             channel,
             event,
-            payload,
-        });
+            payload: Arc::clone(&payload),
+        }));
     }
 }
 
-/// What is not there, or not for this viewer, is not told.
+fn event(change: Change) -> &'static str {
+    match change {
+        Change::New => "update",
+        Change::Edited => "status.update",
+        Change::Gone => "delete",
+    }
+}
+
+/// What is not there, or not for this viewer or this app, is not told.
 fn visible<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     match outcome {
         Ok(found) => Ok(Some(found)),
-        Err(Error::Rejected(Rejected::NotFound | Rejected::Forbidden | Rejected::Blocked)) => Ok(None),
+        Err(Error::Rejected(
+            Rejected::NotFound | Rejected::Forbidden | Rejected::Blocked | Rejected::OutOfScope,
+        )) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -419,12 +425,14 @@ mod tests {
             ("user/notification", "user:notification"),
             ("user:notification", "user:notification"),
             ("public/local", "public:local"),
-            ("hashtag", "hashtag río"),
+            ("hashtag", "hashtag #Río"),
+            ("hashtag/local", "hashtag:local #Río"),
             ("direct", "direct"),
         ] {
             assert_eq!(named(name).expect("a stream"), expected);
         }
         assert!(Channel::named("nonsense", None).is_err());
         assert!(Channel::named("hashtag", None).is_err());
+        assert!(Channel::named("hashtag", Some("")).is_err());
     }
 }
