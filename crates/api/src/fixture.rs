@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tertulia_node::{Node, Options};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
@@ -26,6 +27,16 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Serves it at an address of this computer, until the machine stops.
+    pub(crate) async fn serve(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let closing = self.service.closing.clone();
+        let served = crate::serve(listener, crate::app(Arc::clone(&self.service)), None, closing);
+        tokio::spawn(served);
+        address
+    }
+
     /// The answer, its body unread.
     pub(crate) async fn answer(&self, mut request: Request) -> Response {
         let host = HeaderValue::from_static("localhost:8080");
@@ -159,7 +170,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// One that serves plain HTTP.
 pub(crate) async fn app(is_limited: bool) -> App {
-    with(is_limited, None).await
+    with(is_limited, None, 1).await
+}
+
+/// One whose machine has the whole ring in several groups.
+pub(crate) async fn app_of_groups(groups: u32) -> App {
+    with(true, None, groups).await
 }
 
 /// One that serves TLS by its ring's authority.
@@ -170,15 +186,18 @@ pub(crate) async fn app_with_tls() -> App {
     with(
         true,
         Some(Tls::by_ring(authority, listen, Vec::new()).expect("signed")),
+        1,
     )
     .await
 }
 
-async fn with(is_limited: bool, tls: Option<Arc<Tls>>) -> App {
+async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
     let directory = tempfile::tempdir().expect("a directory");
-    let node = Node::open(Options::new(directory.path().join("data")))
-        .await
-        .expect("a machine");
+    let options = Options {
+        found: groups,
+        ..Options::new(directory.path().join("data"))
+    };
+    let node = Node::open(options).await.expect("a machine");
     node.until_ready().await;
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     let settings = Settings {

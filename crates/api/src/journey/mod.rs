@@ -5,4 +5,5 @@ mod dweet;
 mod login;
 mod oauth;
 mod people;
+mod socket;
 mod stream;

@@ -5,6 +5,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use futures::StreamExt;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -193,4 +194,102 @@ async fn streams_need_what_they_show() {
         400,
         "not a WebSocket"
     );
+}
+
+#[tokio::test]
+async fn each_entry_is_told_once_by_a_machine_with_several_groups() {
+    let app = fixture::app_of_groups(4).await;
+    let ana = app.register("ana").await;
+    let mut readers = Vec::new();
+    for nick in ["bob", "carla", "dora", "eva", "fito", "gala"] {
+        let token = app.register(nick).await;
+        app.follow(&token, "ana").await;
+        readers.push(Events::open(&app, "/api/v1/streaming/user", &token).await);
+    }
+    let mut ids = Vec::new();
+    for text in ["uno", "dos", "tres"] {
+        ids.push(app.publish(&ana, text).await);
+    }
+    for reader in &mut readers {
+        let mut told = Vec::new();
+        for _ in &ids {
+            let (event, data) = reader.next().await.expect("an event");
+            assert_eq!(event, "update");
+            told.push(payload(&data)["id"].as_str().expect("an id").to_owned());
+        }
+        assert_eq!(
+            told.iter().collect::<BTreeSet<_>>(),
+            ids.iter().collect::<BTreeSet<_>>()
+        );
+    }
+}
+
+#[tokio::test]
+async fn edits_and_deletions_reach_the_lists_that_showed_the_dweet() {
+    let app = fixture::app(true).await;
+    let ana = app.register("ana").await;
+    let mut public = Events::open(&app, "/api/v1/streaming/public", &ana).await;
+    let mut tagged = Events::open(&app, "/api/v1/streaming/hashtag?tag=sol", &ana).await;
+    let id = app.publish(&ana, "sale el #sol").await;
+    for events in [&mut public, &mut tagged] {
+        assert_eq!(events.next().await.expect("an event").0, "update");
+    }
+    let path = format!("/api/v1/statuses/{id}");
+    let edit = Request::put(&path).header("authorization", format!("Bearer {ana}"));
+    let edit = edit.header("content-type", "application/x-www-form-urlencoded");
+    let (status, _) = app
+        .json(
+            edit.body(Body::from("status=se+pone+el+%23sol"))
+                .expect("a request"),
+        )
+        .await;
+    assert_eq!(status, 200);
+    for events in [&mut public, &mut tagged] {
+        let (event, data) = events.next().await.expect("an event");
+        assert_eq!(event, "status.update");
+        assert!(
+            payload(&data)["content"]
+                .as_str()
+                .expect("text")
+                .contains("se pone")
+        );
+    }
+    app.ask("DELETE", &path, &ana).await;
+    for events in [&mut public, &mut tagged] {
+        assert_eq!(
+            events.next().await.expect("an event"),
+            ("delete".to_owned(), id.clone())
+        );
+    }
+}
+
+#[tokio::test]
+async fn those_whom_one_mutes_or_who_block_are_not_heard() {
+    let app = fixture::app(true).await;
+    let (ana, bob, carla) = (
+        app.register("ana").await,
+        app.register("bob").await,
+        app.register("carla").await,
+    );
+    app.ask(
+        "POST",
+        &format!("/api/v1/accounts/{}/mute", app.id("ana").await),
+        &bob,
+    )
+    .await;
+    app.ask(
+        "POST",
+        &format!("/api/v1/accounts/{}/block", app.id("bob").await),
+        &carla,
+    )
+    .await;
+    let stands = format!("/api/v1/accounts/relationships?id[]={}", app.id("carla").await);
+    app.until(&stands, &bob, |stands| stands[0]["blocked_by"] == json!(true))
+        .await;
+    let mut events = Events::open(&app, "/api/v1/streaming/public", &bob).await;
+    app.publish(&ana, "muted").await;
+    app.publish(&carla, "blocked").await;
+    let own = app.publish(&bob, "heard").await;
+    let (event, data) = events.next().await.expect("an event");
+    assert_eq!((event.as_str(), &payload(&data)["id"]), ("update", &json!(own)));
 }
