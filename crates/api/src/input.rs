@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
+use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,6 +18,8 @@ use std::time::Duration;
 
 /// Far above the longest dweet or the longest list of ids.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+/// So much more is read and thrown away, so that a client which sends all before it reads gets to see the refusal.
+const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A body of that size arrives in this time even over a poor link.
 const BODY_TIME_MAX: Duration = Duration::from_secs(15);
 
@@ -75,11 +78,30 @@ async fn add_body(fields: &mut Fields, request: Request) -> Result<(), Error> {
 }
 
 async fn whole(body: Body) -> Result<Bytes, Error> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge(BODY_BYTES_MAX)),
-        Err(error) => Err(Error::Malformed(format!("the body broke off: {error}"))),
+    let mut body = Limited::new(body, DISCARDED_BYTES_MAX);
+    let mut read = BytesMut::new();
+    let mut fits = true;
+    while let Some(frame) = body.frame().await {
+        let Some(data) = frame.map_err(broke_off)?.into_data().ok() else {
+            continue;
+        };
+        fits = fits && read.len() + data.len() <= BODY_BYTES_MAX;
+        if fits {
+            read.extend_from_slice(&data);
+        }
     }
+    if fits {
+        Ok(read.freeze())
+    } else {
+        Err(Error::TooLarge(BODY_BYTES_MAX))
+    }
+}
+
+fn broke_off(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    if error.is::<LengthLimitError>() {
+        return Error::TooLarge(BODY_BYTES_MAX);
+    }
+    Error::Malformed(format!("the body broke off: {error}"))
 }
 
 /// Text parts are parameters; files are passed over, for this service keeps none.

@@ -369,14 +369,9 @@ pub(crate) async fn conversation(
     let mut to_ask = if root == dweet.id { Vec::new() } else { vec![root] };
     for entry in entries {
         match entry.view {
-            Some(view)
-                if view
-                    .body()
-                    .is_some_and(|body| body.visibility == view::Visibility::Private) =>
-            {
-                to_ask.push(view.id)
-            }
             Some(view) => drop(known.insert(view.id, view)),
+            // Its words are at its own home, for those whom they concern.
+            None if entry.private => to_ask.push(entry.id),
             None => {}
         }
     }

@@ -236,6 +236,27 @@ async fn what_is_for_followers_is_for_followers() {
 }
 
 #[tokio::test]
+async fn an_answer_for_followers_is_seen_by_them_in_the_thread() {
+    let app = fixture::app(true).await;
+    let (ana, bob, eva) = (
+        app.register("ana").await,
+        app.register("bob").await,
+        app.register("eva").await,
+    );
+    app.follow(&bob, "ana").await;
+    let root = app.publish(&eva, "pregunta").await;
+    let answer = json!({ "status": "en voz baja", "in_reply_to_id": root, "visibility": "private" });
+    let (_, answer) = app.post("/api/v1/statuses", &ana, answer).await;
+    let path = format!("/api/v1/statuses/{root}/context");
+    let sees = |context: &Value| count(&context["descendants"]) == 1;
+    let context = app.until(&path, &bob, sees).await;
+    assert_eq!(context["descendants"][0]["id"], answer["id"]);
+    for token in [eva.as_str(), ""] {
+        assert_eq!(app.get(&path, token).await.1["descendants"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn direct_is_refused_and_never_stored() {
     let app = fixture::app(true).await;
     let ana = app.register("ana").await;

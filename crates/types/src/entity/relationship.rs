@@ -21,7 +21,7 @@ pub struct Relationship {
     pub followed_by: bool,
     /// Whether one blocks it.
     pub blocking: bool,
-    /// Whether it blocks one: not told.
+    /// Whether it blocks one.
     pub blocked_by: bool,
     /// Whether one mutes it.
     pub muting: bool,

@@ -33,7 +33,7 @@ pub struct Status {
     pub reblogs_count: u64,
     /// How many favourites.
     pub favourites_count: u64,
-    /// When it was changed: dweets are not.
+    /// When it was changed last.
     pub edited_at: Option<Timestamp>,
     /// The text, as HTML.
     pub content: String,
@@ -151,7 +151,7 @@ pub struct StatusSource {
     pub spoiler_text: String,
 }
 
-/// A past form of a dweet; dweets are not changed, so there is one.
+/// A form of a dweet over time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Edit {
