@@ -2,11 +2,13 @@
 //!
 //! **Invariant:** no password is ever an argument: others on the computer can read the arguments of a process.
 
+use crate::plain;
 use crate::words::Words;
 use clap::builder::StyledStr;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// A command of the client, with what is common to all.
 #[derive(Debug, Clone)]
@@ -242,9 +244,11 @@ impl FromArgMatches for ClientCommand {
 impl Subcommand for ClientCommand {
     fn augment_subcommands(command: Command) -> Command {
         let verbs = Verb::augment_subcommands(Command::new("client"));
-        let with_common = verbs
-            .get_subcommands()
-            .map(|verb| Common::augment_args(verb.clone()));
+        // Behind what stands there already, in the order in which they are defined.
+        let first = command.get_subcommands().count();
+        let with_common = (first..)
+            .zip(verbs.get_subcommands())
+            .map(|(place, verb)| Common::augment_args(verb.clone()).display_order(place));
         command.subcommands(with_common.collect::<Vec<_>>())
     }
 
@@ -296,39 +300,86 @@ fn localised_at(command: Command, words: &Words, path: &str) -> Command {
         };
         command = command.mut_subcommand(&name, |inner| localised_at(inner, words, &inner_path));
     }
-    let help = Arg::new("help")
-        .short('h')
-        .long("help")
-        .action(ArgAction::Help)
-        .help(words.say("help-flag"));
-    let headings = [
-        words.say("help-commands"),
-        words.say("help-arguments"),
-        words.say("help-options"),
-    ];
-    let [commands, arguments, options] = headings;
-    let template = format!(
-        "{{before-help}}{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
-        words.say("help-usage")
-    );
-    command
+    if path.is_empty() && command.get_version().is_some() {
+        let version = Arg::new("version")
+            .short('V')
+            .long("version")
+            .action(ArgAction::Version);
+        command = command.arg(version.help(words.say("help-version")));
+    }
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+    with_headings(command.arg(help.help(words.say("help-flag"))), words)
         .disable_help_flag(true)
         .disable_help_subcommand(true)
-        .arg(help)
-        .subcommand_help_heading(commands)
+        .disable_version_flag(true)
+}
+
+fn with_headings(command: Command, words: &Words) -> Command {
+    let (arguments, options) = (words.say("help-arguments"), words.say("help-options"));
+    let usage = words.say("help-usage");
+    command
+        .subcommand_help_heading(words.say("help-commands"))
         .mut_args(|arg| {
-            let heading = if arg.is_positional() {
-                arguments.clone()
-            } else {
-                options.clone()
-            };
-            if arg.is_hide_set() {
-                arg
-            } else {
-                arg.help_heading(heading)
-            }
+            let heading = if arg.is_positional() { &arguments } else { &options };
+            arg.help_heading(heading)
         })
-        .help_template(template)
+        .help_template(format!(
+            "{{before-help}}{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}"
+        ))
+}
+
+/// What the arguments of this process say. What they say wrong, or that they ask for help, is said in the person's
+/// language, and the exit status comes back: 2 for a mistake.
+pub fn matches(command: &Command, words: &Words) -> Result<ArgMatches, ExitCode> {
+    command.clone().try_get_matches().map_err(|error| {
+        if error.use_stderr() {
+            eprint!("{}", plain::text(&mistake(command, words, &error)));
+            return ExitCode::from(2);
+        }
+        // Help and version were asked for; a reader that has gone away is no failure.
+        let _ = error.print();
+        ExitCode::SUCCESS
+    })
+}
+
+/// What is wrong with the arguments, and where help is.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "clap may add kinds, and names them itself"
+)]
+fn mistake(command: &Command, words: &Words, error: &clap::Error) -> String {
+    let text = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let said = match error.kind() {
+        ErrorKind::UnknownArgument => words.with("usage-unknown", &[("argument", argument.into())]),
+        ErrorKind::InvalidSubcommand => words.with(
+            "usage-no-command",
+            &[("command", text(ContextKind::InvalidSubcommand).into())],
+        ),
+        ErrorKind::MissingRequiredArgument => {
+            let missing = argument.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.with("usage-missing", &[("argument", missing.into())])
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation if value.is_empty() => {
+            words.with("usage-no-value", &[("argument", argument.into())])
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => words.with(
+            "usage-bad-value",
+            &[("argument", argument.into()), ("value", value.into())],
+        ),
+        ErrorKind::ArgumentConflict => words.with("usage-conflict", &[("argument", argument.into())]),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            words.say("usage-no-verb")
+        }
+        _ => error.kind().to_string(),
+    };
+    let near = text(ContextKind::SuggestedSubcommand) + &text(ContextKind::SuggestedArg);
+    let near = match near.as_str() {
+        "" => String::new(),
+        near => words.with("usage-near", &[("near", near.into())]) + "\n",
+    };
+    let help = words.with("usage-help", &[("program", command.get_name().into())]);
+    format!("{said}\n{near}{help}\n")
 }
 
 #[cfg(test)]
@@ -370,6 +421,30 @@ mod tests {
         assert!(parsed("tertulia profile edit").is_err());
         assert!(parsed("tertulia feed --limit 41").is_err());
         assert!(parsed("tertulia login ana --password x").is_err());
+    }
+
+    #[test]
+    fn a_mistake_is_explained_in_the_persons_language() {
+        let mistakes = |language| {
+            let words = Words::new(language);
+            let command = localised(command(), &words);
+            let lines = [
+                "tertulia folow ana",
+                "tertulia follow",
+                "tertulia feed --limit 99",
+                "tertulia feed --lates",
+            ];
+            let said = lines.map(|line| {
+                let error = command
+                    .clone()
+                    .try_get_matches_from(line.split(' '))
+                    .expect_err("a mistake");
+                super::mistake(&command, &words, &error)
+            });
+            said.join("--\n")
+        };
+        insta::assert_snapshot!("mistakes_en", mistakes(Language::English));
+        insta::assert_snapshot!("mistakes_es", mistakes(Language::Spanish));
     }
 
     #[test]

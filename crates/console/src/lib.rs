@@ -29,6 +29,6 @@ pub mod show;
 pub mod terminal;
 pub mod words;
 
-pub use command::{ClientCommand, localised};
+pub use command::{ClientCommand, localised, matches};
 pub use once::run;
 pub use words::Words;

@@ -13,6 +13,7 @@ use crate::words::Words;
 use crate::{plain, refusal, show};
 use serde_json::json;
 use std::io::{BufRead, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
@@ -60,17 +61,20 @@ pub async fn run(command: ClientCommand) -> ExitCode {
     ExitCode::from(report(&look, json, outcome))
 }
 
+/// An empty variable is as good as none.
 fn settings(common: &Common) -> Result<Settings, Failure> {
-    let data = match &common.data {
-        Some(data) => data.clone(),
+    let path = |given: &Option<PathBuf>| given.clone().filter(|path| !path.as_os_str().is_empty());
+    let data = match path(&common.data) {
+        Some(data) => data,
         None => Place::usual(|name| std::env::var(name).ok())?,
     };
+    let given = |text: &&String| !text.trim().is_empty();
     Ok(Settings {
         data,
-        servers: common.server.clone(),
+        servers: common.server.iter().filter(given).cloned().collect(),
         usual_server: Some(USUAL_SERVER.to_owned()),
-        ca: common.ca.clone(),
-        ca_fingerprint: common.ca_fingerprint.clone(),
+        ca: path(&common.ca),
+        ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
         patience_ms: None,
     })
 }
@@ -305,4 +309,25 @@ async fn console(client: Client, settings: Settings, mut look: Look) -> ExitCode
     };
     interactive::run(client, settings, look, terminal).await;
     ExitCode::SUCCESS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::settings;
+    use crate::command::Common;
+    use std::path::PathBuf;
+
+    #[test]
+    fn an_empty_variable_is_as_good_as_none() {
+        let common = Common {
+            server: vec![String::new(), "127.0.0.1:1".to_owned()],
+            data: Some(PathBuf::from("/somewhere")),
+            ca: Some(PathBuf::new()),
+            ca_fingerprint: Some(" ".to_owned()),
+            json: false,
+        };
+        let settings = settings(&common).expect("settings");
+        assert_eq!(settings.servers, ["127.0.0.1:1"]);
+        assert_eq!((settings.ca, settings.ca_fingerprint), (None, None));
+    }
 }

@@ -345,7 +345,8 @@ fn counts(look: &Look, dweet: &Dweet) -> Vec<String> {
     ];
     let said = all.into_iter().filter(|(count, _, mine, _)| *count > 0 || *mine);
     said.map(|(count, key, mine, mine_key)| {
-        let count = look.words.with(key, &[("n", count.into())]);
+        // The count is told to its author's home, and may come a moment after the deed.
+        let count = look.words.with(key, &[("n", count.max(u64::from(mine)).into())]);
         if mine {
             format!("{count} ({})", look.words.say(mine_key))
         } else {

@@ -47,7 +47,11 @@ enum Verb {
 fn main() -> ExitCode {
     let words = Words::of_environment();
     let command = localised(Arguments::command(), &words);
-    let arguments = match Arguments::from_arg_matches(&command.clone().get_matches()) {
+    let matches = match tertulia_console::matches(&command, &words) {
+        Ok(matches) => matches,
+        Err(status) => return status,
+    };
+    let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
