@@ -1,5 +1,6 @@
 """What all tests in Python share: where the modules lie, and that what they drive has been built."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "apps")]
 
 from machine import binary  # noqa: E402
+
+
+# Wherever a test trusts an authority, it says so itself.
+for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    os.environ.pop(variable, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ limit; a machine never outlives its test.
 """
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -45,8 +46,9 @@ def until(condition, what, limit_s=WAIT_S_MAX):
 class Machine:
     """One `tertulia up`. Started again, it takes up the same data at the same address."""
 
-    def __init__(self, data, address="127.0.0.1", port=None, **settings):
+    def __init__(self, data, address="127.0.0.1", port=None, file_bytes_max=None, **settings):
         self.data = Path(data)
+        self.file_bytes_max = file_bytes_max
         self.address = address
         self.port = port or free_port()
         self.settings = {"TERTULIA_RATE_LIMIT": "off", **settings}
@@ -68,11 +70,22 @@ class Machine:
         command = [binary(), "up", "--data", self.data, "--http", f"{self.address}:{self.port}"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.settings}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.settings},
+                preexec_fn=self.limit_files,
             )
         if wait:
             until(self.ready, f"the machine at {self.host} is ready; it said:\n{self.said()}")
         return self
+
+    def limit_files(self):
+        """Beyond the limit a write fails, as on a full disk, and no signal ends the process before it can say so."""
+        if self.file_bytes_max is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes_max, self.file_bytes_max))
 
     def ready(self):
         if self.process.poll() is not None:

@@ -4,12 +4,22 @@ A test waits for what a person would see, on the screen and not in the stream of
 """
 
 import os
+import re
 import signal
 
 import pexpect
 import pyte
 
 from machine import WAIT_S_MAX, until
+
+
+# What moves the cursor, colours the text or sets the title.
+CONTROL = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\\\)|[()][A-Z0-9]|[=>78DEHMc])|[\x00-\x08\x0e-\x1f]")
+
+
+def words(text):
+    """The text without line breaks: where a line is broken is for the width of the terminal to say."""
+    return " ".join(text.split())
 
 
 class Terminal:
@@ -27,11 +37,15 @@ class Terminal:
             dimensions=(lines, columns),
             timeout=WAIT_S_MAX,
         )
+        # What the program has written since the person last typed.
+        self.since = b""
 
     def read(self):
         """Takes in what the program has written so far; false when it has closed the terminal."""
         try:
-            self.stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
+            piece = self.child.read_nonblocking(65536, timeout=0.05)
+            self.since += piece
+            self.stream.feed(piece)
         except pexpect.TIMEOUT:
             pass
         except pexpect.EOF:
@@ -46,26 +60,37 @@ class Terminal:
         above = ["".join(row[x].data for x in range(self.screen.columns)) for row in self.screen.history.top]
         return "\n".join(row.rstrip() for row in [*above, *self.screen.display]).rstrip()
 
-    def see(self, wanted, what=None):
-        """Waits until the text stands on the screen (or has scrolled past)."""
+    def written(self):
+        """What has been written since the person last typed, as text."""
+        return CONTROL.sub("", self.since.decode(errors="replace"))
 
-        def seen():
-            open_still = self.read()
-            if wanted in self.text():
+    def see(self, wanted):
+        """Waits until the program has written this since the person last typed."""
+        self.wait(lambda: words(wanted) in words(self.written()), wanted)
+
+    def shows(self, wanted):
+        """Waits until this stands on the screen."""
+        self.wait(lambda: words(wanted) in words("\n".join(self.rows())), wanted)
+
+    def wait(self, seen, wanted):
+        def look():
+            still_open = self.read()
+            if seen():
                 return True
-            assert open_still, f"the program ended without {wanted!r}; the screen:\n{self.text()}"
+            assert still_open, f"the program has ended without {wanted!r}; the screen:\n{self.text()}"
             return False
 
         try:
-            until(seen, what or repr(wanted))
+            until(look, f"the terminal shows {wanted!r}")
         except AssertionError as failure:
             raise AssertionError(f"{failure}; the screen:\n{self.text()}") from None
 
     def type(self, text):
         """Types the text and Enter."""
-        self.child.send(text + "\r")
+        self.press(text + "\r")
 
     def press(self, keys):
+        self.since = b""
         self.child.send(keys)
 
     def end(self):

@@ -93,6 +93,10 @@ class Exchange(BaseHTTPRequestHandler):
         self.send_header("Connection", "Upgrade" if answer.status == 101 else "close")
         self.end_headers()
         if answer.status == 101:
+            # What came right behind the head has been read already, into the answer's buffer.
+            wire.setblocking(False)
+            self.wfile.write(answer.fp.peek())
+            wire.setblocking(True)
             self.relay(wire)
         elif self.command != "HEAD":
             while piece := answer.read1(PIECE_BYTES):

@@ -131,7 +131,11 @@ impl Machine {
 }
 
 impl Drop for Machine {
+    #[expect(clippy::print_stderr, reason = "a failed test shows what the machine said")]
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the machine at {} said:\n{}", self.address, self.said());
+        }
         self.kill();
     }
 }

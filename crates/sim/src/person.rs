@@ -137,16 +137,16 @@ impl Person {
         self.pages(&format!("/api/v1/accounts/{account}/statuses")).await
     }
 
-    /// What a path gives, as JSON.
+    /// What a path gives, as JSON. Asked twice when the connection turns out to be of an earlier life of the machine.
     ///
     /// # Errors
     /// [`Undone`].
     pub async fn get(&mut self, path: &str) -> Result<Value, Undone> {
-        done(
-            self.wire
-                .call(&Request::new("GET", path, Some(&self.token), None, None))
-                .await?,
-        )
+        let request = Request::new("GET", path, Some(&self.token), None, None);
+        match self.wire.call(&request).await {
+            Err(Broken::Connection(_)) => done(self.wire.call(&request).await?),
+            answer => done(answer?),
+        }
     }
 
     async fn post(&mut self, path: &str, key: Option<&str>, body: Option<&Value>) -> Result<Value, Undone> {
