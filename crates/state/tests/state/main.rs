@@ -1,5 +1,23 @@
 //! What verbs do, tested over a whole community in memory: one file per subject.
 
+mod account;
+mod block;
+mod closing;
 mod community;
+mod dweet;
+mod favourite;
+mod follow;
 mod journey;
+mod mute;
+mod notification;
+mod oauth;
+mod outbox;
+mod prune;
+mod redweet;
 mod replica;
+mod request;
+mod script;
+mod session;
+mod tag;
+mod thread;
+mod unseen;
