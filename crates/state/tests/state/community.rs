@@ -133,6 +133,60 @@ impl Community {
         panic!("the errands never end");
     }
 
+    /// What waits in all outboxes: each with the end of its group's range.
+    pub(crate) fn pending(&mut self) -> Vec<(Position, Parcel)> {
+        let ends: Vec<_> = self
+            .groups
+            .iter()
+            .map(|g| g.database.descriptor().range.end())
+            .collect();
+        let mut found = Vec::new();
+        for at in ends {
+            let parcels = self
+                .query(Pending {
+                    at,
+                    after_seq: 0,
+                    limit: 1_000,
+                })
+                .expect("pending");
+            found.extend(parcels.into_iter().map(|parcel| (at, parcel)));
+        }
+        found
+    }
+
+    /// Tells a group what came of one of its parcels.
+    pub(crate) fn settle(&mut self, at: Position, seq: u64, result: Result<Option<Vec<u8>>, Rejected>) {
+        let parcels = vec![Settled { seq, result }];
+        self.submit(Settle { at, parcels }).expect("settles");
+    }
+
+    /// Where a word lies: group and table, without some tables.
+    pub(crate) fn holds(&self, word: &str, without: &[&str]) -> Vec<String> {
+        let mut found = Vec::new();
+        for (group, Group { database, .. }) in self.groups.iter().enumerate() {
+            let conn = rusqlite::Connection::open(&database.location().path).expect("opens");
+            let names = |sql: &str| -> Vec<String> {
+                let mut statement = conn.prepare(sql).expect("prepares");
+                let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+                rows.collect::<Result<_, _>>().expect("names")
+            };
+            for table in names("SELECT name FROM sqlite_master WHERE type = 'table'") {
+                let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')"));
+                let holds = |column: &String| {
+                    let sql = format!(
+                        "SELECT EXISTS (SELECT 1 FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS BLOB), ?1) > 0)"
+                    );
+                    conn.query_row(&sql, [word.as_bytes()], |row| row.get(0))
+                        .expect("searched")
+                };
+                if !without.contains(&table.as_str()) && columns.iter().any(holds) {
+                    found.push(format!("{group} {table}"));
+                }
+            }
+        }
+        found
+    }
+
     /// Carries one parcel to its end, with all hops of a walk.
     pub(crate) fn carry_one(&mut self, at: Position, parcel: Parcel) -> usize {
         let (mut parcel, mut hops) = (parcel, 0);

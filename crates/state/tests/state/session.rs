@@ -318,7 +318,7 @@ fn p2_a_session_opens_only_for_the_password_that_was_verified() {
 }
 
 #[test]
-fn p2_no_secret_is_written_to_the_file_in_the_clear_or_shown_by_debug() {
+fn p2_the_hash_of_a_secret_is_not_shown_by_debug() {
     let hash = SecretHash([0xAB; 32]);
     assert_eq!(format!("{hash:?}"), "SecretHash(…)");
 }
