@@ -584,3 +584,56 @@ fn update_with(digest: &mut Sha256, value: rusqlite::types::ValueRef<'_>) {
     digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
     digest.update(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Database, Descriptor, Location};
+    use tertulia_types::Range;
+
+    #[test]
+    fn r14_the_writer_is_denied_what_could_differ_between_copies() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let descriptor = Descriptor {
+            group: 1,
+            range: Range::whole(),
+            epoch: 1,
+        };
+        let location = Location::file(dir.path().join("group.db"));
+        let database = Database::create(&location, descriptor).expect("a database");
+        let differing = [
+            "random()",
+            "hex(randomblob(4))",
+            "date('now')",
+            "TIME('now')",
+            "datetime()",
+            "julianday()",
+            "unixepoch()",
+            "strftime('%s')",
+            "timediff('now', 'now')",
+            "CURRENT_DATE",
+            "CURRENT_TIME",
+            "CURRENT_TIMESTAMP",
+            "last_insert_rowid()",
+            "changes()",
+            "total_changes()",
+            "sqlite_version()",
+            "sqlite_source_id()",
+        ];
+        for function in differing {
+            let error = database
+                .conn
+                .prepare(&format!("SELECT {function}"))
+                .expect_err(function);
+            assert!(
+                error.to_string().contains("not authorized to use function"),
+                "{error}"
+            );
+        }
+        assert!(
+            database
+                .conn
+                .prepare("SELECT max(1, 2), coalesce(NULL, 1)")
+                .is_ok()
+        );
+    }
+}

@@ -261,7 +261,7 @@ impl World {
                     key,
                 });
             }
-            Deed::Close if step % 7 == 0 => {
+            Deed::Close if step.is_multiple_of(7) => {
                 let _ = self.community.submit(closing::CloseAccount {
                     actor,
                     verified_version: 1,

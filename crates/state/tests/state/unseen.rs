@@ -219,8 +219,10 @@ struct Model {
     seen: BTreeSet<Arrived>,
     /// What the pages of new dweets are cut from, until it is used up.
     window: BTreeSet<Arrived>,
-    /// Shown from it, or in the midst of what was.
+    /// Shown from it.
     shown: BTreeSet<i64>,
+    /// Seen behind a marker: in the midst of a window they are not shown again.
+    marked: BTreeSet<i64>,
     marker: i64,
     /// The counter of arrivals when each author was followed.
     since: [Option<i64>; AUTHORS],
@@ -377,9 +379,9 @@ impl Trial {
                     if entry.id >= self.model.marker {
                         self.model.marker = entry.id;
                         // Whoever is followed later: what has arrived by now was before that.
-                        self.model
-                            .seen
-                            .extend(arrived.iter().filter(|other| other.id <= entry.id));
+                        let behind: Vec<_> = arrived.iter().filter(|other| other.id <= entry.id).collect();
+                        self.model.marked.extend(behind.iter().map(|other| other.id));
+                        self.model.seen.extend(behind);
                     }
                 }
             }
@@ -391,6 +393,8 @@ impl Trial {
             Event::Unfollow { author } => {
                 self.community.unfollow(self.reader, self.authors[author].account);
                 self.model.since[author] = None;
+                // Its entries may go, and come back by a later follow as older ones.
+                self.model.shown.clear();
             }
             Event::Edit { which } | Event::Delete { which } if which < self.dweets.len() => {
                 let (author, id) = self.dweets[which];
@@ -398,9 +402,10 @@ impl Trial {
                 if self.community.show(id, None).is_err() {
                     return Ok(());
                 }
-                match event {
-                    Event::Delete { .. } => self.community.delete(actor, id),
-                    _ => drop(self.community.edit(actor, id, Community::body("edited"))),
+                if matches!(event, Event::Delete { .. }) {
+                    self.community.delete(actor, id);
+                } else {
+                    self.community.edit(actor, id, Community::body("edited"));
                 }
             }
             Event::Edit { .. } | Event::Delete { .. } => {}
@@ -436,7 +441,7 @@ proptest! {
             trial.ask(3)?;
         }
         prop_assert_eq!(trial.community.unseen(trial.reader), 0);
-        let mut shown = trial.model.shown.clone();
+        let mut shown: BTreeSet<_> = trial.model.shown.union(&trial.model.marked).copied().collect();
         loop {
             let next = trial.community.ask(trial.reader, 5);
             prop_assert!(next.older);
