@@ -1,9 +1,9 @@
 //! The HTTP API: Mastodon's client API, so that existing apps work, and Tertulia's own beside it.
 //!
-//! A request comes through [`serve`] (connections), [`shell`](crate::shell) (limits, deadline, CORS) and one of the
-//! endpoint families, whose handlers are short: extract ([`input`](crate::input), [`token`](crate::token)), one command
-//! or query to the node, render ([`render`](crate::render)). Errors are one type with one table
-//! ([`error`](crate::error)).
+//! A request comes through [`serve()`] (connections), `shell` (limits, deadline, CORS) and one of the
+//! endpoint families, whose handlers are short: extract (`input`, `token`), one command
+//! or query to the node, render (`render`). Errors are one type with one table
+//! (`error`).
 //!
 //! **Invariant:** this crate sees the node alone: never Raft, never SQL, and no other machine.
 //! **Invariant:** it keeps no session and no person's data between two requests (rule P1).
