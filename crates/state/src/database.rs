@@ -239,9 +239,20 @@ impl Database {
     pub fn make_durable(&mut self) -> Result<(), Fault> {
         // A commit with `synchronous = FULL` syncs the WAL, and a sync covers all that was written to the file before.
         self.conn.pragma_update(None, "synchronous", "FULL")?;
-        let written = set_meta(&self.conn, "applied", &self.applied);
+        let written = self.write_again();
         self.conn.pragma_update(None, "synchronous", "NORMAL")?;
         written
+    }
+
+    /// Commits the record as it is, by way of another: SQLite does not write a row that has not changed, and a commit
+    /// that writes nothing syncs nothing.
+    fn write_again(&mut self) -> Result<(), Fault> {
+        let transaction = self
+            .conn
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        set_meta(&transaction, "applied", &[&self.applied[..], &[0]].concat())?;
+        set_meta(&transaction, "applied", &self.applied)?;
+        Ok(transaction.commit()?)
     }
 
     /// A digest of all that this copy stores: equal logs give equal digests (rule R14).

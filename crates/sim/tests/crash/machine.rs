@@ -1,0 +1,172 @@
+//! One machine: it founds a ring, takes commands, cuts its log, is started again, and loses power at some step of all that.
+
+use std::sync::Arc;
+
+use tertulia_node::{Node, Options, Stage};
+use tertulia_sim::disk::Disk;
+use tertulia_state::account::{Credentials, Register};
+use tertulia_state::request::RequestKey;
+use tertulia_state::session::{NewSession, SecretHash};
+use tertulia_types::Scopes;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::disk::medium;
+
+/// Commands in each life of the machine.
+const COMMANDS: u32 = 5;
+/// Lives before the machine is left alone.
+const LIVES: u32 = 2;
+/// Tests among which the steps are divided, so that they run side by side.
+const PARTS: usize = 3;
+
+/// Time passes at once when there is nothing to do, and all work is done by one thread.
+fn runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+}
+
+async fn open(disk: &Disk) -> Result<Arc<Node>, String> {
+    let options = Options {
+        stage: Stage::Inline,
+        medium: medium(disk),
+        ..Options::new(disk.root())
+    };
+    let opened = Node::open_on(options, Arc::new(disk.raft_file_system())).await;
+    opened.map_err(|error| format!("{error}: {error:?}"))
+}
+
+fn nick(number: u32) -> String {
+    format!("p{number}")
+}
+
+fn register(number: u32) -> Register {
+    let mut secret = [0; 32];
+    secret[..4].copy_from_slice(&number.to_be_bytes());
+    let mut key = [0; 16];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    Register {
+        nick: nick(number).parse().expect("a nick"),
+        name: "x".repeat(number as usize * 7 % 200),
+        password: String::new(),
+        language: None,
+        key: RequestKey(key),
+        session: NewSession {
+            hash: SecretHash(secret),
+            scopes: Scopes::EVERYTHING,
+            label: String::new(),
+            client: None,
+        },
+    }
+}
+
+/// Lives through some lives; returns what was acknowledged before the power went.
+async fn live(disk: &Disk) -> Result<Vec<u32>, String> {
+    let mut acknowledged = Vec::new();
+    for life in 0..LIVES {
+        let node = open(disk).await?;
+        for number in life * COMMANDS..(life + 1) * COMMANDS {
+            node.submit(register(number))
+                .await
+                .map_err(|error| error.to_string())?;
+            if !disk.has_crashed() {
+                acknowledged.push(number);
+            }
+            if number % COMMANDS == COMMANDS / 2 {
+                for standing in node.standings() {
+                    node.cut_log(standing.descriptor.group)
+                        .await
+                        .map_err(|error| error.to_string())?;
+                }
+            }
+        }
+        node.stop().await;
+    }
+    Ok(acknowledged)
+}
+
+/// What is wrong with the disk after the power came back, if anything is.
+async fn damage(disk: &Disk, acknowledged: &[u32]) -> Option<String> {
+    let node = match open(disk).await {
+        Ok(node) => node,
+        Err(error) => return Some(error),
+    };
+    let mut damage = None;
+    for number in acknowledged {
+        let nick = nick(*number).parse().expect("a nick");
+        if let Err(error) = node.query(Credentials { nick }).await {
+            damage = Some(format!("p{number} was registered, and now: {error}"));
+            break;
+        }
+    }
+    // It goes on: a repeat of each command succeeds, whether it was carried out before or not.
+    for number in 0..LIVES * COMMANDS {
+        if damage.is_some() {
+            break;
+        }
+        damage = node
+            .submit(register(number))
+            .await
+            .err()
+            .map(|error| format!("a repeat: {error}"));
+    }
+    node.stop().await;
+    damage
+}
+
+/// Loses power at a step; returns what was lost, if anything was.
+fn lose_power(disk: Disk, step: u64, seed: Option<u64>) -> Option<String> {
+    disk.freeze_after(step);
+    let acknowledged = match runtime().block_on(live(&disk)) {
+        Ok(acknowledged) => acknowledged,
+        Err(error) => return Some(format!("before the crash: {error}")),
+    };
+    let left = seed.map_or_else(|| disk.crash(), |seed| disk.crash_with(seed));
+    runtime().block_on(damage(&left, &acknowledged))
+}
+
+/// How many steps a run takes that nothing disturbs.
+fn steps() -> u64 {
+    let disk = Disk::new();
+    let acknowledged = runtime().block_on(live(&disk)).expect("nothing disturbs it");
+    assert_eq!(acknowledged.len(), (LIVES * COMMANDS) as usize);
+    disk.steps()
+}
+
+/// Loses power at each step of one part of all steps: every other time all that was not synced is lost, else each change
+/// is kept, lost or torn by itself.
+fn lose_power_in_part(part: u64) {
+    let steps = steps();
+    for step in (0..=steps).skip(part as usize).step_by(PARTS) {
+        let seed = (step / PARTS as u64).is_multiple_of(2).then_some(step);
+        let damage = lose_power(Disk::new(), step, seed);
+        assert_eq!(
+            damage, None,
+            "power lost at step {step} of {steps}, seed {seed:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_at_any_step_first_part() {
+    lose_power_in_part(0);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_at_any_step_second_part() {
+    lose_power_in_part(1);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_at_any_step_third_part() {
+    lose_power_in_part(2);
+}
+
+#[test]
+fn a_disk_whose_syncs_do_nothing_is_found_out() {
+    let steps = steps();
+    let found = (1..8).any(|part| lose_power(Disk::lying(), steps * part / 8, None).is_some());
+    assert!(found, "the check would not see a loss");
+}
