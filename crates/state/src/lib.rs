@@ -44,6 +44,7 @@ pub mod redweet;
 pub mod request;
 pub mod search;
 pub mod session;
+mod stored;
 pub mod tag;
 pub mod thread;
 pub mod timeline;

@@ -18,6 +18,7 @@ mod replica;
 mod request;
 mod script;
 mod session;
+mod statements;
 mod tag;
 mod thread;
 mod unseen;

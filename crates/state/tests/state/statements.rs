@@ -1,0 +1,145 @@
+//! No statement reads a whole table: all that stand in the sources are explained on an empty database.
+
+use std::fs;
+use std::path::Path;
+use tertulia_state::{Database, Descriptor, Location};
+use tertulia_types::Range;
+
+/// Whole tables are read by the count of a group's people, which says so, and once when a database is made or digested.
+const WHOLE: [&str; 3] = [
+    "SELECT count(*), coalesce(sum(dweets), 0)",
+    "SELECT name FROM sqlite_master",
+    "SELECT EXISTS (SELECT 1 FROM meta)",
+];
+
+/// The string literals of a source that are statements.
+fn statements(source: &str) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(start) = rest.find('"') {
+        let mut end = start + 1;
+        while !rest[end..].starts_with('"') {
+            let escaped = rest[end..].starts_with('\\');
+            end += rest[end..]
+                .chars()
+                .take(1 + usize::from(escaped))
+                .map(char::len_utf8)
+                .sum::<usize>();
+        }
+        let literal = &rest[start + 1..end];
+        let verbs = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
+        if verbs.iter().any(|verb| literal.starts_with(verb)) {
+            found.push(literal.replace("\\\"", "\""));
+        }
+        rest = &rest[end + 1..];
+    }
+    found
+}
+
+/// With what `format!` puts into them, and what a page adds; none for a piece that another statement contains.
+fn completed(statement: &str, columns: &str) -> Vec<String> {
+    let tables = [
+        ("marker", "account_id"),
+        ("notification", "account_id"),
+        ("request", "actor"),
+        ("mute", "account_id"),
+    ];
+    let statement = statement.replace("{COLUMNS}", columns).replace(
+        "{ENTRY}",
+        "e.id, e.arrival, e.author_id, e.original_id, e.original_author_id",
+    );
+    if let Some(select) = statement.strip_suffix(" AND") {
+        let id = if select.contains("FROM redweeted_by") {
+            "redweet_id"
+        } else if select.contains("FROM favourited_by") {
+            "account_id"
+        } else {
+            "id"
+        };
+        let page =
+            |order: &str| format!("{select} AND {id} < ?1 AND {id} > ?2 ORDER BY {id} {order} LIMIT ?3");
+        return vec![page("ASC"), page("DESC")];
+    }
+    if statement.contains("{condition}") {
+        return ["slot = ?1 AND id = ?2", "nick = ?1"]
+            .map(|condition| statement.replace("{condition}", condition))
+            .to_vec();
+    }
+    if statement.contains("{owner}") {
+        let of =
+            |(table, owner): &(&str, &str)| statement.replace("{table}", table).replace("{owner}", owner);
+        return tables.iter().map(of).collect();
+    }
+    if statement.contains("{table}") && statement.contains("expires_ms") {
+        return ["oauth_code", "mute"]
+            .map(|table| statement.replace("{table}", table))
+            .to_vec();
+    }
+    if statement.contains("{table}") {
+        return Vec::new();
+    }
+    if statement.contains("{}(e.id)") {
+        return ["min", "max"]
+            .map(|function| statement.replace("{}", function))
+            .to_vec();
+    }
+    vec![statement.replace("{}", columns)]
+}
+
+#[test]
+fn no_statement_scans_a_table() {
+    let dir = tempfile::TempDir::new().expect("a directory");
+    let location = Location::file(dir.path().join("group.db"));
+    let descriptor = Descriptor {
+        group: 1,
+        range: Range::whole(),
+        epoch: 1,
+    };
+    drop(Database::create(&location, descriptor).expect("a database"));
+    let conn = rusqlite::Connection::open(&location.path).expect("opens");
+    let (mut explained, mut scans) = (0, Vec::new());
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("sources") {
+        let source = fs::read_to_string(file.expect("a file").path()).expect("text");
+        let columns = statements_columns(&source);
+        for statement in statements(&source) {
+            for statement in completed(&statement, &columns) {
+                explained += 1;
+                let mut plan = conn
+                    .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+                    .expect(&statement);
+                let unbound =
+                    rusqlite::params_from_iter(std::iter::repeat_n(None::<i64>, plan.parameter_count()));
+                let steps = plan
+                    .query_map(unbound, |row| row.get::<_, String>(3))
+                    .expect("a plan");
+                for step in steps.map(|step| step.expect("a step")) {
+                    let whole = WHOLE.iter().any(|whole| statement.starts_with(whole));
+                    if step.starts_with("SCAN")
+                        && !step.starts_with("SCAN (subquery")
+                        && step != "SCAN CONSTANT ROW"
+                        && !whole
+                    {
+                        scans.push(format!("{step}: {statement}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(explained > 100, "only {explained} were found");
+    assert!(scans.is_empty(), "{scans:#?}");
+}
+
+/// The value of a source's `COLUMNS`.
+fn statements_columns(source: &str) -> String {
+    let Some((_, rest)) = source.split_once("const COLUMNS: &str =") else {
+        return "id".to_owned();
+    };
+    let value = rest.trim_start().trim_start_matches('"');
+    let columns = value.split('"').next().unwrap_or_default();
+    if columns.is_empty() {
+        "id".to_owned()
+    } else {
+        columns.to_owned()
+    }
+}
