@@ -5,7 +5,7 @@
 //! buckets of their own: they cost a machine most, and a guesser gains most.
 //!
 //! **Invariant:** the maps are bounded: a flood of addresses costs the oldest their history, never the machine its memory.
-//! **Invariant:** only answered requests count against an account, so a forged token cannot lock its owner out.
+//! **Invariant:** only requests with a valid session count against an account: a forged token cannot lock its owner out.
 //!
 //! Deliberately absent: a shared count over the ring's machines; ten machines allow ten times as much.
 

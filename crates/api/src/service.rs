@@ -9,6 +9,7 @@ use crate::origin::Origin;
 use crate::password::Vault;
 use crate::render;
 use crate::serve::FINISH_TIME_MAX;
+use crate::shell;
 use crate::tls::{Authority, Tls};
 use futures::StreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -134,12 +135,18 @@ impl Service {
 
     /// Changes something.
     pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
-        Ok(self.node.submit(command).await?)
+        let is_authorized = command.authority().is_some();
+        let outcome = self.node.submit(command).await.map_err(Error::from);
+        note_session(is_authorized, &outcome);
+        outcome
     }
 
     /// Asks what needs no session, or what the actor's own home answers (it checks the session itself).
     pub(crate) async fn query<Q: Query + Clone>(&self, query: Q) -> Result<Q::Reply, Error> {
-        Ok(self.node.query(query).await?)
+        let is_authorized = query.authority().is_some();
+        let outcome = self.node.query(query).await.map_err(Error::from);
+        note_session(is_authorized, &outcome);
+        outcome
     }
 
     /// Asks another home on behalf of somebody, while theirs checks the session (rule P1).
@@ -264,6 +271,18 @@ impl Service {
         }
         *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), sum));
         Ok(sum)
+    }
+}
+
+/// The home looks at the session before anything else: any answer but one about the session says that it is valid.
+fn note_session<T>(is_authorized: bool, outcome: &Result<T, Error>) {
+    let is_valid = match outcome {
+        Ok(_) => true,
+        Err(Error::Rejected(rejected)) => !matches!(rejected, Rejected::NoSession | Rejected::Moved { .. }),
+        Err(_) => false,
+    };
+    if is_authorized && is_valid {
+        shell::session_is_valid();
     }
 }
 

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -51,9 +52,7 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
 async fn limited(service: &Service, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let address = address(&parts.extensions, &parts.headers);
-    let account = presented(&parts)
-        .map(|token| token.owner())
-        .filter(|owner| *owner != 0);
+    let account = presented(&parts).map(|token| token.owner());
     let by_address = service.limits.request(address);
     let by_account = account.map_or(Ok(None), |account| service.limits.account(account));
     let left = match (by_address, by_account) {
@@ -64,9 +63,11 @@ async fn limited(service: &Service, request: Request, next: Next) -> Response {
         }
         (Ok(by_address), Ok(by_account)) => by_account.or(by_address),
     };
-    let mut response = guarded(next.run(Request::from_parts(parts, body))).await;
+    let request = Request::from_parts(parts, body);
+    let answering = async { (guarded(next.run(request)).await, SESSION_IS_VALID.with(Cell::get)) };
+    let (mut response, is_valid) = SESSION_IS_VALID.scope(Cell::new(false), answering).await;
     if let Some(account) = account
-        && response.status() != StatusCode::UNAUTHORIZED
+        && is_valid
     {
         service.limits.count_account(account);
     }
@@ -74,6 +75,18 @@ async fn limited(service: &Service, request: Request, next: Next) -> Response {
         show(&mut response, left);
     }
     response
+}
+
+tokio::task_local! {
+    /// Whether the session of the request under way was found valid. A token's account is only claimed until then, and
+    /// who claims another's account must not use up its limit.
+    static SESSION_IS_VALID: Cell<bool>;
+}
+
+/// Says that the session of the request under way is valid.
+pub(crate) fn session_is_valid() {
+    // Outside of a request (a stream that reads on) there is nothing to count.
+    SESSION_IS_VALID.try_with(|is_valid| is_valid.set(true)).ok();
 }
 
 async fn guarded(answer: impl Future<Output = Response>) -> Response {

@@ -224,3 +224,33 @@ async fn p4_a_closed_account_is_gone_and_its_nick_stays_taken() {
         401
     );
 }
+
+#[tokio::test]
+async fn a_forged_token_does_not_use_up_its_owners_limit() {
+    let app = fixture::app(true).await;
+    let ana = app.register("ana").await;
+    let owner = crate::token::Secret::parse(&ana).expect("a token").owner();
+    let left = || {
+        app.service
+            .limits
+            .account(owner)
+            .expect("some left")
+            .expect("limited")
+            .remaining
+    };
+    let before = left();
+    let forged = crate::token::Secret::new(owner);
+    for path in [
+        "/api/v1/instance",
+        "/api/v1/timelines/home",
+        "/api/v1/accounts/lookup?acct=ana",
+    ] {
+        app.get(path, forged.text()).await;
+        assert_eq!(left(), before, "{path}");
+    }
+    // What was counted flows back slowly enough to be seen right after.
+    for path in ["/api/v1/timelines/home", "/api/v1/notifications/1"] {
+        app.get(path, &ana).await;
+        assert!(left() < before, "{path}");
+    }
+}
