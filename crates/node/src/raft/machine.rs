@@ -32,6 +32,8 @@ const QUEUE_JOBS: usize = 64;
 const COMMANDS_MAX: usize = 1024;
 /// Bytes of commands after which the write-ahead file is moved into the database, so that it neither grows nor slows readers.
 const CHECKPOINT_BYTES: usize = 4 << 20;
+/// Every so many checkpoints wait for readers, so that the write-ahead file begins anew even when somebody always reads.
+const CHECKPOINTS_PER_RESTART: u32 = 16;
 
 type Membership = StoredMembershipOf<TypeConfig>;
 
@@ -135,6 +137,7 @@ impl Machine {
             covered: covered.clone(),
             around,
             unmoved_bytes: 0,
+            checkpoints: 0,
         };
         let Worker { jobs, .. } =
             stage.start(name, QUEUE_JOBS, move |jobs: &mut Vec<Job>| keeper.work(jobs))?;
@@ -251,6 +254,8 @@ struct Keeper {
     around: Surroundings,
     /// Bytes of commands since the last checkpoint.
     unmoved_bytes: usize,
+    /// Checkpoints since the last that waited.
+    checkpoints: u32,
 }
 
 /// Entries that become one transaction.
@@ -375,7 +380,11 @@ impl Keeper {
         self.unmoved_bytes += batch.bytes;
         if self.unmoved_bytes >= CHECKPOINT_BYTES {
             self.unmoved_bytes = 0;
-            database.checkpoint(Checkpoint::Restart)?;
+            self.checkpoints = (self.checkpoints + 1) % CHECKPOINTS_PER_RESTART;
+            database.checkpoint(match self.checkpoints {
+                0 => Checkpoint::Restart,
+                _ => Checkpoint::Passive,
+            })?;
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! All of openraft and of the log engine: nothing outside this folder names either.
 //!
 //! Read in this order: the types (here), [`record`] (how an entry lies in the log), [`journal`] (one
-//! engine for all groups of the machine), [`log`] (one group's part of it), [`machine`] (entries become transactions), [`snapshot`] (a database on its way to a peer), [`network`] (how peers talk).
+//! engine for all groups of the machine), [`log`] (one group's part of it), [`machine`] (entries become transactions), [`network`] (how peers talk, and how a
+//! database gets to one), [`reception`] (the other end).
 //!
 //! **Invariant:** a leader is alone in its term (plain Raft's leader ids, not openraft's default, which allows two in one term).
 //! **Invariant:** a Raft node id is used once. It is not the machine's id: a machine that comes back with an empty disk gets a new one.

@@ -1,5 +1,8 @@
 //! One machine in service: verbs, restarts, the courier among its own groups.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::community::{follow, home, options, publish, register, registration, until};
 use tertulia_node::{DirectoryError, Failure, Node, NodeError, Unavailable};
 use tertulia_state::account::Credentials;
@@ -89,4 +92,54 @@ async fn the_courier_reaches_every_group_and_itself() {
         }
         node.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c2_a_query_sees_what_was_answered_before_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = Node::open(options(directory.path(), 1)).await.unwrap();
+    let people = (0..64).map(|person| {
+        let node = node.clone();
+        async move {
+            for round in 0..5 {
+                let nick = format!("p{person}x{round}");
+                let ana = register(&node, &nick).await;
+                let nick = nick.parse().unwrap();
+                assert_eq!(
+                    node.query(Credentials { nick }).await.unwrap().account,
+                    ana.account
+                );
+            }
+        }
+    });
+    futures::future::join_all(people).await;
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn c3_a_clock_that_is_set_back_does_not_take_time_along() {
+    let directory = tempfile::tempdir().unwrap();
+    let now_ms = Arc::new(AtomicU64::new(1_800_000_000_000));
+    let clock = now_ms.clone();
+    let mut options = options(directory.path(), 1);
+    options.clock = Arc::new(move || clock.load(Ordering::Relaxed));
+    let node = Node::open(options).await.unwrap();
+    let ana = register(&node, "ana").await;
+    let first = publish(&node, ana, "before").await.unwrap();
+    now_ms.fetch_sub(3_600_000, Ordering::Relaxed);
+    let second = publish(&node, ana, "after").await.unwrap();
+    assert!(second.id > first.id, "{:?} after {:?}", second.id, first.id);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_nick_is_given_once_to_many_who_ask_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = Node::open(options(directory.path(), 3)).await.unwrap();
+    let tries = (0..50).map(|_| node.submit(registration("ana").0));
+    let answers = futures::future::join_all(tries).await;
+    let taken = |answer: &&Result<_, Failure>| matches!(answer, Err(Failure::Rejected(Rejected::NickTaken)));
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(answers.iter().filter(taken).count(), 49);
+    node.stop().await;
 }
