@@ -39,6 +39,14 @@ pub fn fingerprint_of(pem: &str) -> Option<String> {
     Some(hex)
 }
 
+/// A fingerprint as machines print it and people compare it: capital pairs with colons between.
+#[must_use]
+pub fn in_pairs(fingerprint: &str) -> String {
+    let digits: Vec<char> = fingerprint.to_ascii_uppercase().chars().collect();
+    let pairs: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
+    pairs.join(":")
+}
+
 /// A fingerprint as a person typed it: colons, spaces, capitals and a leading `SHA256:` do not matter.
 pub fn fingerprint(typed: &str) -> Result<String, Failure> {
     let lower = typed.trim().to_ascii_lowercase();
@@ -102,12 +110,13 @@ pub(crate) fn known(store: &Store) -> Result<Vec<String>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::fingerprint;
+    use super::{fingerprint, in_pairs};
 
     #[test]
     fn a_fingerprint_may_be_typed_in_many_ways() {
         let plain = "ab".repeat(32);
         let colons = vec!["AB"; 32].join(":");
+        assert_eq!(in_pairs(&plain), colons);
         for typed in [
             plain.clone(),
             colons.clone(),

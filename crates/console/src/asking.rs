@@ -7,13 +7,18 @@ use crate::look::Look;
 use crate::page::{Page, Style};
 use crate::refusal;
 use crate::terminal::{Question, Terminal, Typed};
+use std::time::Duration;
 use tertulia_client::session::PASSWORD_CHARACTERS_MIN;
-use tertulia_client::trust::Offer;
+use tertulia_client::trust::{Offer, in_pairs};
 use tertulia_client::{Client, Failure};
 use zeroize::Zeroizing;
 
 /// The height of the panel of choices, with the line below it.
 const PANEL_ROWS: usize = 7;
+/// A person who sees nothing for longer than this thinks that something is broken.
+const SILENCE_MS_MAX: u64 = 1_500;
+/// Sixteen pairs of digits, each with its colon.
+const PAIRS_LINE_CHARACTERS: usize = 48;
 /// How many machines of a list may have certificates of their own to be looked at.
 const OFFERS_MAX: usize = 8;
 
@@ -156,7 +161,7 @@ impl Asking<'_> {
         mut deed: impl AsyncFnMut() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         for _ in 0..OFFERS_MAX {
-            match deed().await {
+            match self.patiently(deed()).await {
                 Err(Failure::Untrusted(offer)) => {
                     if !self.vouches_for(&offer) {
                         return Err(Failure::Untrusted(offer));
@@ -167,6 +172,22 @@ impl Asking<'_> {
             }
         }
         deed().await
+    }
+
+    /// Waits for an answer, and says that it is waited for where somebody watches and it takes a while.
+    async fn patiently<T>(&mut self, answer: impl Future<Output = T>) -> T {
+        tokio::pin!(answer);
+        if !self.look.talking {
+            return answer.await;
+        }
+        match tokio::time::timeout(Duration::from_millis(SILENCE_MS_MAX), &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let text = self.look.words.say("still-asking");
+                self.say(Style::Dim, &text);
+                answer.await
+            }
+        }
     }
 
     fn vouches_for(&mut self, offer: &Offer) -> bool {
@@ -181,10 +202,11 @@ impl Asking<'_> {
             .with(key, &[("server", offer.server.as_str().into())]);
         self.say(if offer.changed { Style::Bad } else { Style::Plain }, &text);
         let mut page = self.look.page();
-        for half in [&offer.fingerprint[..32], &offer.fingerprint[32..]] {
-            let pairs: Vec<&str> = (0..16).filter_map(|at| half.get(at * 2..at * 2 + 2)).collect();
-            page.text(Style::Strong, 2, &pairs.join(":"));
-        }
+        let pairs = in_pairs(&offer.fingerprint);
+        // Two lines of sixteen pairs: one of 95 characters would be broken anywhere.
+        let (one, other) = pairs.split_at(pairs.len().min(PAIRS_LINE_CHARACTERS));
+        page.text(Style::Strong, 2, one);
+        page.text(Style::Strong, 2, other);
         self.terminal.show(&page);
         self.yes("ask-trust").unwrap_or(false)
     }

@@ -127,14 +127,17 @@ impl Console<'_> {
             Ok(()) => self.count_unseen().await,
             Err(failure) => {
                 self.status = Status::Offline;
-                let inside = self.inside();
+                let hint = match (self.inside(), failure.is_unreachable()) {
+                    (true, _) => Some("offline-inside"),
+                    (false, true) => Some("offline-outside"),
+                    (false, false) => None,
+                };
                 let mut asking = self.asking();
                 asking.failed(&failure);
-                asking.hint(if inside {
-                    "offline-inside"
-                } else {
-                    "offline-outside"
-                });
+                if let Some(key) = hint {
+                    let hint = asking.look.words.say(key);
+                    asking.say(Style::Bad, &hint);
+                }
             }
         }
     }

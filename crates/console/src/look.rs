@@ -1,7 +1,7 @@
 //! How things look on this screen: in which language, how wide, in colour or not, and what time it is.
 
 use crate::page::{Page, Paint};
-use crate::words::Words;
+use crate::words::{Value, Words};
 use tertulia_client::time;
 use tertulia_types::entity::Timestamp;
 
@@ -72,12 +72,18 @@ impl Look {
     /// A text that names what one can type next: in a shell that is another text, of the key with `-command`.
     #[must_use]
     pub fn next(&self, key: &str) -> String {
+        self.next_with(key, &[])
+    }
+
+    /// The same, with its place holders.
+    #[must_use]
+    pub fn next_with(&self, key: &str, values: &[(&str, Value<'_>)]) -> String {
         let key = if self.talking {
             key.to_owned()
         } else {
             format!("{key}-command")
         };
-        self.words.say(&key)
+        self.words.with(&key, values)
     }
 
     /// An empty page of this width.

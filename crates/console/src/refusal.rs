@@ -4,6 +4,7 @@ use crate::look::Look;
 use crate::plain;
 use tertulia_client::Failure;
 use tertulia_client::failure::{Missed, Misuse, Refusal, Why};
+use tertulia_client::trust::in_pairs;
 use tertulia_types::text::Unfit;
 
 /// How much of what was typed is said again.
@@ -22,11 +23,12 @@ pub fn words(look: &Look, failure: &Failure) -> String {
             } else {
                 "failure-untrusted"
             };
+            let fingerprint = in_pairs(&offer.fingerprint);
             let values = [
                 ("server", offer.server.as_str().into()),
-                ("fingerprint", offer.fingerprint.as_str().into()),
+                ("fingerprint", fingerprint.into()),
             ];
-            look.words.with(key, &values)
+            look.next_with(key, &values)
         }
         Failure::Misused(misuse) => misused(look, misuse),
         Failure::Local(fault) => look

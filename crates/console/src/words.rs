@@ -216,7 +216,7 @@ mod tests {
                     continue;
                 }
                 let source = std::fs::read_to_string(&path).expect("read");
-                for call in ["say(\"", "with(\"", "hint(\"", "next(\""] {
+                for call in ["say(\"", "with(\"", "hint(\"", "next(\"", "next_with(\""] {
                     for rest in source.split(call).skip(1) {
                         let key = rest.split('"').next().unwrap_or_default();
                         if !key.contains(['{', '_', '(', ' ', '/']) && !key.is_empty() && key.contains('-') {
