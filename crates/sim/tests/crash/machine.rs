@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tertulia_node::{Node, Options, Stage};
+use tertulia_node::{Failure, Fatal, Node, Options, Stage};
 use tertulia_sim::disk::Disk;
 use tertulia_state::account::{Credentials, Register};
 use tertulia_state::request::RequestKey;
@@ -29,8 +29,13 @@ fn runtime() -> Runtime {
 }
 
 async fn open(disk: &Disk) -> Result<Arc<Node>, String> {
+    open_with(disk, Arc::new(|why| panic!("{why}"))).await
+}
+
+async fn open_with(disk: &Disk, fatal: Fatal) -> Result<Arc<Node>, String> {
     let options = Options {
         stage: Stage::Inline,
+        fatal,
         medium: medium(disk),
         ..Options::new(disk.root())
     };
@@ -169,4 +174,40 @@ fn a_disk_whose_syncs_do_nothing_is_found_out() {
     let steps = steps();
     let found = (1..8).any(|part| lose_power(Disk::lying(), steps * part / 8, None).is_some());
     assert!(found, "the check would not see a loss");
+}
+
+/// Registers people until the machine cannot any more; returns those who were acknowledged.
+async fn fill(disk: &Disk, room_bytes: usize) -> Vec<u32> {
+    // In service this ends the process; here the machine has to stand still by itself.
+    let node = open_with(disk, Arc::new(|_| {})).await.expect("opens");
+    node.submit(register(0)).await.expect("there is room yet");
+    disk.full_after(room_bytes);
+    let mut acknowledged = vec![0];
+    for number in 1..10_000 {
+        match node.submit(register(number)).await {
+            Ok(_) => acknowledged.push(number),
+            Err(Failure::Unavailable(_)) => break,
+            Err(Failure::Rejected(rejected)) => panic!("{rejected}"),
+        }
+    }
+    assert!(acknowledged.len() < 10_000, "the disk was never full");
+    node.stop().await;
+    acknowledged
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_loses_nothing() {
+    for room_bytes in [0, 10_000, 300_000, 1_000_000] {
+        let disk = Disk::new();
+        let acknowledged = runtime().block_on(fill(&disk, room_bytes));
+        // Somebody makes room, and starts the machine again.
+        let left = disk.crash();
+        let damage = runtime().block_on(damage(&left, &acknowledged));
+        assert_eq!(
+            damage,
+            None,
+            "{} acknowledged with room for {room_bytes} bytes",
+            acknowledged.len()
+        );
+    }
 }
