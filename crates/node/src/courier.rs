@@ -509,3 +509,99 @@ async fn wait_until(due: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tertulia_state::account::Register;
+    use tertulia_state::dweet::Publish;
+    use tertulia_state::follow::Follow;
+    use tertulia_state::page::Page;
+    use tertulia_state::request::RequestKey;
+    use tertulia_state::session::{Actor, NewSession, SecretHash};
+    use tertulia_state::timeline::Home;
+    use tertulia_types::Scopes;
+    use tertulia_types::view::{Body, Visibility};
+
+    use super::*;
+    use crate::node::{Node, Options};
+
+    async fn register(node: &Node, number: u8) -> Actor {
+        let session = SecretHash([number; 32]);
+        let register = Register {
+            nick: format!("p{number}").parse().unwrap(),
+            name: String::new(),
+            password: String::new(),
+            language: None,
+            key: RequestKey([number; 16]),
+            session: NewSession {
+                hash: session,
+                scopes: Scopes::EVERYTHING,
+                label: String::new(),
+                client: None,
+            },
+        };
+        let account = node.submit(register).await.unwrap().id;
+        Actor { account, session }
+    }
+
+    async fn publish(node: &Node, actor: Actor, number: u8) {
+        let body = Body {
+            text: format!("{number}"),
+            spoiler: String::new(),
+            visibility: Visibility::Public,
+            sensitive: false,
+            language: None,
+            reply_to: None,
+            mentions: Vec::new(),
+            tags: Vec::new(),
+            application: None,
+        };
+        let key = RequestKey([number; 16]);
+        node.submit(Publish { actor, body, key }).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn o4_many_couriers_at_once_deliver_each_dweet_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options {
+            found: 3,
+            ..Options::new(directory.path())
+        };
+        let node = Node::open(options).await.unwrap();
+        for _ in 0..2 {
+            node.employ_again().await;
+        }
+        let (author, reader) = (register(&node, 1).await, register(&node, 2).await);
+        let follow = Follow {
+            actor: reader,
+            author: author.account,
+            redweets: true,
+            key: RequestKey([255; 16]),
+        };
+        node.submit(follow).await.unwrap();
+        for number in 0..30 {
+            publish(&node, author, number).await;
+        }
+        let whole = Page {
+            limit: 40,
+            ..Page::default()
+        };
+        let limit = Instant::now() + Duration::from_secs(60);
+        loop {
+            let shown = node
+                .query(Home {
+                    actor: reader,
+                    page: whole,
+                })
+                .await
+                .unwrap();
+            assert!(shown.len() <= 30, "a dweet is there twice");
+            if shown.len() == 30 {
+                break;
+            }
+            assert!(Instant::now() < limit, "{} of 30 within the limit", shown.len());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        node.stop().await;
+    }
+}

@@ -426,6 +426,14 @@ impl Node {
         }
     }
 
+    /// Gives each group one more courier.
+    #[cfg(test)]
+    pub(crate) async fn employ_again(&self) {
+        for group in self.roster.groups() {
+            group.employ(self.router.clone()).await;
+        }
+    }
+
     fn group(&self, id: u64) -> Result<Arc<Group>, NodeError> {
         self.roster.group(id).ok_or(NodeError::NotHere(id))
     }

@@ -190,3 +190,60 @@ impl Drop for Copy {
         drop(self.shelf.remove(&self.path));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tertulia_state::{Database, Descriptor};
+    use tertulia_types::Range;
+
+    const GROUP: u64 = 9;
+
+    fn make(location: &Location, epoch: u64) {
+        let range = Range::whole();
+        let descriptor = Descriptor {
+            group: GROUP,
+            range,
+            epoch,
+        };
+        drop(Database::create(location, descriptor).unwrap());
+    }
+
+    fn epoch(shelf: &Shelf) -> u64 {
+        Database::open(&shelf.location()).unwrap().descriptor().epoch
+    }
+
+    fn find(directory: &Path) -> Arc<Shelf> {
+        let (shelf, is_there) = Shelf::find(directory, GROUP, Medium::default()).unwrap();
+        assert!(is_there);
+        shelf
+    }
+
+    #[test]
+    fn r9_a_crash_while_a_snapshot_comes_leaves_the_old_state_or_the_new() {
+        let directory = tempfile::tempdir().unwrap();
+        let (shelf, is_there) = Shelf::find(directory.path(), GROUP, Medium::default()).unwrap();
+        assert!(!is_there);
+        make(&shelf.location(), 1);
+
+        // The power goes while blocks come in.
+        std::fs::write(shelf.part("from-1"), b"half of it").unwrap();
+        let shelf = find(directory.path());
+        assert_eq!(epoch(&shelf), 1);
+        assert!(!shelf.part("from-1").exists(), "leftovers go");
+
+        // The power goes after the rename, before the old file is removed; its write-ahead file is still there too.
+        make(&shelf.at(shelf.part("from-2")), 2);
+        let old = shelf.location().path;
+        std::fs::rename(shelf.part("from-2"), shelf.path(2)).unwrap();
+        std::fs::write(old.with_extension("db-wal"), b"of the old one").unwrap();
+        let shelf = find(directory.path());
+        assert_eq!(epoch(&shelf), 2);
+        assert!(!old.exists());
+
+        // Nothing goes wrong.
+        make(&shelf.at(shelf.part("from-3")), 3);
+        shelf.replace(&shelf.part("from-3")).unwrap();
+        assert_eq!((epoch(&shelf), epoch(&find(directory.path()))), (3, 3));
+    }
+}
