@@ -1,0 +1,85 @@
+//! Letters from other machines: what is not for us, and what makes no sense.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::community::{options, register};
+use tertulia_node::switchboard::{Network, Switchboard};
+use tertulia_node::{Absence, Call, Letter, MachineId, Node, Options, Receive, Recipient, Transport};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A machine that only asks.
+fn stranger(switchboard: &Switchboard) -> Arc<dyn Transport> {
+    struct Nobody;
+    #[async_trait::async_trait]
+    impl Receive for Nobody {
+        async fn receive(&self, _: Letter) -> Result<bytes::Bytes, Absence> {
+            Err(Absence::NeverHeard)
+        }
+    }
+    switchboard.connect(MachineId(1), Weak::<Nobody>::new())
+}
+
+fn letter(group: u64, to: Option<Recipient>, call: Call, body: &'static [u8]) -> Letter {
+    let body = bytes::Bytes::from_static(body);
+    Letter {
+        group,
+        to,
+        call,
+        body,
+    }
+}
+
+#[tokio::test]
+async fn r3_what_is_not_here_is_said_and_nonsense_harms_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let options = Options {
+        network: Arc::new(switchboard.clone()),
+        ..options(directory.path(), 1)
+    };
+    let node = Node::open(options).await.unwrap();
+    let line = stranger(&switchboard);
+    let machine = node.member().machine;
+    let incarnation = node.member().incarnation;
+    let group = node.standings()[0].descriptor.group;
+    let ask = async |letter: Letter| line.exchange(machine, letter, DEADLINE).await.unwrap();
+
+    let unknown = ask(letter(group ^ 1, None, Call::Query, b"")).await;
+    assert_eq!(unknown, Err(Absence::NeverHeard));
+    let other_life = Recipient {
+        node: 0,
+        incarnation: incarnation ^ 1,
+    };
+    let answer = ask(letter(group, Some(other_life), Call::Append, b"")).await;
+    assert_eq!(answer, Err(Absence::NeverHeard));
+    let other_node = Recipient {
+        node: 77,
+        incarnation,
+    };
+    let answer = ask(letter(group, Some(other_node), Call::Append, b"")).await;
+    assert_eq!(answer, Err(Absence::Gone));
+
+    let meant = Some(Recipient { node: 0, incarnation });
+    for call in [
+        Call::Append,
+        Call::Vote,
+        Call::PreVote,
+        Call::Transfer,
+        Call::Block,
+        Call::Install,
+        Call::Submit,
+        Call::Query,
+    ] {
+        for body in [&b""[..], &[0xff; 64], b"{\"json\": true}"] {
+            let answer = ask(letter(group, meant, call, body)).await;
+            assert_eq!(answer, Err(Absence::Garbled), "{call:?}");
+        }
+    }
+    // A list of commands, one of which is none: nothing of it enters the log.
+    let answer = ask(letter(group, None, Call::Submit, &[1, 3, 0xff, 0xff, 0xff])).await;
+    assert_eq!(answer, Err(Absence::Garbled));
+    register(&node, "ana").await;
+    node.stop().await;
+}
