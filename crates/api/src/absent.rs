@@ -1,138 +1,190 @@
 //! What Mastodon has and this service has not: apps ask for it at their start, and must be told so kindly.
 //!
 //! An empty list where apps expect a list (FACTS §4), 404 for one thing of a kind that there is not, 422 for making one.
+//! One table makes the routes and their documentation.
 
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::service::Service;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tertulia_state::account::Own;
 use tertulia_types::Rejected;
 use tertulia_types::Scopes;
 use tertulia_types::entity::EmptyList;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{HttpMethod, Required, ResponseBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// Lists that are empty for everybody.
-const EMPTY_LISTS: [&str; 20] = [
-    "/api/v1/custom_emojis",
-    "/api/v1/lists",
-    "/api/v1/filters",
-    "/api/v2/filters",
-    "/api/v1/followed_tags",
-    "/api/v1/featured_tags",
-    "/api/v1/announcements",
-    "/api/v1/follow_requests",
-    "/api/v1/bookmarks",
-    "/api/v1/conversations",
-    "/api/v1/scheduled_statuses",
-    "/api/v1/domain_blocks",
-    "/api/v1/endorsements",
-    "/api/v1/suggestions",
-    "/api/v2/suggestions",
-    "/api/v1/trends",
-    "/api/v1/trends/tags",
-    "/api/v1/trends/statuses",
-    "/api/v1/trends/links",
-    "/api/v1/directory",
-];
-const EMPTY_LISTS_OF_ACCOUNTS: [&str; 4] = [
-    "/api/v1/accounts/{id}/lists",
-    "/api/v1/accounts/{id}/featured_tags",
-    "/api/v1/accounts/{id}/identity_proofs",
-    "/api/v1/accounts/familiar_followers",
-];
-const EMPTY_LISTS_OF_THE_INSTANCE: [&str; 4] = [
-    "/api/v1/instance/peers",
-    "/api/v1/instance/rules",
-    "/api/v1/instance/activity",
-    "/api/v1/instance/domain_blocks",
-];
-
-const NO_MEDIA: &str = "dweets are text: pictures are not kept here";
-const NO_LISTS: &str = "there are no lists here";
-const NO_FILTERS: &str = "there are no filters here: mute the person";
-const NO_REPORTS: &str =
-    "there is nobody here who reads reports: block the person, and talk to whoever runs your machine";
-const NO_PUSH: &str = "push messages need the Internet: keep a stream open instead";
-
-pub(crate) fn routes() -> Router<Arc<Service>> {
-    let lists = EMPTY_LISTS
-        .into_iter()
-        .chain(EMPTY_LISTS_OF_ACCOUNTS)
-        .chain(EMPTY_LISTS_OF_THE_INSTANCE);
-    // Making one of the kind is refused at the same address.
-    let refusals = |path: &str| match path {
-        "/api/v1/lists" => Some(NO_LISTS),
-        "/api/v1/filters" | "/api/v2/filters" => Some(NO_FILTERS),
-        _ => None,
-    };
-    let router = lists.fold(Router::new(), |router, path| {
-        let empty = get(async || Json(EmptyList));
-        match refusals(path) {
-            Some(why) => router.route(
-                path,
-                empty.post(async move |Caller(_): Caller| Error::NotHere(why)),
-            ),
-            None => router.route(path, empty),
-        }
-    });
-    router
-        .route("/api/v1/preferences", get(preferences))
-        .route(
-            "/api/v1/lists/{id}",
-            get(not_found).put(not_found).delete(not_found),
-        )
-        .route(
-            "/api/v1/lists/{id}/accounts",
-            get(not_found).post(not_found).delete(not_found),
-        )
-        .route(
-            "/api/v1/filters/{id}",
-            get(not_found).put(not_found).delete(not_found),
-        )
-        .route(
-            "/api/v2/filters/{id}",
-            get(not_found).put(not_found).delete(not_found),
-        )
-        .route(
-            "/api/v1/scheduled_statuses/{id}",
-            get(not_found).put(not_found).delete(not_found),
-        )
-        .route("/api/v1/conversations/{id}", delete(not_found))
-        .route("/api/v1/conversations/{id}/read", post(not_found))
-        .route("/api/v1/follow_requests/{id}/authorize", post(not_found))
-        .route("/api/v1/follow_requests/{id}/reject", post(not_found))
-        .route("/api/v1/media/{id}", get(not_found).put(not_found))
-        .route("/api/v1/polls/{id}", get(not_found))
-        .route("/api/v1/polls/{id}/votes", post(not_found))
-        .route(
-            "/api/v1/media",
-            post(async |Caller(_): Caller| Error::NotHere(NO_MEDIA)),
-        )
-        .route(
-            "/api/v2/media",
-            post(async |Caller(_): Caller| Error::NotHere(NO_MEDIA)),
-        )
-        .route(
-            "/api/v1/reports",
-            post(async |Caller(_): Caller| Error::NotHere(NO_REPORTS)),
-        )
-        .route(
-            "/api/v1/push/subscription",
-            get(not_found)
-                .delete(not_found)
-                .post(async |Caller(_): Caller| Error::NotHere(NO_PUSH)),
-        )
+/// How something is absent.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// There are none, for anybody.
+    Empty,
+    /// There is no such thing.
+    NotFound,
+    /// It cannot be made here, and why.
+    NotHere(&'static str),
 }
 
-async fn not_found() -> Error {
-    Rejected::NotFound.into()
+const EMPTY: &[(HttpMethod, Answer)] = &[(HttpMethod::Get, Answer::Empty)];
+const GET_ALONE: &[(HttpMethod, Answer)] = &[(HttpMethod::Get, Answer::NotFound)];
+const POST_ALONE: &[(HttpMethod, Answer)] = &[(HttpMethod::Post, Answer::NotFound)];
+const DELETE_ALONE: &[(HttpMethod, Answer)] = &[(HttpMethod::Delete, Answer::NotFound)];
+const GET_PUT: &[(HttpMethod, Answer)] = &[
+    (HttpMethod::Get, Answer::NotFound),
+    (HttpMethod::Put, Answer::NotFound),
+];
+const GET_PUT_DELETE: &[(HttpMethod, Answer)] = &[
+    (HttpMethod::Get, Answer::NotFound),
+    (HttpMethod::Put, Answer::NotFound),
+    (HttpMethod::Delete, Answer::NotFound),
+];
+const GET_POST_DELETE: &[(HttpMethod, Answer)] = &[
+    (HttpMethod::Get, Answer::NotFound),
+    (HttpMethod::Post, Answer::NotFound),
+    (HttpMethod::Delete, Answer::NotFound),
+];
+const LISTS: &[(HttpMethod, Answer)] = &[
+    (HttpMethod::Get, Answer::Empty),
+    (HttpMethod::Post, Answer::NotHere("there are no lists here")),
+];
+const FILTERS: &[(HttpMethod, Answer)] = &[
+    (HttpMethod::Get, Answer::Empty),
+    (
+        HttpMethod::Post,
+        Answer::NotHere("there are no filters here: mute the person"),
+    ),
+];
+const MEDIA: &[(HttpMethod, Answer)] = &[(
+    HttpMethod::Post,
+    Answer::NotHere("dweets are text: pictures are not kept here"),
+)];
+const REPORTS: &[(HttpMethod, Answer)] = &[(
+    HttpMethod::Post,
+    Answer::NotHere(
+        "there is nobody here who reads reports: block the person, and talk to whoever runs your machine",
+    ),
+)];
+const PUSH: &[(HttpMethod, Answer)] = &[
+    (HttpMethod::Get, Answer::NotFound),
+    (HttpMethod::Delete, Answer::NotFound),
+    (
+        HttpMethod::Post,
+        Answer::NotHere("push messages need the Internet: keep a stream open instead"),
+    ),
+];
+
+/// All of it: where, and what is answered.
+const ABSENT: [(&str, &[(HttpMethod, Answer)]); 43] = [
+    ("/api/v1/custom_emojis", EMPTY),
+    ("/api/v1/followed_tags", EMPTY),
+    ("/api/v1/featured_tags", EMPTY),
+    ("/api/v1/announcements", EMPTY),
+    ("/api/v1/follow_requests", EMPTY),
+    ("/api/v1/follow_requests/{id}/authorize", POST_ALONE),
+    ("/api/v1/follow_requests/{id}/reject", POST_ALONE),
+    ("/api/v1/bookmarks", EMPTY),
+    ("/api/v1/conversations", EMPTY),
+    ("/api/v1/conversations/{id}", DELETE_ALONE),
+    ("/api/v1/conversations/{id}/read", POST_ALONE),
+    ("/api/v1/scheduled_statuses", EMPTY),
+    ("/api/v1/scheduled_statuses/{id}", GET_PUT_DELETE),
+    ("/api/v1/domain_blocks", EMPTY),
+    ("/api/v1/endorsements", EMPTY),
+    ("/api/v1/suggestions", EMPTY),
+    ("/api/v2/suggestions", EMPTY),
+    ("/api/v1/trends", EMPTY),
+    ("/api/v1/trends/tags", EMPTY),
+    ("/api/v1/trends/statuses", EMPTY),
+    ("/api/v1/trends/links", EMPTY),
+    ("/api/v1/directory", EMPTY),
+    ("/api/v1/accounts/{id}/lists", EMPTY),
+    ("/api/v1/accounts/{id}/featured_tags", EMPTY),
+    ("/api/v1/accounts/{id}/identity_proofs", EMPTY),
+    ("/api/v1/accounts/familiar_followers", EMPTY),
+    ("/api/v1/instance/peers", EMPTY),
+    ("/api/v1/instance/rules", EMPTY),
+    ("/api/v1/instance/activity", EMPTY),
+    ("/api/v1/instance/domain_blocks", EMPTY),
+    ("/api/v1/lists", LISTS),
+    ("/api/v1/lists/{id}", GET_PUT_DELETE),
+    ("/api/v1/lists/{id}/accounts", GET_POST_DELETE),
+    ("/api/v1/filters", FILTERS),
+    ("/api/v1/filters/{id}", GET_PUT_DELETE),
+    ("/api/v2/filters", FILTERS),
+    ("/api/v2/filters/{id}", GET_PUT_DELETE),
+    ("/api/v1/media", MEDIA),
+    ("/api/v2/media", MEDIA),
+    ("/api/v1/media/{id}", GET_PUT),
+    ("/api/v1/polls/{id}", GET_ALONE),
+    ("/api/v1/polls/{id}/votes", POST_ALONE),
+    ("/api/v1/reports", REPORTS),
+];
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
+    let router = OpenApiRouter::new().routes(routes!(preferences));
+    let all = ABSENT.into_iter().chain([("/api/v1/push/subscription", PUSH)]);
+    all.fold(router, |router, (path, answers)| {
+        let methods = answers
+            .iter()
+            .fold(MethodRouter::new(), |methods, (method, answer)| {
+                let filter = filter(method);
+                methods.merge(match *answer {
+                    Answer::Empty => on(filter, async || Json(EmptyList)),
+                    Answer::NotFound => on(filter, async || Error::from(Rejected::NotFound)),
+                    Answer::NotHere(why) => on(filter, async move |Caller(_): Caller| Error::NotHere(why)),
+                })
+            });
+        let mut router = router.route(path, methods);
+        for (method, answer) in answers {
+            let paths = &mut router.get_openapi_mut().paths;
+            paths.add_path_operation(path, vec![method.clone()], documented(path, *answer));
+        }
+        router
+    })
+}
+
+fn filter(method: &HttpMethod) -> MethodFilter {
+    match method {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Put => MethodFilter::PUT,
+        HttpMethod::Delete => MethodFilter::DELETE,
+        HttpMethod::Options => MethodFilter::OPTIONS,
+        HttpMethod::Head => MethodFilter::HEAD,
+        HttpMethod::Patch => MethodFilter::PATCH,
+        HttpMethod::Trace => MethodFilter::TRACE,
+    }
+}
+
+fn documented(path: &str, answer: Answer) -> Operation {
+    let (status, meaning) = match answer {
+        Answer::Empty => ("200", "An empty list: this service has none of it"),
+        Answer::NotFound => ("404", "This service has none of it"),
+        Answer::NotHere(why) => ("422", why),
+    };
+    let response = ResponseBuilder::new().description(meaning).build();
+    let operation = OperationBuilder::new()
+        .tag("absent")
+        .summary(Some(meaning))
+        .response(status, response);
+    let id = path.contains("{id}").then(|| -> Parameter {
+        ParameterBuilder::new()
+            .name("id")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .build()
+    });
+    operation.parameters(id.map(|id| [id])).build()
 }
 
 /// How an app should behave, as far as the account says.
+#[utoipa::path(get, path = "/api/v1/preferences", tag = "accounts", responses((status = 200, description = "By Mastodon's names", body = Object)))]
 async fn preferences(
     State(service): State<Arc<Service>>,
     Caller(actor): Caller,

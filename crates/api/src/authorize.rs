@@ -1,48 +1,66 @@
-//! The page on which a person lets an application in: nick and password, in plain HTML.
+//! Letting an application in: what it asks for is checked, the page is shown ([`consent`](crate::consent)), and nick and
+//! password, typed into that page, make a code.
 //!
 //! Nobody stays logged in here: each application is let in with the password. So there is no cookie that a foreign page
 //! could ride on; the one cookie there is proves that the form came from us.
 //!
-//! **Invariant:** without a known application and an address that it registered nothing is sent anywhere; after that, every
-//! outcome, a refusal too, is told to that address (RFC 6749, 4.1.2.1).
+//! **Invariant:** without a known application and an address that it registered nothing is sent anywhere; after that, what
+//! is wrong with the request, and a refusal, is told to that address (RFC 6749, 4.1.2.1). What is wrong with nick or
+//! password is told to the person, on the form.
 
 use crate::caller::Address;
+use crate::consent::{self, Consent};
 use crate::error::Error;
 use crate::input::Input;
 use crate::login;
 use crate::oauth::{OUT_OF_BAND, granted};
 use crate::origin::Origin;
-use crate::page::{Language, Page, escape};
+use crate::page::Language;
 use crate::service::Service;
 use crate::token::Secret;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::sync::Arc;
 use tertulia_state::oauth::{App, Authorize, FindApp};
 use tertulia_state::session::SecretHash;
 use tertulia_types::{Rejected, Scopes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
-pub(crate) fn routes() -> Router<Arc<Service>> {
-    Router::new().route("/oauth/authorize", get(ask).post(answer))
+pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
+    OpenApiRouter::new().routes(routes!(ask, answer))
 }
 
+/// A SHA-256 in base64url.
+const CHALLENGE_BYTES: usize = 43;
+
 /// What an application asks for; the form sends it again.
-#[derive(Debug, Default, Clone, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize, Serialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
-struct Asked {
-    response_type: String,
-    client_id: String,
-    redirect_uri: String,
-    scope: String,
-    state: Option<String>,
-    code_challenge: Option<String>,
-    code_challenge_method: Option<String>,
-    lang: Option<String>,
+pub(crate) struct Asked {
+    /// `code`.
+    pub(crate) response_type: String,
+    /// The application.
+    pub(crate) client_id: String,
+    /// Where the code goes: an address that it registered.
+    pub(crate) redirect_uri: String,
+    /// Separated by spaces; `read` if not said.
+    pub(crate) scope: String,
+    /// Comes back with the code.
+    pub(crate) state: Option<String>,
+    /// For PKCE.
+    pub(crate) code_challenge: Option<String>,
+    /// `S256`.
+    pub(crate) code_challenge_method: Option<String>,
+    /// In which language to ask: `en` or `es`.
+    pub(crate) lang: Option<String>,
+    /// Taken and not needed: nobody is logged in here.
+    pub(crate) force_login: Option<String>,
 }
 
 /// What an application asks for, found to be in order.
@@ -52,78 +70,104 @@ struct Sound {
     challenge: Option<String>,
 }
 
+/// Why nobody is asked.
+enum Unsound {
+    /// There is nowhere to send anybody: told to the person, in English and Spanish.
+    Unknown(&'static str, &'static str),
+    /// Told to the application: the standard's code, and what to say to its maker.
+    Faulty(&'static str, String),
+    /// No home answered.
+    Failed(Error),
+}
+
+/// The page on which a person lets an application in, or refuses.
+#[utoipa::path(get, path = "/oauth/authorize", tag = "oauth", params(Asked), responses(
+    (status = 200, description = "The page", content_type = "text/html", body = String),
+    (status = 303, description = "Back to the application, with what is wrong with its request"),
+    (status = 400, description = "The application or its address is not known", content_type = "text/html", body = String),
+))]
 async fn ask(
     State(service): State<Arc<Service>>,
-    accepted: Language,
+    (origin, accepted): (Origin, Language),
     Input(asked): Input<Asked>,
-) -> Result<Response, Error> {
-    let language = asked.lang.as_deref().map_or(accepted, Language::accepted);
+) -> Response {
+    let language = chosen(&asked, accepted);
     match check(&service, &asked).await {
-        Ok(Ok(sound)) => Ok(form(&service, &asked, &sound, language, None, "")),
-        Ok(Err(told)) => Ok(told.into_response()),
-        Err(Error::OAuth { description, .. }) => Ok(broken(language, &description)),
-        Err(error) => Err(error),
+        Ok(sound) => form(&service, &origin, &asked, &sound, language, ""),
+        Err(unsound) => hindered(&asked, unsound, language),
     }
 }
 
-/// Checks what an application asks for: an `Err` goes to the person, an inner one to the application.
-async fn check(service: &Service, asked: &Asked) -> Result<Result<Sound, Redirect>, Error> {
-    let unsound = |why: &str| Error::OAuth {
-        status: StatusCode::BAD_REQUEST,
-        code: "invalid_request",
-        description: why.to_owned(),
-    };
-    let app = match service
-        .query(FindApp {
-            client_id: asked.client_id.clone(),
-        })
-        .await
-    {
+fn chosen(asked: &Asked, accepted: Language) -> Language {
+    let lang = asked.lang.as_deref().filter(|lang| !lang.is_empty());
+    lang.map_or(accepted, Language::accepted)
+}
+
+async fn check(service: &Service, asked: &Asked) -> Result<Sound, Unsound> {
+    let client_id = asked.client_id.clone();
+    let app = match service.query(FindApp { client_id }).await {
         Ok(app) => app,
         Err(Error::Rejected(Rejected::NotFound)) => {
-            return Err(unsound("This application is not known here."));
+            return Err(Unsound::Unknown(
+                "This application is not known here.",
+                "Esta aplicación no se conoce aquí.",
+            ));
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(Unsound::Failed(error)),
     };
     if !app.redirect_uris.contains(&asked.redirect_uri) {
-        return Err(unsound(
+        return Err(Unsound::Unknown(
             "The application wants to be sent to an address that it did not register.",
+            "La aplicación quiere que la enviemos a una dirección que no registró.",
         ));
     }
     if asked.response_type != "code" {
-        return Ok(Err(tell(asked, &[("error", "unsupported_response_type")])));
+        let only = "response_type must be code".to_owned();
+        return Err(Unsound::Faulty("unsupported_response_type", only));
     }
-    let challenge = asked
-        .code_challenge
-        .clone()
-        .filter(|challenge| !challenge.is_empty());
-    let method = asked
-        .code_challenge_method
-        .as_deref()
-        .filter(|method| !method.is_empty());
-    if challenge.is_some() && method != Some("S256") {
-        return Ok(Err(tell(
-            asked,
-            &[
-                ("error", "invalid_request"),
-                ("error_description", "code_challenge_method must be S256"),
-            ],
-        )));
-    }
-    Ok(match granted(&app, &asked.scope) {
+    let challenge = challenge(asked)?;
+    match granted(&app, &asked.scope) {
         Ok(scopes) => Ok(Sound {
             app,
             scopes,
             challenge,
         }),
-        Err(error) => Err(tell(
-            asked,
-            &[
-                ("error", "invalid_scope"),
-                ("error_description", &error.to_string()),
-            ],
-        )),
-    })
+        Err(error) => Err(Unsound::Faulty("invalid_scope", error.to_string())),
+    }
+}
+
+fn challenge(asked: &Asked) -> Result<Option<String>, Unsound> {
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let faulty = |why: &str| Err(Unsound::Faulty("invalid_request", why.to_owned()));
+    match (
+        given(&asked.code_challenge),
+        given(&asked.code_challenge_method).as_deref(),
+    ) {
+        (None, None) => Ok(None),
+        (Some(challenge), Some("S256")) if challenge.len() == CHALLENGE_BYTES => Ok(Some(challenge)),
+        (Some(_), Some("S256")) => faulty("code_challenge must be a SHA-256 in base64url"),
+        (None, Some(_)) => faulty("code_challenge is missing"),
+        (Some(_), _) => faulty("code_challenge_method must be S256"),
+    }
+}
+
+fn hindered(asked: &Asked, unsound: Unsound, language: Language) -> Response {
+    match unsound {
+        Unsound::Unknown(english, spanish) => {
+            consent::hindrance(StatusCode::BAD_REQUEST, language, language.pick(english, spanish))
+                .into_response()
+        }
+        Unsound::Faulty(_, why) if asked.redirect_uri == OUT_OF_BAND => {
+            consent::hindrance(StatusCode::BAD_REQUEST, language, &why).into_response()
+        }
+        Unsound::Faulty(code, why) => {
+            tell(asked, &[("error", code), ("error_description", &why)]).into_response()
+        }
+        Unsound::Failed(error) => {
+            let (status, words) = consent::failure(&error, language);
+            consent::hindrance(status, language, &words).into_response()
+        }
+    }
 }
 
 /// Sends the person back to the application.
@@ -138,23 +182,16 @@ fn tell(asked: &Asked, outcome: &[(&str, &str)]) -> Redirect {
     } else {
         '?'
     };
-    let (address, fragment) = asked
-        .redirect_uri
-        .split_once('#')
-        .map_or((asked.redirect_uri.as_str(), ""), |parts| parts);
-    let fragment = if fragment.is_empty() {
-        String::new()
-    } else {
-        format!("#{fragment}")
-    };
-    Redirect::to(&format!("{address}{separator}{}{fragment}", query.finish()))
+    Redirect::to(&format!("{}{separator}{}", asked.redirect_uri, query.finish()))
 }
 
 /// What the person sends: the form, with what the application asked for in it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 struct Answer {
+    /// Who lets it in.
     nick: String,
+    /// Their password.
     password: String,
     /// The same as in the cookie.
     proof: String,
@@ -164,61 +201,53 @@ struct Answer {
     asked: Asked,
 }
 
+/// The form of that page.
+#[utoipa::path(post, path = "/oauth/authorize", tag = "oauth",
+    request_body(content = Answer, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The code, to be copied", content_type = "text/html", body = String),
+        (status = 303, description = "Back to the application, with the code or the refusal"),
+        (status = 403, description = "The page again, and what was wrong", content_type = "text/html", body = String),
+    ))]
 async fn answer(
     State(service): State<Arc<Service>>,
     Address(from): Address,
     (origin, accepted, headers): (Origin, Language, HeaderMap),
     Input(mut answer): Input<Answer>,
-) -> Result<Response, Error> {
+) -> Response {
     let asked = std::mem::take(&mut answer.asked);
     let password = Zeroizing::new(std::mem::take(&mut answer.password));
-    let language = asked.lang.as_deref().map_or(accepted, Language::accepted);
+    let language = chosen(&asked, accepted);
     let sound = match check(&service, &asked).await {
-        Ok(Ok(sound)) => sound,
-        Ok(Err(told)) => return Ok(told.into_response()),
-        Err(Error::OAuth { description, .. }) => return Ok(broken(language, &description)),
-        Err(error) => return Err(error),
+        Ok(sound) => sound,
+        Err(unsound) => return hindered(&asked, unsound, language),
     };
-    if !is_from_our_form(&service, &origin, &headers, &answer.proof) {
-        let stale = language.pick(
-            "The form was not ours, or too old. Try again.",
-            "El formulario no era nuestro o es viejo. Prueba otra vez.",
-        );
-        return Ok(form(
-            &service,
-            &asked,
-            &sound,
-            language,
-            Some(stale),
-            &answer.nick,
-        ));
-    }
-    if answer.allow != "yes" {
-        return Ok(tell(&asked, &[("error", "access_denied")]).into_response());
-    }
-    match let_in(&service, &asked, &sound, &answer.nick, password, from).await {
-        Ok(code) if asked.redirect_uri == OUT_OF_BAND => Ok(show(language, code.text())),
-        Ok(code) => Ok(tell(&asked, &[("code", code.text())]).into_response()),
-        Err(Error::Rejected(Rejected::WrongPassword)) => {
-            let wrong = language.pick("Wrong nick or password.", "Apodo o contraseña incorrectos.");
-            Ok(form(
-                &service,
-                &asked,
-                &sound,
-                language,
-                Some(wrong),
-                &answer.nick,
-            ))
+    let error = if !is_from_our_form(&service, &origin, &headers, &answer.proof) {
+        consent::stale(language)
+    } else if answer.allow != "yes" {
+        return refused(&asked, &sound, language);
+    } else {
+        match let_in(&service, &asked, &sound, &answer.nick, password, from).await {
+            Ok(code) if asked.redirect_uri == OUT_OF_BAND => {
+                return consent::code(language, &sound.app, code.text()).into_response();
+            }
+            Ok(code) => return tell(&asked, &[("code", code.text())]).into_response(),
+            Err(error) => consent::failure(&error, language),
         }
-        Err(Error::TooMany(_)) => {
-            let wait = language.pick(
-                "Too many attempts. Wait a minute.",
-                "Demasiados intentos. Espera un minuto.",
-            );
-            Ok(form(&service, &asked, &sound, language, Some(wait), &answer.nick))
-        }
-        Err(error) => Err(error),
+    };
+    let page = Consent {
+        error: Some(error),
+        nick: &answer.nick,
+        ..page(&origin, &asked, &sound, language)
+    };
+    with_proof(&service, page)
+}
+
+fn refused(asked: &Asked, sound: &Sound, language: Language) -> Response {
+    if asked.redirect_uri == OUT_OF_BAND {
+        return consent::refusal(language, &sound.app).into_response();
     }
+    tell(asked, &[("error", "access_denied")]).into_response()
 }
 
 async fn let_in(
@@ -227,7 +256,7 @@ async fn let_in(
     sound: &Sound,
     nick: &str,
     password: Zeroizing<String>,
-    from: std::net::IpAddr,
+    from: IpAddr,
 ) -> Result<Secret, Error> {
     let proven = login::prove(service, nick, password, from).await?;
     let code = Secret::new(login::owner(proven.account));
@@ -270,33 +299,37 @@ fn is_from_our_form(service: &Service, origin: &Origin, headers: &HeaderMap, pro
     !from_elsewhere && !proof.is_empty() && is_ours
 }
 
-/// The form, with a fresh proof in it and in the cookie.
 fn form(
     service: &Service,
+    origin: &Origin,
     asked: &Asked,
     sound: &Sound,
     language: Language,
-    error: Option<&str>,
     nick: &str,
 ) -> Response {
-    let proof = format!("{:032x}", rand::random::<u128>());
-    let body = form_html(service, asked, sound, language, error, nick, &proof);
-    let status = if error.is_some() {
-        StatusCode::FORBIDDEN
-    } else {
-        StatusCode::OK
+    let page = Consent {
+        nick,
+        ..page(origin, asked, sound, language)
     };
-    let title = language
-        .pick("Let an application in", "Dejar entrar a una aplicación")
-        .to_owned();
-    let mut response = Page {
-        status,
+    with_proof(service, page)
+}
+
+fn page<'a>(origin: &'a Origin, asked: &'a Asked, sound: &'a Sound, language: Language) -> Consent<'a> {
+    Consent {
+        app: &sound.app,
+        scopes: sound.scopes,
+        asked,
+        host: origin.host(),
         language,
-        title,
-        body,
-        form_target: Some(target(&asked.redirect_uri)),
+        nick: "",
+        error: None,
     }
-    .into_response();
+}
+
+/// The page, with a fresh proof in its form and in the cookie.
+fn with_proof(service: &Service, page: Consent<'_>) -> Response {
+    let proof = format!("{:032x}", rand::random::<u128>());
+    let mut response = page.page(&proof).into_response();
     let secure = if service.secure() { "; Secure" } else { "" };
     let cookie = format!(
         "{}={proof}; Path=/; HttpOnly; SameSite=Strict; Max-Age=3600{secure}",
@@ -308,125 +341,10 @@ fn form(
     response
 }
 
-/// Where the form's answer may lead: the application's host, or its scheme.
-fn target(redirect_uri: &str) -> String {
-    let (scheme, rest) = redirect_uri.split_once(':').unwrap_or((redirect_uri, ""));
-    let host = rest
-        .strip_prefix("//")
-        .map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    match (scheme, host) {
-        ("http" | "https", Some(host)) => format!("{scheme}://{host}"),
-        _ => format!("{scheme}:"),
-    }
-}
-
-fn form_html(
-    service: &Service,
-    asked: &Asked,
-    sound: &Sound,
-    language: Language,
-    error: Option<&str>,
-    nick: &str,
-    proof: &str,
-) -> String {
-    let say = |english, spanish| escape(language.pick(english, spanish));
-    let wants = say("wants to use your account here:", "quiere usar tu cuenta aquí:");
-    let mut html = format!(
-        "<p><strong>{}</strong> {wants} <strong>{}</strong></p>",
-        escape(&sound.app.name),
-        escape(&service.title)
-    );
-    html += &format!(
-        "<p>{}: <code>{}</code></p>",
-        say("It may", "Podrá"),
-        escape(&sound.scopes.to_string())
-    );
-    if let Some(error) = error {
-        html += &format!("<p class=\"error\" role=\"alert\">{}</p>", escape(error));
-    }
-    html += "<form method=\"post\" action=\"/oauth/authorize\">";
-    let optional = |value: &Option<String>| value.clone().unwrap_or_default();
-    let hidden = [
-        ("response_type", asked.response_type.clone()),
-        ("client_id", asked.client_id.clone()),
-        ("redirect_uri", asked.redirect_uri.clone()),
-        ("scope", asked.scope.clone()),
-        ("code_challenge", optional(&asked.code_challenge)),
-        ("code_challenge_method", optional(&asked.code_challenge_method)),
-        ("lang", language.pick("en", "es").to_owned()),
-        ("proof", proof.to_owned()),
-    ];
-    let state = asked.state.clone().map(|state| ("state", state));
-    for (name, value) in hidden.into_iter().chain(state) {
-        html += &format!(
-            "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
-            escape(&value)
-        );
-    }
-    html += &format!(
-        "<label for=\"nick\">{}</label><input id=\"nick\" name=\"nick\" value=\"{}\" autocomplete=\"username\" \
-         autocapitalize=\"none\" required autofocus>\
-         <label for=\"password\">{}</label><input id=\"password\" name=\"password\" type=\"password\" \
-         autocomplete=\"current-password\" required>\
-         <button name=\"allow\" value=\"yes\">{}</button>\
-         <button name=\"allow\" value=\"no\" formnovalidate>{}</button></form>",
-        say("Nick", "Apodo"),
-        escape(nick),
-        say("Password", "Contraseña"),
-        say("Let it in", "Dejarla entrar"),
-        say("No", "No"),
-    );
-    html
-}
-
-/// The code, for a person to copy.
-fn show(language: Language, code: &str) -> Response {
-    let title = language.pick("Copy this code", "Copia este código").to_owned();
-    let hint = language.pick(
-        "Paste it into the application. It is good once, for ten minutes.",
-        "Pégalo en la aplicación. Sirve una vez, diez minutos.",
-    );
-    let body = format!("<p>{}</p><p><code>{}</code></p>", escape(hint), escape(code));
-    Page {
-        status: StatusCode::OK,
-        language,
-        title,
-        body,
-        form_target: None,
-    }
-    .into_response()
-}
-
-fn broken(language: Language, why: &str) -> Response {
-    let title = language
-        .pick("This cannot go on", "Esto no puede seguir")
-        .to_owned();
-    let hint = language.pick(
-        "Go back to the application and begin again.",
-        "Vuelve a la aplicación y empieza de nuevo.",
-    );
-    let body = format!("<p class=\"error\">{}</p><p>{}</p>", escape(why), escape(hint));
-    Page {
-        status: StatusCode::BAD_REQUEST,
-        language,
-        title,
-        body,
-        form_target: None,
-    }
-    .into_response()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Asked, target, tell};
+    use super::{Asked, Unsound, challenge, tell};
     use axum::response::IntoResponse;
-
-    #[test]
-    fn the_policy_lets_the_answer_reach_the_application() {
-        assert_eq!(target("https://app.example:8/back?x=1"), "https://app.example:8");
-        assert_eq!(target("com.example.app://oauth"), "com.example.app:");
-        assert_eq!(target("urn:ietf:wg:oauth:2.0:oob"), "urn:");
-    }
 
     #[test]
     fn outcomes_join_what_the_address_has_already() {
@@ -445,6 +363,30 @@ mod tests {
             to("https://a.example/back"),
             "https://a.example/back?code=x&state=a+b"
         );
-        assert_eq!(to("app://back?q=1#top"), "app://back?q=1&code=x&state=a+b#top");
+        assert_eq!(to("app://back?q=1"), "app://back?q=1&code=x&state=a+b");
+    }
+
+    #[test]
+    fn a_challenge_is_a_hash_or_nothing() {
+        let asked = |challenge: Option<&str>, method: Option<&str>| Asked {
+            code_challenge: challenge.map(str::to_owned),
+            code_challenge_method: method.map(str::to_owned),
+            ..Asked::default()
+        };
+        let hash = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(matches!(challenge(&asked(None, Some(""))), Ok(None)));
+        assert!(matches!(challenge(&asked(Some(hash), Some("S256"))), Ok(Some(_))));
+        for (given, method) in [
+            (Some(hash), None),
+            (Some(hash), Some("plain")),
+            (Some("short"), Some("S256")),
+            (None, Some("S256")),
+        ] {
+            let refused = challenge(&asked(given, method));
+            assert!(
+                matches!(refused, Err(Unsound::Faulty("invalid_request", _))),
+                "{method:?}"
+            );
+        }
     }
 }

@@ -12,6 +12,7 @@ mod absent;
 mod account;
 mod authorize;
 mod caller;
+mod consent;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -29,6 +30,7 @@ mod link;
 mod login;
 mod notification;
 mod oauth;
+mod openapi;
 mod origin;
 mod page;
 mod password;

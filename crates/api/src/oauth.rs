@@ -8,14 +8,15 @@ use crate::caller::{Address, Caller, Once};
 use crate::error::Error;
 use crate::input::Input;
 use crate::login::{self, Newcomer, Purpose};
+use crate::origin::Origin;
 use crate::service::Service;
 use crate::token::Secret;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tertulia_state::oauth::{
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(token))
         .routes(routes!(revoke))
         .routes(routes!(register))
+        .routes(routes!(metadata))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -52,6 +54,8 @@ struct AppParams {
     website: Option<String>,
 }
 
+/// Mastodon's bound; it stands in one line of the page that asks for consent.
+const NAME_CHARACTERS_MAX: usize = 60;
 /// More than any application needs.
 const REDIRECT_URIS_MAX: usize = 10;
 
@@ -63,10 +67,11 @@ async fn create_app(
     Input(asked): Input<AppParams>,
 ) -> Result<Json<CredentialApplication>, Error> {
     let name = asked.client_name.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(Error::Invalid(
-            "Validation failed: client_name can't be blank".to_owned(),
-        ));
+    let is_fit = (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count());
+    if !is_fit || name.chars().any(char::is_control) {
+        return Err(Error::Invalid(format!(
+            "Validation failed: client_name has 1 to {NAME_CHARACTERS_MAX} characters"
+        )));
     }
     let redirect_uris: Vec<String> = asked
         .redirect_uris
@@ -105,7 +110,7 @@ async fn create_app(
     }))
 }
 
-/// An address with a scheme that does not run in the page that leads there.
+/// An absolute address without a fragment (RFC 6749, 3.1.2), with a scheme that does not run in the page that leads there.
 fn may_lead_to(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
@@ -114,9 +119,17 @@ fn may_lead_to(uri: &str) -> bool {
         && scheme
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    let is_harmless =
-        !["javascript", "data", "vbscript", "blob", "file"].contains(&scheme.to_ascii_lowercase().as_str());
-    is_scheme && is_harmless && !rest.is_empty() && uri.bytes().all(|byte| byte.is_ascii_graphic())
+    let is_clean =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'<' | b'>' | b'\\' | b'`');
+    let leads_out = match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => {
+            let has_host = |uri: Uri| uri.host().is_some_and(|host| !host.is_empty());
+            rest.starts_with("//") && uri.parse().is_ok_and(has_host)
+        }
+        "about" | "blob" | "data" | "file" | "filesystem" | "javascript" | "vbscript" => false,
+        _ => !rest.is_empty(),
+    };
+    is_scheme && leads_out && uri.bytes().all(is_clean)
 }
 
 fn hashed(secret: &str) -> SecretHash {
@@ -189,7 +202,7 @@ async fn token(
     Address(from): Address,
     headers: HeaderMap,
     Input(mut asked): Input<TokenParams>,
-) -> Result<Json<Token>, Error> {
+) -> Result<(HeaderMap, Json<Token>), Error> {
     let password = Zeroizing::new(std::mem::take(&mut asked.password));
     let app = client(&service, &headers, &asked.client_id, &asked.client_secret).await?;
     let token = match asked.grant_type.as_str() {
@@ -225,7 +238,8 @@ async fn token(
             ));
         }
     };
-    Ok(Json(token))
+    let unkept = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok((HeaderMap::from_iter([unkept]), Json(token)))
 }
 
 fn refused(code: &'static str, description: String) -> Error {
@@ -394,6 +408,47 @@ async fn register(
     ))
 }
 
+/// What this service does of OAuth (RFC 8414).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    revocation_endpoint: String,
+    app_registration_endpoint: String,
+    scopes_supported: [&'static str; 5],
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 2],
+    code_challenge_methods_supported: [&'static str; 1],
+}
+
+/// What this service does of OAuth. Over plain HTTP it says nothing: apps would refuse its addresses (FACTS W10).
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "oauth", responses(
+    (status = 200, body = Metadata),
+    (status = 404, description = "Served by plain HTTP"),
+))]
+async fn metadata(origin: Origin) -> Result<Json<Metadata>, Error> {
+    let issuer = origin.to_string();
+    if !issuer.starts_with("https:") {
+        return Err(Error::NoSuchPath);
+    }
+    Ok(Json(Metadata {
+        authorization_endpoint: format!("{issuer}/oauth/authorize"),
+        token_endpoint: format!("{issuer}/oauth/token"),
+        revocation_endpoint: format!("{issuer}/oauth/revoke"),
+        app_registration_endpoint: format!("{issuer}/api/v1/apps"),
+        issuer,
+        scopes_supported: ["read", "write", "follow", "push", "profile"],
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        grant_types_supported: ["authorization_code", "password", "client_credentials"],
+        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        code_challenge_methods_supported: ["S256"],
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{OUT_OF_BAND, may_lead_to};
@@ -416,8 +471,13 @@ mod tests {
             "JavaScript:alert(1)",
             "data:text/html,x",
             "https:",
+            "https://",
+            "https:///x",
             "://x",
             "https://a b",
+            "https://a.example/#part",
+            "https://a.example\\@b.example/",
+            "https://a.example/\"><b>",
         ] {
             assert!(!may_lead_to(bad), "{bad}");
         }

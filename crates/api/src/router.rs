@@ -3,27 +3,16 @@
 use crate::error::Error;
 use crate::service::Service;
 use crate::{
-    absent, account, authorize, front, health, home, instance, notification, oauth, relation, search,
-    session, shell, stance, status, streaming, timeline, trust,
+    absent, account, authorize, front, health, home, instance, notification, oauth, openapi, relation,
+    search, session, shell, stance, status, streaming, timeline, trust,
 };
+use axum::Router;
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::response::Response;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tower_http::normalize_path::NormalizePath;
-use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-
-/// The document's head; its paths come with the routes.
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Tertulia",
-    description = "Mastodon's client API, as far as a microblog of text needs it, and under /api/tertulia/v1 what Mastodon \
-                   has no word for. Parameters are taken from the query string and from JSON, form or multipart bodies alike.",
-))]
-struct Document;
 
 /// The whole application, ready to be served.
 pub fn app(
@@ -39,15 +28,9 @@ pub fn app(
 
 fn router(service: Arc<Service>) -> Router {
     let (api, document) = api().split_for_parts();
-    let document = Arc::new(document);
-    let api = api.route(
-        "/api/openapi.json",
-        get(async move || Json(Arc::clone(&document)).into_response()),
-    );
     Router::new()
         .merge(api)
-        .merge(absent::routes())
-        .merge(authorize::routes())
+        .merge(openapi::routes(document))
         .merge(front::routes())
         .fallback(async || Error::NoSuchPath)
         .method_not_allowed_fallback(async || Error::NoSuchMethod)
@@ -61,12 +44,13 @@ fn router(service: Arc<Service>) -> Router {
 }
 
 /// The endpoints that programs use, each with its documentation.
-fn api() -> OpenApiRouter<Arc<Service>> {
-    OpenApiRouter::with_openapi(Document::openapi())
+pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
+    OpenApiRouter::with_openapi(openapi::head())
         .merge(health::routes())
         .merge(trust::routes())
         .merge(instance::routes())
         .merge(oauth::routes())
+        .merge(authorize::routes())
         .merge(session::routes())
         .merge(account::routes())
         .merge(relation::routes())
@@ -77,6 +61,7 @@ fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(notification::routes())
         .merge(search::routes())
         .merge(streaming::routes())
+        .merge(absent::routes())
 }
 
 #[cfg(test)]
