@@ -208,31 +208,27 @@ fn permissions(scopes: Scopes, language: Language) -> String {
 
 /// What to tell the person whose consent did not come about.
 pub(crate) fn failure(error: &Error, language: Language) -> (StatusCode, String) {
-    match error {
-        Error::Rejected(Rejected::WrongPassword) => {
-            let words = language.pick(
-                "Wrong nick or password. Try again.",
-                "Nick o contraseña incorrectos. Prueba otra vez.",
-            );
-            (StatusCode::FORBIDDEN, words.to_owned())
-        }
-        Error::TooMany(wait) => {
-            let seconds = wait.as_secs().max(1);
-            let words = match language {
-                Language::English => format!("Too many attempts. Try again in {seconds} s."),
-                Language::Spanish => format!("Demasiados intentos. Prueba de nuevo en {seconds} s."),
-            };
-            (StatusCode::TOO_MANY_REQUESTS, words)
-        }
-        error => {
-            tracing::warn!(%error, "a consent did not come about");
-            let words = language.pick(
-                "The ring cannot answer right now, and nothing was allowed. Try again in a moment.",
-                "El anillo no puede responder ahora y no se permitió nada. Prueba de nuevo en un momento.",
-            );
-            (StatusCode::SERVICE_UNAVAILABLE, words.to_owned())
-        }
+    if let Error::Rejected(Rejected::WrongPassword) = error {
+        let words = language.pick(
+            "Wrong nick or password. Try again.",
+            "Nick o contraseña incorrectos. Prueba otra vez.",
+        );
+        return (StatusCode::FORBIDDEN, words.to_owned());
     }
+    if let Error::TooMany(wait) = error {
+        let seconds = wait.as_secs().max(1);
+        let words = match language {
+            Language::English => format!("Too many attempts. Try again in {seconds} s."),
+            Language::Spanish => format!("Demasiados intentos. Prueba de nuevo en {seconds} s."),
+        };
+        return (StatusCode::TOO_MANY_REQUESTS, words);
+    }
+    tracing::warn!(%error, "a consent did not come about");
+    let words = language.pick(
+        "The ring cannot answer right now, and nothing was allowed. Try again in a moment.",
+        "El anillo no puede responder ahora y no se permitió nada. Prueba de nuevo en un momento.",
+    );
+    (StatusCode::SERVICE_UNAVAILABLE, words.to_owned())
 }
 
 /// A form that cannot be trusted.

@@ -27,11 +27,7 @@ pub fn app(
 }
 
 fn router(service: Arc<Service>) -> Router {
-    let (api, document) = api().split_for_parts();
-    Router::new()
-        .merge(api)
-        .merge(openapi::routes(document))
-        .merge(front::routes())
+    routes()
         .fallback(async || Error::NoSuchPath)
         .method_not_allowed_fallback(async || Error::NoSuchMethod)
         .layer(axum::middleware::from_fn_with_state(
@@ -41,6 +37,12 @@ fn router(service: Arc<Service>) -> Router {
         // Around everything: no page here knows its visitor by a cookie that other origins could ride on.
         .layer(shell::cors())
         .with_state(service)
+}
+
+/// Everything that can be asked for.
+pub(crate) fn routes() -> Router<Arc<Service>> {
+    let (api, document) = api().split_for_parts();
+    api.merge(openapi::routes(document)).merge(front::routes())
 }
 
 /// The endpoints that programs use, each with its documentation.

@@ -411,3 +411,139 @@ async fn applications_that_do_not_fit() {
         assert_eq!(app.post("/api/v1/apps", "", body.clone()).await.0, 422, "{body}");
     }
 }
+
+#[tokio::test]
+async fn the_page_says_in_plain_words_who_wants_what_and_where_it_leads() {
+    let app = fixture::app(true).await;
+    let (id, _) = create(&app, json!(BACK), "read:notifications write:statuses").await;
+    let query = form(&[
+        ("response_type", "code"),
+        ("client_id", &id),
+        ("redirect_uri", BACK),
+        ("scope", "read:notifications write:statuses"),
+    ]);
+    for (language, expected) in [
+        (
+            "en",
+            [
+                "write, redweet, change and delete dweets in your name",
+                "read your notifications",
+                "Your nick",
+            ],
+        ),
+        (
+            "es-AR",
+            [
+                "escribir, redweetear, cambiar y borrar dweets en tu nombre",
+                "leer tus notificaciones",
+                "Tu nick",
+            ],
+        ),
+    ] {
+        let request = Request::get(format!("/oauth/authorize?{query}")).header("accept-language", language);
+        let (status, headers, page) = app.send(request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(status, StatusCode::OK);
+        for words in expected
+            .into_iter()
+            .chain(["Una &lt;app&gt;", "https://app.example", "localhost:8080"])
+        {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert_eq!(page.matches("<li>").count(), 2, "no more than that");
+        let policy = headers["content-security-policy"].to_str().expect("text");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert!(
+            policy.contains("form-action 'self' https://app.example;"),
+            "{policy}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_without_an_address_is_shown() {
+    let app = fixture::app(true).await;
+    let oob = "urn:ietf:wg:oauth:2.0:oob";
+    let (id, _) = create(&app, json!(oob), "read").await;
+    let query = [
+        ("response_type", "code"),
+        ("client_id", id.as_str()),
+        ("redirect_uri", oob),
+    ];
+    let (status, headers, page) = fill_in(&app, &query, "", "", "no").await;
+    assert_eq!(
+        (status, headers.contains_key("location")),
+        (StatusCode::OK, false)
+    );
+    assert!(page.contains("stays outside"), "{page}");
+    let faulty = form(&[
+        ("response_type", "token"),
+        ("client_id", &id),
+        ("redirect_uri", oob),
+    ]);
+    let request = Request::get(format!("/oauth/authorize?{faulty}")).body(Body::empty());
+    let (status, headers, _) = app.send(request.expect("a request")).await;
+    assert_eq!(
+        (status, headers.contains_key("location")),
+        (StatusCode::BAD_REQUEST, false)
+    );
+}
+
+#[tokio::test]
+async fn guessing_on_the_page_is_slowed_down_in_words() {
+    let app = fixture::app(true).await;
+    app.register("ana").await;
+    let (id, _) = create(&app, json!(BACK), "read").await;
+    let query = [
+        ("response_type", "code"),
+        ("client_id", id.as_str()),
+        ("redirect_uri", BACK),
+    ];
+    let mut last = (StatusCode::OK, String::new());
+    for _ in 0..12 {
+        let (status, _, page) = fill_in(&app, &query, "ana", "incorrect", "yes").await;
+        last = (status, page);
+    }
+    assert_eq!(last.0, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        last.1.contains("Too many attempts") && last.1.contains("value=\"ana\""),
+        "{}",
+        last.1
+    );
+}
+
+#[tokio::test]
+async fn a_persons_token_names_the_application_that_holds_it() {
+    let app = fixture::app(true).await;
+    let own = app.register("ana").await;
+    let (id, secret) = create(&app, json!(BACK), "read").await;
+    let pairs = [
+        ("grant_type", "password"),
+        ("client_id", id.as_str()),
+        ("client_secret", &secret),
+        ("username", "ana"),
+        ("password", PASSWORD),
+    ];
+    let (_, given) = token(&app, &pairs).await;
+    let held = given["access_token"].as_str().expect("a token");
+    let (status, application) = app.get("/api/v1/apps/verify_credentials", held).await;
+    assert_eq!((status, &application["name"]), (200, &json!("Una <app>")));
+    assert_eq!(
+        app.get("/api/v1/apps/verify_credentials", &own).await.0,
+        404,
+        "opened without one"
+    );
+}
+
+#[tokio::test]
+async fn w10_over_tls_it_is_said_what_of_oauth_there_is() {
+    let path = "/.well-known/oauth-authorization-server";
+    assert_eq!(fixture::app(true).await.get(path, "").await.0, 404);
+    let (status, said) = fixture::app_with_tls().await.get(path, "").await;
+    assert_eq!((status, &said["issuer"]), (200, &json!("https://localhost:8080")));
+    assert!(
+        said["grant_types_supported"]
+            .as_array()
+            .expect("a list")
+            .contains(&json!("password"))
+    );
+}
