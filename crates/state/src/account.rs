@@ -53,6 +53,15 @@ pub(crate) fn standing(view: &View<'_>, id: AccountId) -> Outcome<AccountView> {
     find(view, id)?.ok_or_else(|| Rejected::NotFound.into())
 }
 
+/// Counts a new dweet; the account as it is then, unless it is closed.
+pub(crate) fn count_dweet(tx: &Tx<'_>, id: AccountId, ms: u64) -> Result<Option<AccountView>, Fault> {
+    let sql = format!(
+        "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL
+         RETURNING {COLUMNS}"
+    );
+    tx.first(&sql, (id.slot().0, id.get(), ms), from_row)
+}
+
 fn const_format_select(condition: &str) -> String {
     format!("SELECT {COLUMNS} FROM account WHERE {condition} AND closed_ms IS NULL")
 }

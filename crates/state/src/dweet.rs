@@ -69,25 +69,14 @@ impl Command for Publish {
             application: session::application(tx, &self.actor)?,
             ..self.body.clone()
         };
-        let reply_to = body.reply_to.map(|parent| parent.id);
-        let id = insert(
-            tx,
-            author,
-            body.visibility,
-            Originals {
-                redweet_of: None,
-                reply_to,
-            },
-            &encode(&body)?,
-        )?;
-        post_all(tx, id, author, &body)?;
-        tx.tell(Event::Published {
-            id,
-            author,
-            public: body.visibility == Visibility::Public,
-        });
-        let stored = standing(tx, id)?;
-        show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
+        let public = body.visibility == Visibility::Public;
+        let dweet = insert(tx, author, Content::Dweet(body))?;
+        let id = dweet.id;
+        if let Content::Dweet(body) = &dweet.content {
+            post_all(tx, id, author, body)?;
+        }
+        tx.tell(Event::Published { id, author, public });
+        Ok(dweet)
     }
 }
 
@@ -107,47 +96,40 @@ fn bounded(body: &Body) -> Outcome<()> {
     Ok(())
 }
 
-/// What a new row refers to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Originals {
-    /// The original of a redweet, and its version.
-    pub(crate) redweet_of: Option<(DweetId, u64)>,
-    pub(crate) reply_to: Option<DweetId>,
-}
-
 /// Inserts a dweet or redweet, counts it and sends it on its way to the followers' groups.
-pub(crate) fn insert(
-    tx: &mut Tx<'_>,
-    author: AccountId,
-    visibility: Visibility,
-    originals: Originals,
-    body: &[u8],
-) -> Outcome<DweetId> {
+pub(crate) fn insert(tx: &mut Tx<'_>, author: AccountId, content: Content) -> Outcome<DweetView> {
     let slot = author.slot();
     let ms = tx.fresh_ms(slot)?;
     let id = DweetId::new(ms, slot);
+    let (body, visibility, original, reply_to) = match &content {
+        Content::Dweet(body) => (encode(body)?, body.visibility, None, body.reply_to),
+        Content::Redweet(original) => (encode(original)?, Visibility::Public, Some(original), None),
+    };
     let sql = "INSERT INTO dweet (id, slot, author_id, version, visibility, redweet_of, original_version, reply_to, body)
                VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8)";
-    let (redweet_of, original_version) = originals.redweet_of.unzip();
-    tx.write(
-        sql,
-        (
-            id.get(),
-            slot.0,
-            author.get(),
-            visibility_number(visibility),
-            redweet_of.map(DweetId::get),
-            original_version,
-            originals.reply_to.map(DweetId::get),
-            body,
-        ),
-    )?;
-    let sql = "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
-    if tx.write(sql, (slot.0, author.get(), ms))? == 0 {
-        return Err(Rejected::NotFound.into());
-    }
+    let params = (
+        id.get(),
+        slot.0,
+        author.get(),
+        visibility_number(visibility),
+        original.map(|original| original.id.get()),
+        original.map(|original| original.version),
+        reply_to.map(|parent| parent.id.get()),
+        body,
+    );
+    tx.write(sql, params)?;
+    let card = account::count_dweet(tx, author, ms)?.ok_or(Rejected::NotFound)?;
     post_delivery(tx, id, author)?;
-    Ok(id)
+    Ok(DweetView {
+        id,
+        author: card,
+        version: 1,
+        edited_ms: None,
+        replies: 0,
+        redweets: 0,
+        favourites: 0,
+        content,
+    })
 }
 
 /// Nobody following means nothing to deliver: a later first follow fetches the dweet (rule T3).

@@ -4,7 +4,7 @@
 use crate::account;
 use crate::block;
 use crate::database::{Tx, View};
-use crate::dweet::{self, Originals, Stored, dweet_id};
+use crate::dweet::{self, Stored, dweet_id};
 use crate::error::{Error, Fault, Outcome, encode};
 use crate::event::Event;
 use crate::notification::Cause;
@@ -59,9 +59,8 @@ impl Command for Redweet {
         {
             return Err(Rejected::Blocked.into());
         }
-        let id = match standing_redweet(tx, me, self.original.id)? {
-            Some(id) => id,
-            None => self.insert(tx, me)?,
+        let Some(id) = standing_redweet(tx, me, self.original.id)? else {
+            return self.insert(tx, me);
         };
         let stored = dweet::standing(tx, id)?;
         dweet::show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
@@ -69,20 +68,16 @@ impl Command for Redweet {
 }
 
 impl Redweet {
-    fn insert(&self, tx: &mut Tx<'_>, me: AccountId) -> Outcome<DweetId> {
-        let originals = Originals {
-            redweet_of: Some((self.original.id, self.original.version)),
-            reply_to: None,
-        };
-        let id = dweet::insert(tx, me, Visibility::Public, originals, &encode(&self.original)?)?;
-        let object = self.original.id.get().to_be_bytes();
-        outbox::post(tx, me.slot(), Errand::Redweet, id.get(), &object)?;
+    fn insert(&self, tx: &mut Tx<'_>, me: AccountId) -> Outcome<DweetView> {
+        let redweet = dweet::insert(tx, me, Content::Redweet(Box::new(self.original.clone())))?;
+        let (id, original) = (redweet.id, self.original.id.get().to_be_bytes());
+        outbox::post(tx, me.slot(), Errand::Redweet, id.get(), &original)?;
         tx.tell(Event::Published {
             id,
             author: me,
             public: false,
         });
-        Ok(id)
+        Ok(redweet)
     }
 }
 
