@@ -17,6 +17,8 @@ fn c3_ids_grow_also_when_the_clock_goes_back() {
     let first = community.publish(ana, "one").id;
     community.clock_ms -= 3_600_000;
     let second = community.publish(ana, "two").id;
+    let edited = community.edit(ana, second, Community::body("two")).edited_ms;
+    assert!(edited >= Some(first.unix_ms()), "times do not go back either");
     let third = community.publish(ana, "three").id;
     assert!(first < second && second < third);
     assert!(
