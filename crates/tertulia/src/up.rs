@@ -72,7 +72,7 @@ async fn serve(settings: UpSettings, words: &Words) -> anyhow::Result<()> {
     let config = tls.as_ref().map(Tls::config).transpose()?;
     let served = tokio::spawn(tertulia_api::serve(
         listener,
-        tertulia_api::app(service),
+        tertulia_api::app(Arc::clone(&service)),
         config,
         closing.clone(),
     ));
@@ -91,6 +91,7 @@ async fn serve(settings: UpSettings, words: &Words) -> anyhow::Result<()> {
     closing.cancel();
     tokio::spawn(end_at_once_if_told_again());
     served.await?;
+    service.finish().await;
     if let Some(fresh) = fresh {
         fresh.await?;
     }
