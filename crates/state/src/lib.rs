@@ -26,6 +26,7 @@ pub mod block;
 pub mod card;
 pub mod closing;
 pub mod database;
+mod digest;
 pub mod dweet;
 pub mod entry;
 pub mod error;
