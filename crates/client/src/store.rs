@@ -1,8 +1,8 @@
 //! The client's database: one SQLite file, shared by any number of processes of the same user.
 //!
-//! **Invariant:** every change is one immediate transaction, and waits its turn for [`BUSY_MS_MAX`]; so two processes
+//! **Invariant:** every change is one immediate transaction, and waits its turn for `BUSY_MS_MAX`; so two processes
 //! can use the file at once, and neither sees half of what the other does.
-//! **Invariant:** what is deleted is overwritten (`secure_delete`), and [`Store::forget`] leaves no copy in the
+//! **Invariant:** what is deleted is overwritten (`secure_delete`), and `Store::forget` leaves no copy in the
 //! write-ahead log either.
 
 use crate::failure::{Failure, Fault};

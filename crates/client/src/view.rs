@@ -1,7 +1,7 @@
 //! What was last seen, kept on disk for the time when no machine answers.
 //!
 //! A view is a list that a person looks at: home, the dweets of a profile, a thread, notifications. Its rows are kept
-//! newest first, at most [`ROWS_MAX`] of each.
+//! newest first, at most `ROWS_MAX` of each.
 //!
 //! **Invariant:** a page that comes from the ring replaces what was kept of the same stretch, so what was deleted
 //! meanwhile goes from here too.

@@ -16,9 +16,9 @@ use crate::look::Look;
 use crate::page::Style;
 use crate::show;
 use crate::terminal::{Question, Terminal, Typed};
+use crate::wish::Wish;
 use std::time::Duration;
-use tertulia_client::failure::{Misuse, Refusal};
-use tertulia_client::relation::Tie;
+use tertulia_client::failure::Refusal;
 use tertulia_client::{Client, Failure, Settings};
 use tertulia_types::entity::Unseen;
 
@@ -234,77 +234,20 @@ impl Console<'_> {
                 None => self.asking().hint("hint-nothing-more"),
             },
             _ => {
-                if let Some(deed) = self.deed(choice, rest) {
+                let asking = Asking {
+                    look: &self.look,
+                    terminal: &mut *self.terminal,
+                };
+                let wish = Wish {
+                    client: &self.client,
+                    asking,
+                }
+                .deed(choice, rest);
+                if let Some(deed) = wish {
                     self.do_it(deed).await;
                 }
             }
         }
-    }
-
-    /// Turns a choice and what was typed behind it into a deed; asks for what is missing or wrong.
-    fn deed(&mut self, choice: Choice, rest: &str) -> Option<Deed> {
-        let undo = choice.id.starts_with("un");
-        Some(match (choice.id, choice.takes) {
-            ("feed", _) => Deed::Feed {
-                latest: false,
-                from: None,
-            },
-            ("latest", _) => Deed::Feed {
-                latest: true,
-                from: None,
-            },
-            ("notifications", _) => Deed::Notifications { from: None },
-            ("thread", _) => Deed::Thread {
-                dweet: self.dweet(rest)?,
-            },
-            ("search", _) => Deed::Search {
-                words: self.search_words(rest)?,
-            },
-            ("dweet", _) => Deed::Publish {
-                text: self.dweet_text("ask-text", rest)?,
-                answers: None,
-            },
-            ("reply", _) => {
-                let (dweet, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-                let answers = Some(self.dweet(dweet)?);
-                Deed::Publish {
-                    text: self.dweet_text("ask-reply", text.trim())?,
-                    answers,
-                }
-            }
-            ("redweet" | "unredweet", _) => Deed::Redweet {
-                dweet: self.dweet(rest)?,
-                undo,
-            },
-            ("favourite" | "unfavourite", _) => Deed::Favourite {
-                dweet: self.dweet(rest)?,
-                undo,
-            },
-            ("delete", _) => {
-                let dweet = self.dweet(rest)?;
-                if !self.asking().yes("ask-delete")? {
-                    return None;
-                }
-                Deed::Delete { dweet }
-            }
-            ("profile", _) => Deed::Profile {
-                nick: (!rest.is_empty()).then(|| self.nick(rest)).flatten(),
-                from: None,
-            },
-            ("name", _) => Deed::EditProfile {
-                name: Some(self.own_text("ask-name", rest, "name")?),
-                bio: None,
-            },
-            ("bio", _) => Deed::EditProfile {
-                name: None,
-                bio: Some(self.own_text("ask-bio", rest, "bio")?),
-            },
-            (id, Takes::Nick) => Deed::Tie {
-                nick: self.nick(rest)?,
-                tie: tie(id)?,
-            },
-            _ => Deed::Whoami,
-        })
     }
 
     async fn do_it(&mut self, deed: Deed) {
@@ -518,92 +461,6 @@ impl Console<'_> {
             More::Nothing => return None,
         })
     }
-
-    fn dweet(&mut self, typed: &str) -> Option<String> {
-        if typed.is_empty() && matches!(self.client.greatest_number(), Ok(0)) {
-            self.asking().hint("hint-no-list");
-            return None;
-        }
-        let client = &self.client;
-        let mut asking = Asking {
-            look: &self.look,
-            terminal: &mut *self.terminal,
-        };
-        let check = |asking: &mut Asking<'_>, typed: &str| match client.meant(typed) {
-            Ok(id) => Some(id),
-            Err(failure) => {
-                asking.failed(&failure);
-                None
-            }
-        };
-        let given = if typed.is_empty() {
-            None
-        } else {
-            check(&mut asking, typed)
-        };
-        given.or_else(|| asking.line("ask-dweet", check))
-    }
-
-    fn nick(&mut self, typed: &str) -> Option<String> {
-        let mut asking = self.asking();
-        let given = if typed.is_empty() {
-            None
-        } else {
-            valid_nick(&mut asking, typed)
-        };
-        given.or_else(|| asking.line("ask-nick-whom", valid_nick))
-    }
-
-    fn dweet_text(&mut self, key: &str, typed: &str) -> Option<String> {
-        self.text(key, typed, |text| {
-            tertulia_types::text::dweet(text, "").map(|fit| fit.text)
-        })
-    }
-
-    fn own_text(&mut self, key: &str, typed: &str, what: &str) -> Option<String> {
-        let check = if what == "name" {
-            tertulia_types::text::display_name
-        } else {
-            tertulia_types::text::note
-        };
-        self.text(key, typed, check)
-    }
-
-    fn text(
-        &mut self,
-        key: &str,
-        typed: &str,
-        fit: impl Fn(&str) -> Result<String, tertulia_types::text::Unfit>,
-    ) -> Option<String> {
-        let mut asking = self.asking();
-        let check = |asking: &mut Asking<'_>, text: &str| match fit(text) {
-            Ok(text) => Some(text),
-            Err(unfit) => {
-                asking.failed(&Misuse::Unfit(unfit).into());
-                None
-            }
-        };
-        let given = if typed.is_empty() {
-            None
-        } else {
-            check(&mut asking, typed)
-        };
-        given.or_else(|| asking.line_from(key, typed.to_owned(), check))
-    }
-
-    fn search_words(&mut self, typed: &str) -> Option<String> {
-        if !typed.is_empty() {
-            return Some(typed.to_owned());
-        }
-        let check = |asking: &mut Asking<'_>, line: &str| {
-            let empty = line.trim().is_empty();
-            if empty {
-                asking.hint("hint-search-empty");
-            }
-            (!empty).then(|| line.trim().to_owned())
-        };
-        self.asking().line("ask-search", check)
-    }
 }
 
 /// What comes after an answer, when `more` is asked for.
@@ -624,18 +481,6 @@ fn more_after(deed: &Deed, answer: &Answer) -> More {
         ),
         _ => More::Feed,
     }
-}
-
-fn tie(id: &str) -> Option<Tie> {
-    Some(match id {
-        "follow" => Tie::Follow,
-        "unfollow" => Tie::Unfollow,
-        "block" => Tie::Block,
-        "unblock" => Tie::Unblock,
-        "mute" => Tie::Mute,
-        "unmute" => Tie::Unmute,
-        _ => return None,
-    })
 }
 
 /// What follows the word of a choice, as the help shows it.

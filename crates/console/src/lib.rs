@@ -27,6 +27,7 @@ pub mod plain;
 pub mod refusal;
 pub mod show;
 pub mod terminal;
+pub mod wish;
 pub mod words;
 
 pub use command::{ClientCommand, localised, matches};

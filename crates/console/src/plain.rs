@@ -3,7 +3,7 @@
 //! What others write may hold escape sequences that recolour, erase or type, and marks that turn the direction of the
 //! text, so that it reads as something else than it is. All of that is shown as `�` or left out.
 //!
-//! **Invariant:** what [`line`] and [`text`] return holds no control character but, for [`text`], the line feed.
+//! **Invariant:** what [`line()`] and [`text`] return holds no control character but, for [`text`], the line feed.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -79,15 +79,26 @@ fn wrap_line(line: &str, columns: usize) -> Vec<String> {
         if !current.is_empty() {
             lines.push(std::mem::take(&mut current));
         }
-        for cluster in word.graphemes(true) {
-            if width(&current) + width(cluster) > columns && !current.is_empty() {
+        for piece in word
+            .graphemes(true)
+            .flat_map(|cluster| unbroken(cluster, columns))
+        {
+            if width(&current) + width(piece) > columns && !current.is_empty() {
                 lines.push(std::mem::take(&mut current));
             }
-            current.push_str(cluster);
+            current.push_str(piece);
         }
     }
     lines.push(current);
     lines
+}
+
+/// The cluster whole, or, if it alone is wider than a line, its characters.
+fn unbroken(cluster: &str, columns: usize) -> Vec<&str> {
+    if width(cluster) <= columns {
+        return vec![cluster];
+    }
+    cluster.split_inclusive(|_: char| true).collect()
 }
 
 /// The beginning of a line, with `…` where something was cut off.
@@ -157,6 +168,11 @@ mod tests {
             ["supercal", "ifragili", "stico"]
         );
         assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert_eq!(
+            wrap("\u{31ef}\u{11ca9}", 2),
+            ["\u{31ef}", "\u{11ca9}"],
+            "one cluster of three columns"
+        );
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(shorten("mañana por la mañana", 10), "mañana po…");
     }

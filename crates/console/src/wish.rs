@@ -1,0 +1,171 @@
+//! From a word and what was typed behind it to a deed: what is missing or wrong is asked for.
+//!
+//! **Invariant:** a wish is only made of what a home could take: nicks, numbers and texts are checked as they are asked
+//! for, so that the hint comes at once and nothing that was typed is lost.
+
+use crate::account::valid_nick;
+use crate::asking::Asking;
+use crate::choice::{Choice, Takes};
+use crate::deed::Deed;
+use tertulia_client::Client;
+use tertulia_client::failure::Misuse;
+use tertulia_client::relation::Tie;
+use tertulia_types::text::{self, Unfit};
+
+/// Somebody who wants something.
+pub struct Wish<'a> {
+    /// Whose lists and numbers are meant.
+    pub client: &'a Client,
+    /// Whom to ask.
+    pub asking: Asking<'a>,
+}
+
+impl Wish<'_> {
+    /// The deed, when all that it needs is known; none when the person left a question.
+    pub fn deed(&mut self, choice: Choice, rest: &str) -> Option<Deed> {
+        let undo = choice.id.starts_with("un");
+        Some(match (choice.id, choice.takes) {
+            ("feed" | "latest", _) => Deed::Feed {
+                latest: choice.id == "latest",
+                from: None,
+            },
+            ("notifications", _) => Deed::Notifications { from: None },
+            ("thread", _) => Deed::Thread {
+                dweet: self.dweet(rest)?,
+            },
+            ("search", _) => Deed::Search {
+                words: self.words(rest)?,
+            },
+            ("dweet", _) => Deed::Publish {
+                text: self.dweet_text("ask-text", rest)?,
+                answers: None,
+            },
+            ("reply", _) => {
+                let (dweet, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let answers = Some(self.dweet(dweet)?);
+                Deed::Publish {
+                    text: self.dweet_text("ask-reply", text.trim())?,
+                    answers,
+                }
+            }
+            ("redweet" | "unredweet", _) => Deed::Redweet {
+                dweet: self.dweet(rest)?,
+                undo,
+            },
+            ("favourite" | "unfavourite", _) => Deed::Favourite {
+                dweet: self.dweet(rest)?,
+                undo,
+            },
+            ("delete", _) => self.deletion(rest)?,
+            ("profile", _) if rest.is_empty() => Deed::Profile {
+                nick: None,
+                from: None,
+            },
+            ("profile", _) => Deed::Profile {
+                nick: Some(self.nick(rest)?),
+                from: None,
+            },
+            ("name", _) => {
+                let name = self.text("ask-name", rest, text::display_name)?;
+                Deed::EditProfile {
+                    name: Some(name),
+                    bio: None,
+                }
+            }
+            ("bio", _) => Deed::EditProfile {
+                name: None,
+                bio: Some(self.text("ask-bio", rest, text::note)?),
+            },
+            (id, Takes::Nick) => Deed::Tie {
+                nick: self.nick(rest)?,
+                tie: tie(id)?,
+            },
+            _ => Deed::Whoami,
+        })
+    }
+
+    fn deletion(&mut self, typed: &str) -> Option<Deed> {
+        let dweet = self.dweet(typed)?;
+        self.asking.yes("ask-delete")?.then_some(Deed::Delete { dweet })
+    }
+
+    fn dweet(&mut self, typed: &str) -> Option<String> {
+        if typed.is_empty() && matches!(self.client.greatest_number(), Ok(0)) {
+            self.asking.hint("hint-no-list");
+            return None;
+        }
+        let client = self.client;
+        let check = |asking: &mut Asking<'_>, typed: &str| match client.meant(typed) {
+            Ok(id) => Some(id),
+            Err(failure) => {
+                asking.failed(&failure);
+                None
+            }
+        };
+        let given = if typed.is_empty() {
+            None
+        } else {
+            check(&mut self.asking, typed)
+        };
+        given.or_else(|| self.asking.line("ask-dweet", check))
+    }
+
+    fn nick(&mut self, typed: &str) -> Option<String> {
+        let given = if typed.is_empty() {
+            None
+        } else {
+            valid_nick(&mut self.asking, typed)
+        };
+        given.or_else(|| self.asking.line("ask-nick-whom", valid_nick))
+    }
+
+    fn dweet_text(&mut self, key: &str, typed: &str) -> Option<String> {
+        self.text(key, typed, |typed| text::dweet(typed, "").map(|fit| fit.text))
+    }
+
+    fn text(
+        &mut self,
+        key: &str,
+        typed: &str,
+        fit: impl Fn(&str) -> Result<String, Unfit>,
+    ) -> Option<String> {
+        let check = |asking: &mut Asking<'_>, text: &str| match fit(text) {
+            Ok(text) => Some(text),
+            Err(unfit) => {
+                asking.failed(&Misuse::Unfit(unfit).into());
+                None
+            }
+        };
+        let given = if typed.is_empty() {
+            None
+        } else {
+            check(&mut self.asking, typed)
+        };
+        given.or_else(|| self.asking.line_from(key, typed.to_owned(), check))
+    }
+
+    fn words(&mut self, typed: &str) -> Option<String> {
+        if !typed.is_empty() {
+            return Some(typed.to_owned());
+        }
+        self.asking.line("ask-search", |asking, line| {
+            let words = line.trim();
+            if words.is_empty() {
+                asking.hint("hint-search-empty");
+            }
+            (!words.is_empty()).then(|| words.to_owned())
+        })
+    }
+}
+
+fn tie(id: &str) -> Option<Tie> {
+    Some(match id {
+        "follow" => Tie::Follow,
+        "unfollow" => Tie::Unfollow,
+        "block" => Tie::Block,
+        "unblock" => Tie::Unblock,
+        "mute" => Tie::Mute,
+        "unmute" => Tie::Unmute,
+        _ => return None,
+    })
+}
