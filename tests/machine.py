@@ -78,7 +78,7 @@ class Machine:
                 preexec_fn=self.limit_files,
             )
         if wait:
-            until(self.ready, f"the machine at {self.host} is ready; it said:\n{self.said()}")
+            self.wait_for(self.ready)
         return self
 
     def limit_files(self):
@@ -86,6 +86,14 @@ class Machine:
         if self.file_bytes_max is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes_max, self.file_bytes_max))
+
+    def wait_for(self, ready):
+        """Until it is ready; a machine that never is does not stay behind."""
+        try:
+            until(ready, f"the machine at {self.host} is ready")
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError(f"{error}; it said:\n{self.said()}") from None
 
     def ready(self):
         if self.process.poll() is not None:

@@ -10,7 +10,7 @@ import requests
 import urllib3
 from mastodon import Mastodon
 
-from machine import WAIT_S_MAX, Machine, binary, until
+from machine import WAIT_S_MAX, Machine, binary
 from people import PASSWORD, register
 
 
@@ -27,7 +27,7 @@ def machine(tmp_path_factory):
         except requests.exceptions.ConnectionError:
             return False
 
-    until(ready, f"the machine is ready; it said:\n{machine.said()}")
+    machine.wait_for(ready)
     yield machine
     machine.stop()
 
