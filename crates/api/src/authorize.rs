@@ -98,9 +98,10 @@ async fn ask(
     }
 }
 
+/// The language that the application asks for, if there is one: Mastodon.py sends `None`.
 fn chosen(asked: &Asked, accepted: Language) -> Language {
-    let lang = asked.lang.as_deref().filter(|lang| !lang.is_empty());
-    lang.map_or(accepted, Language::accepted)
+    let named = asked.lang.as_deref().and_then(Language::named);
+    named.unwrap_or(accepted)
 }
 
 async fn check(service: &Service, asked: &Asked) -> Result<Sound, Unsound> {
@@ -343,7 +344,8 @@ fn with_proof(service: &Service, page: Consent<'_>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, Unsound, challenge, tell};
+    use super::{Asked, Unsound, challenge, chosen, tell};
+    use crate::page::Language;
     use axum::response::IntoResponse;
 
     #[test]
@@ -364,6 +366,24 @@ mod tests {
             "https://a.example/back?code=x&state=a+b"
         );
         assert_eq!(to("app://back?q=1"), "app://back?q=1&code=x&state=a+b");
+    }
+
+    #[test]
+    fn the_browsers_language_holds_unless_the_application_knows_better() {
+        let in_language = |lang: &str| {
+            let lang = Some(lang.to_owned());
+            chosen(
+                &Asked {
+                    lang,
+                    ..Asked::default()
+                },
+                Language::Spanish,
+            )
+        };
+        assert_eq!(in_language("en-GB"), Language::English);
+        for unknown in ["None", "", "ñ", "fr"] {
+            assert_eq!(in_language(unknown), Language::Spanish, "{unknown}");
+        }
     }
 
     #[test]

@@ -43,16 +43,18 @@ impl Language {
         }
     }
 
+    /// The language of a code as `es-AR`, if we speak it.
+    pub(crate) fn named(code: &str) -> Option<Self> {
+        match code.trim().get(..2)?.to_ascii_lowercase().as_str() {
+            "es" => Some(Self::Spanish),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
     /// The first of our languages in an `Accept-Language` header (its order is nearly always its preference).
     pub(crate) fn accepted(header: &str) -> Self {
-        let ours =
-            header.split(',').find_map(
-                |range| match range.trim().get(..2)?.to_ascii_lowercase().as_str() {
-                    "es" => Some(Self::Spanish),
-                    "en" => Some(Self::English),
-                    _ => None,
-                },
-            );
+        let ours = header.split(',').find_map(Self::named);
         ours.unwrap_or(Self::English)
     }
 }
