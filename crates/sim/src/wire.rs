@@ -8,6 +8,7 @@
 //! Deliberately absent: any retry. Whether a call may be repeated is for its caller to know.
 
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -128,6 +129,12 @@ impl Wire {
     }
 
     async fn exchange(&mut self, request: &Request) -> Result<Answer, Broken> {
+        // A machine closes what was idle for long: nothing was sent on it, so another connection does as well.
+        if let Some(stream) = &self.stream
+            && !matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+        {
+            self.stream = None;
+        }
         let stream = match &mut self.stream {
             Some(stream) => stream,
             empty @ None => {
@@ -235,7 +242,7 @@ async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), Broken
         return Err(Broken::Malformed("an answer without an end".to_owned()));
     }
     match stream.read_buf(buffer).await? {
-        0 => Err(Broken::Connection(std::io::ErrorKind::UnexpectedEof.into())),
+        0 => Err(Broken::Connection(ErrorKind::UnexpectedEof.into())),
         _ => Ok(()),
     }
 }
@@ -273,6 +280,31 @@ mod tests {
     async fn reads_an_answer_that_comes_byte_by_byte() {
         let answer = answered(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n{\"a\":1}").await;
         assert_eq!((answer.status, answer.json()["a"].as_i64()), (200, Some(1)));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_machine_has_closed_meanwhile_is_opened_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut wire = Wire::new(listener.local_addr().unwrap());
+        let request = Request::new("POST", "/", None, None, None);
+        for _ in 0..2 {
+            let serve = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = [0; 16];
+                stream.read_exact(&mut asked).await.unwrap();
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                    .await
+                    .unwrap();
+            };
+            let (answer, ()) = tokio::join!(wire.call(&request), serve);
+            assert!(answer.unwrap().is_ok());
+            let closed = wire.stream.as_ref().unwrap().readable();
+            tokio::time::timeout(std::time::Duration::from_secs(10), closed)
+                .await
+                .unwrap()
+                .unwrap();
+        }
     }
 
     #[tokio::test]
