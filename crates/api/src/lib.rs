@@ -5,6 +5,9 @@
 //! or query to the node, render (`render`). Errors are one type with one table
 //! (`error`).
 //!
+//! Streams go the other way: `hub` hears the node for all of them, `watch` reads what one viewer may be told, `streaming`
+//! sends it.
+//!
 //! **Invariant:** this crate sees the node alone: never Raft, never SQL, and no other machine.
 //! **Invariant:** it keeps no session and no person's data between two requests (rule P1).
 
