@@ -1,4 +1,4 @@
-//! Letting an application in: what it asks for is checked, the page is shown ([`consent`](crate::consent)), and nick and
+//! Letting an application in: what it asks for is checked, the page is shown ([`consent`]), and nick and
 //! password, typed into that page, make a code.
 //!
 //! Nobody stays logged in here: each application is let in with the password. So there is no cookie that a foreign page
