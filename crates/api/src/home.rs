@@ -1,6 +1,6 @@
 //! What Mastodon has no word for: how much is unseen, and asking for more of it.
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Once};
 use crate::error::Error;
 use crate::input::Input;
 use crate::origin::Origin;
@@ -11,6 +11,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use std::sync::Arc;
 use tertulia_state::marker::{SetMarker, Timeline};
+use tertulia_state::request::RequestKey;
 use tertulia_state::session::Actor;
 use tertulia_state::timeline::{CountUnseen, Next, NextPage, SetReader};
 use tertulia_types::entity::{More, Unseen};
@@ -49,14 +50,16 @@ struct NextParams {
 const CONFLICTS_MAX: usize = 5;
 
 /// More of the home timeline: the newest unseen first; once all was seen, older ones. What it answers counts as seen.
-#[utoipa::path(post, path = "/api/tertulia/v1/home/next", tag = "tertulia", request_body = NextParams, responses((status = 200, body = More)))]
+#[utoipa::path(post, path = "/api/tertulia/v1/home/next", tag = "tertulia", request_body = NextParams,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeat with it gets the same page")), responses((status = 200, body = More)))]
 async fn next(
     State(service): State<Arc<Service>>,
     Caller(actor): Caller,
     origin: Origin,
+    Once(key): Once,
     Input(asked): Input<NextParams>,
 ) -> Result<Json<More>, Error> {
-    let next = advance(&service, actor, asked.limit.unwrap_or(20).clamp(1, 40)).await?;
+    let next = advance(&service, actor, asked.limit.unwrap_or(20).clamp(1, 40), key).await?;
     let dweets = next
         .dweets
         .iter()
@@ -69,22 +72,35 @@ async fn next(
     }))
 }
 
-/// Reads a page and records that it was shown; if another device was faster, reads again.
-async fn advance(service: &Service, actor: Actor, limit: u32) -> Result<Next, Error> {
+/// Reads a page and records that it was shown; if another device was faster, reads again. A repeat of a request whose
+/// answer was lost shows again what was recorded then.
+async fn advance(service: &Service, actor: Actor, limit: u32, key: RequestKey) -> Result<Next, Error> {
     for _ in 0..CONFLICTS_MAX {
-        let next = service.query(NextPage { actor, limit }).await?;
-        if next.before == next.after {
-            return Ok(next);
-        }
+        let page = NextPage {
+            actor,
+            limit,
+            from: None,
+        };
+        let next = service.query(page.clone()).await?;
+        let (before, after) = (next.before, next.after);
         match service
             .submit(SetReader {
                 actor,
-                before: next.before,
-                after: next.after,
+                before,
+                after,
+                key,
             })
             .await
         {
-            Ok(()) => return Ok(next),
+            Ok(from) if from == before => return Ok(next),
+            Ok(from) => {
+                return service
+                    .query(NextPage {
+                        from: Some(from),
+                        ..page
+                    })
+                    .await;
+            }
             Err(Error::Rejected(Rejected::Conflict)) => {}
             Err(error) => return Err(error),
         }

@@ -308,6 +308,7 @@ fn main() {
         .map(|actor| NextPage {
             actor: *actor,
             limit: 20,
+            from: None,
         })
         .collect();
     bench.micros("NextPage, more than 800, 100 followed", &next);

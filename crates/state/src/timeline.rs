@@ -8,11 +8,13 @@
 //! older dweets follow. Reading a page never writes: the reader's new state goes through the log as [`SetReader`], which
 //! compares and sets, so that two devices that ask at once do not lose anything.
 
+use crate::account;
 use crate::database::{Tx, View};
 use crate::entry::ARRIVALS;
 use crate::error::{Fault, Outcome};
 use crate::page::Page;
 use crate::reading::{Candidate, Reading, flags};
+use crate::request::{Request, RequestKey};
 use crate::session::Actor;
 use crate::unwanted::Unwanted;
 use crate::verb::{Command, Query, Verb};
@@ -288,6 +290,8 @@ pub struct NextPage {
     pub actor: Actor,
     /// How many at most.
     pub limit: u32,
+    /// As the reader stood then, to see again what was shown then; `None` is as they stand now.
+    pub from: Option<ReaderState>,
 }
 
 /// A page of new or older dweets, and the reader's state before and after it was shown.
@@ -320,7 +324,10 @@ impl Query for NextPage {
 
     fn read(&self, view: &View<'_>) -> Outcome<Next> {
         let reading = Reading::of(view, self.actor.account)?;
-        let before = reader_state(view, self.actor.account)?;
+        let before = match self.from {
+            Some(before) => before,
+            None => reader_state(view, self.actor.account)?,
+        };
         let page = Page::newest(self.limit);
         let in_window = unseen(&reading, &before, before.floor, before.top)?;
         let later = unseen(&reading, &before, before.top, i64::MAX)?;
@@ -446,10 +453,13 @@ pub struct SetReader {
     pub before: ReaderState,
     /// From the page.
     pub after: ReaderState,
+    /// For repeats: one whose reply was lost must not skip a page.
+    pub key: RequestKey,
 }
 
 impl Verb for SetReader {
-    type Reply = ();
+    /// From where the page was shown that was recorded under this key.
+    type Reply = ReaderState;
 
     fn home(&self) -> Position {
         self.actor.account.home()
@@ -461,14 +471,16 @@ impl Command for SetReader {
         Some((&self.actor, Scopes::READ_STATUSES))
     }
 
-    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+    fn request(&self) -> Option<Request> {
+        Some(account::request(&self.actor, self.key))
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<ReaderState> {
         let now = reader_state(tx, self.actor.account)?;
-        if now == self.after {
-            return Ok(());
-        }
-        if now != self.before {
+        if now != self.before && now != self.after {
             return Err(Rejected::Conflict.into());
         }
-        Ok(put_reader_state(tx, self.actor.account, &self.after)?)
+        put_reader_state(tx, self.actor.account, &self.after)?;
+        Ok(self.before)
     }
 }

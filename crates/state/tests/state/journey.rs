@@ -19,10 +19,22 @@ fn texts(shown: &[Shown]) -> Vec<String> {
 
 fn ask(community: &mut Community, nick: &str, limit: u32) -> Next {
     let actor = community.person(nick);
-    let next = community.query(NextPage { actor, limit }).expect("a page");
+    let next = community
+        .query(NextPage {
+            actor,
+            limit,
+            from: None,
+        })
+        .expect("a page");
     let (before, after) = (next.before, next.after);
+    let key = community.key();
     community
-        .submit(SetReader { actor, before, after })
+        .submit(SetReader {
+            actor,
+            before,
+            after,
+            key,
+        })
         .expect("recorded");
     next
 }

@@ -214,9 +214,22 @@ impl Community {
 
     /// Asks for new dweets, and records what was shown.
     pub(crate) fn ask(&mut self, actor: Actor, limit: u32) -> Next {
-        let next = self.query(NextPage { actor, limit }).expect("a page");
+        let next = self
+            .query(NextPage {
+                actor,
+                limit,
+                from: None,
+            })
+            .expect("a page");
         let (before, after) = (next.before, next.after);
-        self.submit(SetReader { actor, before, after }).expect("recorded");
+        let key = self.key();
+        self.submit(SetReader {
+            actor,
+            before,
+            after,
+            key,
+        })
+        .expect("recorded");
         next
     }
 }

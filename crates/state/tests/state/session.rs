@@ -176,7 +176,12 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         }
         .into(),
         timeline::CountUnseen { actor }.into(),
-        timeline::NextPage { actor, limit: 1 }.into(),
+        timeline::NextPage {
+            actor,
+            limit: 1,
+            from: None,
+        }
+        .into(),
         notification::Notifications {
             actor,
             page,

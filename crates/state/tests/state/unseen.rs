@@ -62,17 +62,54 @@ fn t6_two_devices_that_ask_at_once_lose_nothing() {
         community.publish(ana, &format!("{i}"));
     }
     community.carry();
-    let ask = NextPage { actor: ben, limit: 2 };
+    let ask = NextPage {
+        actor: ben,
+        limit: 2,
+        from: None,
+    };
     let phone = community.query(ask.clone()).expect("a page");
     let laptop = community.query(NextPage { limit: 3, ..ask }).expect("a page");
-    let set = |next: &tertulia_state::timeline::Next| SetReader {
+    let (first, second) = (community.key(), community.key());
+    let set = |next: &tertulia_state::timeline::Next, key| SetReader {
         actor: ben,
         before: next.before,
         after: next.after,
+        key,
     };
-    community.submit(set(&phone)).expect("recorded");
-    community.submit(set(&phone)).expect("a repeat is recorded");
-    assert_eq!(community.submit(set(&laptop)), Err(Rejected::Conflict));
+    community.submit(set(&phone, first)).expect("recorded");
+    assert_eq!(community.submit(set(&laptop, second)), Err(Rejected::Conflict));
+    assert_eq!(texts(&community.ask(ben, 3).dweets), ["1", "0"]);
+}
+
+#[test]
+fn p6_asking_again_with_the_same_key_shows_the_same_page() {
+    let (mut community, ana, ben) = two(1);
+    for i in 0..4 {
+        community.publish(ana, &format!("{i}"));
+    }
+    community.carry();
+    let key = community.key();
+    let ask = NextPage {
+        actor: ben,
+        limit: 2,
+        from: None,
+    };
+    let mut shown = Vec::new();
+    for _ in 0..2 {
+        let next = community.query(ask.clone()).expect("a page");
+        let set = SetReader {
+            actor: ben,
+            before: next.before,
+            after: next.after,
+            key,
+        };
+        let from = Some(community.submit(set).expect("recorded"));
+        let page = community
+            .query(NextPage { from, ..ask.clone() })
+            .expect("the page");
+        shown.push(texts(&page.dweets));
+    }
+    assert_eq!(shown, [["3", "2"], ["3", "2"]]);
     assert_eq!(texts(&community.ask(ben, 3).dweets), ["1", "0"]);
 }
 
