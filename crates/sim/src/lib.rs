@@ -3,7 +3,7 @@
 //! - [`disk`]: a disk in memory that forgets at the crash whatever was not synced, for the log engine and for SQLite.
 //! - [`wire`]: the plainest HTTP there is, so that a loader costs little of the computer that it shares with what it
 //!   measures; [`machine`]: a `tertulia` process; [`person`]: somebody with a session on it.
-//! - [`bench`]: measurements, beside peers.
+//! - [`mod@bench`]: measurements, beside peers.
 //!
 //! **Invariant:** nothing here is part of the product: no other crate uses it but in its tests. What is checked from
 //! outside is checked through the binary and its public HTTP API.
