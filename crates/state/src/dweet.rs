@@ -3,7 +3,7 @@
 //! **Invariants**
 //! - `version` grows with each change; whoever keeps an image of a dweet takes the higher version.
 //! - A deleted dweet keeps its row (id, version), so that late errands find that it is gone; its words are wiped.
-//! - Visibility is enforced here for every reader who is not served from a delivered entry: see [`may_read`].
+//! - Visibility is enforced here for every reader who is not served from a delivered entry: see `may_read`.
 
 use crate::account::{self, visibility_number};
 use crate::database::{Tx, View};

@@ -1,5 +1,5 @@
 //! The home timeline: a merge of the entries of those whom a reader follows and of their own dweets, newest id first (see
-//! [`crate::reading`]).
+//! `crate::reading`).
 //!
 //! **What is unseen** (rule T6). Entries have arrival numbers, because a late one may have an old id. An entry counts as
 //! unseen for a reader if it arrived after the reader's follow of its author and after `floor`, unless it was shown in the
