@@ -1,6 +1,6 @@
 //! What Mastodon has and this service has not: apps ask for it at their start, and must be told so kindly.
 //!
-//! An empty list where apps expect a list (FACTS §4), 404 for one thing of a kind that there is not, 422 for making one.
+//! An empty list where apps expect a list (docs/apps.md), 404 for one thing of a kind that there is not, 422 for making one.
 //! One table makes the routes and their documentation.
 
 use crate::caller::Caller;

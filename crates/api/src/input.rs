@@ -1,4 +1,4 @@
-//! The parameters of a request: query string and body together, whatever the body's type (FACTS W2).
+//! The parameters of a request: query string and body together, whatever the body's type (W2 in docs/apps.md).
 //!
 //! **Invariant:** at most [`BODY_BYTES_MAX`] are read, in at most [`BODY_TIME_MAX`]; who sends more or slower gets a
 //! JSON error, and the connection is done with.

@@ -1,7 +1,7 @@
 //! The service about itself: what apps read before anything else.
 //!
-//! **Invariant:** the version begins as Mastodon's does, for apps look for features by it (FACTS W9), and 225 is announced
-//! wherever some app looks (FACTS §2).
+//! **Invariant:** the version begins as Mastodon's does, for apps look for features by it (W9 in docs/apps.md), and 225 is announced
+//! wherever some app looks (docs/apps.md).
 
 use crate::error::Error;
 use crate::origin::Origin;

@@ -1,7 +1,7 @@
 //! Parameters as apps really send them, read into ordinary structs.
 //!
 //! The same parameter arrives as `"1"`, `True`, `on` or a JSON `true`; a list as `id[]=1&id[]=2`, as a single `id=1`
-//! or as a JSON array; a nested one as `source[privacy]=private` (FACTS W2 to W4). [`Fields`] collects what came, from
+//! or as a JSON array; a nested one as `source[privacy]=private` (W2 to W4 in docs/apps.md). [`Fields`] collects what came, from
 //! the query string and the body, and [`Fields::read`] gives it the shape that the handler's struct asks for.
 //!
 //! **Invariant:** what a caller sends is bounded in number and depth before it is read.

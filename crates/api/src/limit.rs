@@ -1,7 +1,7 @@
 //! How often one may ask: token buckets in memory, per account and per address.
 //!
 //! Limits do not go through the log (rule P7): each machine counts for itself. A community often sits behind one address
-//! (FACTS §13), so addresses get generous limits and accounts get tight ones. Wrong passwords and registrations have
+//! (docs/apps.md), so addresses get generous limits and accounts get tight ones. Wrong passwords and registrations have
 //! buckets of their own: they cost a machine most, and a guesser gains most.
 //!
 //! **Invariant:** the maps are bounded: a flood of addresses costs the oldest their history, never the machine its memory.

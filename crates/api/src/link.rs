@@ -1,4 +1,4 @@
-//! The `Link` header, by which apps page (FACTS W6).
+//! The `Link` header, by which apps page (W6 in docs/apps.md).
 //!
 //! **Invariant:** `rel="next"` comes first (toot matches the beginning), addresses are absolute (masto.js parses them),
 //! and an empty page has no header at all.

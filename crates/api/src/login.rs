@@ -64,7 +64,7 @@ pub(crate) struct Proven {
     pub(crate) password_version: u64,
 }
 
-/// Checks nick and password. An e-mail address is read as the nick before its `@` (FACTS §4, notes).
+/// Checks nick and password. An e-mail address is read as the nick before its `@` (docs/apps.md).
 pub(crate) async fn prove(
     service: &Service,
     typed: &str,

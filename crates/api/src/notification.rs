@@ -203,7 +203,7 @@ async fn markers(
     let kept = service.query(AskMarkers { actor }).await?;
     let of = |name: &str, timeline: Timeline| {
         let marker = kept.iter().find(|marker| marker.timeline == timeline);
-        // FACTS W19: what was asked for is there, even when nothing was ever read.
+        // W19 (docs/apps.md): what was asked for is there, even when nothing was ever read.
         asked
             .timeline
             .iter()

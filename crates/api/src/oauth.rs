@@ -424,7 +424,7 @@ struct Metadata {
     code_challenge_methods_supported: [&'static str; 1],
 }
 
-/// What this service does of OAuth. Over plain HTTP it says nothing: apps would refuse its addresses (FACTS W10).
+/// What this service does of OAuth. Over plain HTTP it says nothing: apps would refuse its addresses (W10 in docs/apps.md).
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "oauth", responses(
     (status = 200, body = Metadata),
     (status = 404, description = "Served by plain HTTP"),

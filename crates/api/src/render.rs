@@ -63,7 +63,7 @@ pub(crate) fn status(
 ) -> entity::Status {
     match &dweet.content {
         Content::Dweet(body) => original(origin, dweet, body, viewer),
-        // FACTS W17: a redweet shows what the original shows, under its own id, author and time.
+        // W17 (docs/apps.md): a redweet shows what the original shows, under its own id, author and time.
         Content::Redweet(inner) => {
             let inner = status(origin, inner, viewer);
             let author = account(origin, &dweet.author);

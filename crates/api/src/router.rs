@@ -22,7 +22,7 @@ pub fn app(
 + Send
 + Sync
 + 'static {
-    // FACTS W1: some clients end paths with a slash.
+    // W1 (docs/apps.md): some clients end paths with a slash.
     NormalizePath::trim_trailing_slash(router(service))
 }
 

@@ -109,7 +109,7 @@ async fn search_v1(
     search(service, caller, origin, asked).await
 }
 
-/// People whose nick or name begins so. The one whose nick it is exactly comes first (toot relies on it, FACTS W16).
+/// People whose nick or name begins so. The one whose nick it is exactly comes first (toot relies on it, W16 in docs/apps.md).
 pub(crate) async fn people(
     service: &Service,
     origin: &Origin,

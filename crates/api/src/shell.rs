@@ -137,7 +137,7 @@ pub(crate) fn address(extensions: &axum::http::Extensions, headers: &HeaderMap) 
     forwarded.unwrap_or(peer)
 }
 
-/// What pages of other origins may do (FACTS W12): everything that a token allows, and read how to page on.
+/// What pages of other origins may do (W12 in docs/apps.md): everything that a token allows, and read how to page on.
 pub(crate) fn cors() -> CorsLayer {
     let idempotency_key = HeaderName::from_static("idempotency-key");
     CorsLayer::new()

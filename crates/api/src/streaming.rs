@@ -1,4 +1,4 @@
-//! Streaming, by server-sent events and by WebSocket (FACTS W13, W14).
+//! Streaming, by server-sent events and by WebSocket (W13, W14 in docs/apps.md).
 //!
 //! **Invariant:** each event names its stream (masto.js drops others), and each line of server-sent events has a blank
 //! after its colon (Mastodon.py splits there).

@@ -1,6 +1,6 @@
 //! The service about itself: what apps read before anything else.
 //!
-//! **Invariant:** 225 characters are announced in every place where some app looks (FACTS: toot reads version 1,
+//! **Invariant:** 225 characters are announced in every place where some app looks (docs/apps.md: toot reads version 1,
 //! Pinafore `max_toot_chars`, Elk and Phanpy version 2).
 
 use super::{Account, EmptyList};
