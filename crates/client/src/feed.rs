@@ -22,7 +22,7 @@ pub struct FeedPage {
     pub dweets: Vec<Dweet>,
     /// What is unseen after this page; unknown without a machine.
     pub unseen: Option<Unseen>,
-    /// Whether asking again brings more.
+    /// Whether asking again brings older ones.
     pub older: bool,
 }
 
@@ -34,10 +34,12 @@ impl Client {
             Ok(next) => {
                 let dweets = dweets(next.dweets);
                 self.add(VIEW, &dweets)?;
+                // Below what is new lie older ones; below older ones, more of them unless the page was not full.
+                let older = !next.older || dweets.len() >= limit;
                 Ok(Seen::now(FeedPage {
                     dweets,
                     unseen: Some(next.unseen),
-                    older: next.older,
+                    older,
                 }))
             }
             Err(failure) => self.kept_home(failure, from, limit),
