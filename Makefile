@@ -24,7 +24,8 @@ help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 up: ## build and run a ring of one machine in the foreground; Ctrl-C stops it
-	$(CARGO) run --quiet --release --locked --package tertulia -- up --data $(DATA) --http $(HTTP)
+	$(CARGO) build --release --locked --package tertulia
+	@exec target/release/tertulia up --data $(DATA) --http $(HTTP)
 
 test: rust-tests script-tests ## run every test, real apps and terminal sessions too
 
