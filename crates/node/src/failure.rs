@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use tertulia_types::Rejected;
 
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 
 /// No reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -21,7 +21,7 @@ use crate::events::Events;
 use crate::failure::Unavailable;
 use crate::files::Medium;
 use crate::gate::{Gate, Gatekeeper};
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 use crate::pruner;
 use crate::raft::journal::{Fatal, Journal, JournalError};
 use crate::raft::log::{DurablePoint, GroupLog};

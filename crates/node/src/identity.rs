@@ -5,34 +5,18 @@
 //!
 //! The machine's key, from which its id will follow, is deliberately absent: a ring of one machine has nobody to prove itself to.
 
-use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tertulia_types::MachineId;
 
 /// The format of a data directory that this version reads and writes.
 pub const DATA_VERSION: u32 = 1;
 
 const FILE: &str = "machine.json";
 const LOCK: &str = "lock";
-
-/// A machine's name for other machines: it stays for as long as the machine does, whatever its addresses.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct MachineId(pub u64);
-
-impl fmt::Display for MachineId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for MachineId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// A data directory that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use raft_engine::env::{DefaultFileSystem, FileSystem};
 use tertulia_state::{AnyCommand, Command, Descriptor, Query};
-use tertulia_types::{Position, Range};
+use tertulia_types::{MachineId, Position, Range};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -17,7 +17,7 @@ use crate::events::{Events, Listener};
 use crate::failure::{Failure, Unavailable};
 use crate::files::Medium;
 use crate::group::{FOUNDER, Ground, Group, GroupError};
-use crate::identity::{DirectoryError, Identity, MachineId};
+use crate::identity::{DirectoryError, Identity};
 use crate::membership::Seat;
 use crate::raft::journal::{Ended, Fatal, Journal, JournalError, abort};
 use crate::raft::{Member, NodeId, Pace};

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::batch::Carried;
 use crate::failure::{Failure, Unavailable};
 use crate::group::Group;
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 use crate::raft::network::{Absence, Call, Letter, Transport, Unreached};
 use crate::roster::Roster;
 use crate::table::{Route, Table};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 use crate::raft::network::{Absence, Letter, Transport, Unreached};
 use crate::roster::Receive;
 

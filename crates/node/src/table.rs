@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock};
 use tertulia_state::Descriptor;
 use tertulia_types::{Position, Range};
 
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 
 /// What is known of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,8 +13,12 @@ use serde_json::Value;
 /// A crate, and the crates of the workspace that it may use. What is not listed may use nothing.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("tertulia-types", &[]),
+    ("tertulia-ring", &["tertulia-types"]),
     ("tertulia-state", &["tertulia-types"]),
-    ("tertulia-node", &["tertulia-state", "tertulia-types"]),
+    (
+        "tertulia-node",
+        &["tertulia-ring", "tertulia-state", "tertulia-types"],
+    ),
     (
         "tertulia-api",
         &["tertulia-node", "tertulia-state", "tertulia-types"],
@@ -36,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "tertulia-sim",
         &[
             "tertulia-types",
+            "tertulia-ring",
             "tertulia-state",
             "tertulia-node",
             "tertulia-api",
@@ -67,7 +72,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// The pure cores, and what must not be under them at any depth.
-const CORES: &[&str] = &["tertulia-types", "tertulia-state"];
+const CORES: &[&str] = &["tertulia-types", "tertulia-ring", "tertulia-state"];
 const NOT_IN_A_CORE: &[&str] = &[
     "tokio",
     "async-std",

@@ -8,6 +8,7 @@
 
 pub mod entity;
 pub mod id;
+pub mod machine;
 pub mod nick;
 pub mod position;
 pub mod rejected;
@@ -16,6 +17,7 @@ pub mod text;
 pub mod view;
 
 pub use id::{AccountId, DweetId, NotificationId};
+pub use machine::{MachineId, Role};
 pub use nick::Nick;
 pub use position::{Position, Range, Slot};
 pub use rejected::Rejected;

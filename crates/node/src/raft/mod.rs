@@ -24,7 +24,7 @@ use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError,
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Unavailable;
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 
 openraft::declare_raft_types!(
     /// How our groups instantiate openraft.

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::Progress;
 use super::{Member, NodeId, TypeConfig, Vote};
-use crate::identity::MachineId;
+use tertulia_types::MachineId;
 use crate::shelf::{Copy, Image, Shelf};
 use crate::stage::Stage;
 
