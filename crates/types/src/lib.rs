@@ -1,5 +1,5 @@
 //! What every layer of Tertulia speaks of: positions on the ring, ids, nicks, text, the reasons for a refusal,
-//! what the homes answer ([`view`]), and what the HTTP API shows ([`entity`]).
+//! what the homes answer ([`view`]), what the HTTP API shows ([`entity`]), and the ring as operators see it ([`ring`]).
 //!
 //! **Invariant:** this crate is pure. No clock, no randomness, no network, no disk: only values, their order, their
 //! text form and their codecs.
@@ -7,11 +7,13 @@
 //! Deliberately absent: verbs (they live in `tertulia-state`, next to their rules) and HTML.
 
 pub mod entity;
+pub mod hexadecimal;
 pub mod id;
 pub mod machine;
 pub mod nick;
 pub mod position;
 pub mod rejected;
+pub mod ring;
 pub mod scope;
 pub mod text;
 pub mod view;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// A machine's name for other machines: it stays for as long as the machine does, whatever its addresses. Sixteen
 /// hexadecimal digits as text.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct MachineId(pub u64);
+pub struct MachineId(#[serde(with = "crate::hexadecimal")] pub u64);
 
 impl fmt::Display for MachineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

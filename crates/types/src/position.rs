@@ -9,7 +9,7 @@ use std::fmt;
 
 /// A point on the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Position(pub u64);
+pub struct Position(#[serde(with = "crate::hexadecimal")] pub u64);
 
 /// The top 16 bits of a position: the unit in which ranges are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,6 +122,45 @@ impl Range {
         }
     }
 
+    /// Its slots: the first one, and how many there are, wrapping around.
+    #[must_use]
+    pub fn slots(&self) -> (Slot, u32) {
+        let first = self.start.slot().0.wrapping_add(1);
+        let count = u32::from(self.end.slot().0.wrapping_sub(self.start.slot().0));
+        (Slot(first), if count == 0 { Slot::COUNT } else { count })
+    }
+
+    /// The slots of the rest of the ring, as stretches (first, last) that do not wrap: none, one or two.
+    #[must_use]
+    pub fn slots_outside(&self) -> Vec<(Slot, Slot)> {
+        let (start, end) = (self.start.slot(), self.end.slot());
+        if start == end {
+            return Vec::new();
+        }
+        match end.next() {
+            Some(first) if first <= start => vec![(first, start)],
+            Some(first) => vec![(Slot(0), start), (first, Slot(u16::MAX))],
+            None => vec![(Slot(0), start)],
+        }
+    }
+
+    /// Cuts the range at the end of a slot inside of it: `(start, at]` and `(at, end]`. `None` if `at` is no end of a slot,
+    /// not in the range, or its end already; so a range of one slot cannot be cut.
+    #[must_use]
+    pub fn cut(&self, at: Position) -> Option<(Self, Self)> {
+        let can_be_cut = at == at.slot().end() && self.contains(at) && at != self.end;
+        can_be_cut.then_some((
+            Self {
+                start: self.start,
+                end: at,
+            },
+            Self {
+                start: at,
+                end: self.end,
+            },
+        ))
+    }
+
     /// The first slot at or after `from` that lies behind this range when walking upwards from `from`, which must lie
     /// in the range; `None` when the walk reaches the last slot without leaving it.
     #[must_use]
@@ -140,7 +179,7 @@ impl fmt::Display for Range {
 #[cfg(test)]
 mod tests {
     use super::{Position, Range, Slot};
-    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     #[test]
     fn the_whole_ring_contains_every_end() {
@@ -168,6 +207,31 @@ mod tests {
                 visits += 1;
             }
             prop_assert_eq!(visits, count);
+        }
+
+        #[test]
+        fn slots_are_counted_and_the_others_are_outside(a in any::<u16>(), b in any::<u16>(), at in any::<u16>()) {
+            let range = Range::between(Slot(a), Slot(b));
+            let (first, count) = range.slots();
+            let counted = u32::from(at.wrapping_sub(first.0)) < count;
+            let outside = range.slots_outside().iter().filter(|(first, last)| (*first..=*last).contains(&Slot(at))).count();
+            prop_assert_eq!((counted, outside), (range.contains(Slot(at).end()), usize::from(!counted)));
+        }
+
+        #[test]
+        fn the_halves_of_a_range_are_the_range(a in any::<u16>(), b in any::<u16>(), at in any::<u16>(), position in any::<u64>()) {
+            let range = Range::between(Slot(a), Slot(b));
+            let at = Slot(at).end();
+            let position = Position(position);
+            match range.cut(at) {
+                Some((lower, upper)) => {
+                    prop_assert_eq!((lower.end(), upper.end()), (at, range.end()));
+                    let halves = u8::from(lower.contains(position)) + u8::from(upper.contains(position));
+                    prop_assert_eq!(halves, u8::from(range.contains(position)));
+                }
+                None => prop_assert!(at == range.end() || !range.contains(at)),
+            }
+            prop_assert_eq!(range.cut(Position(at.0 - 1)), None);
         }
 
         #[test]

@@ -53,4 +53,10 @@ pub enum Rejected {
     /// Not allowed for this dweet, for example redweeting one that is for followers only.
     #[error("not allowed")]
     Forbidden,
+    /// The range that ends there is another machine's (rule J2).
+    #[error("another machine has this end of a range: ask for another one")]
+    EndTaken,
+    /// The range has one slot only (rule J2).
+    #[error("this range cannot be divided any more: join as a replica")]
+    Indivisible,
 }

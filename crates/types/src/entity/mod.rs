@@ -10,6 +10,7 @@
 
 mod account;
 mod application;
+mod entries;
 mod home;
 mod instance;
 mod marker;
@@ -24,6 +25,7 @@ mod timestamp;
 
 pub use account::{Account, CredentialAccount, Role, Source};
 pub use application::{Application, CredentialApplication, Token};
+pub use entries::{ENTRIES_HEADER, ENTRY_MACHINES_MAX, ENTRY_URLS_MAX, Entries, EntryMachine};
 pub use home::{More, Unseen};
 pub use instance::{
     AccountLimits, ApiVersions, Contact, Instance, InstanceUrls, InstanceV1, InstanceV1Urls, Limits,
