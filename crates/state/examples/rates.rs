@@ -19,7 +19,9 @@ use tertulia_state::page::Page;
 use tertulia_state::request::RequestKey;
 use tertulia_state::session::{Actor, NewSession, SecretHash};
 use tertulia_state::timeline::{CountUnseen, Home, NextPage};
-use tertulia_state::{AnyCommand, Checkpoint, Database, Descriptor, Location, Proposal, Query, Reader};
+use tertulia_state::{
+    AnyCommand, Checkpoint, Database, Descriptor, Location, Placed, Proposal, Query, Reader,
+};
 use tertulia_types::view::{AccountView, Body, DweetView, Visibility};
 use tertulia_types::{Range, Rejected, Scopes};
 
@@ -61,11 +63,12 @@ impl Bench {
             stamp_ms: self.stamp_ms,
             commands,
         };
-        self.database
-            .apply(&[proposal], b"bench")
-            .unwrap()
-            .replies
-            .remove(0)
+        let entry = Placed {
+            index: self.stamp_ms,
+            is_settled: true,
+            proposal,
+        };
+        self.database.apply(&[entry], b"bench").unwrap().replies.remove(0)
     }
 
     /// Applies them in batches and tells how many a second.

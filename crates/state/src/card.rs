@@ -38,8 +38,11 @@ impl Command for DeliverCard {
             Some(card) if entry::is_followed(tx, self.author)? => entry::put_card(tx, card, false)?,
             Some(_) => {}
             None => {
-                let sql = "SELECT follower_id FROM following WHERE author_id = ?1 AND state = 1 LIMIT ?2";
-                let followers = tx.all(sql, (self.author.get(), HOP_ROWS_MAX), |row| row.get::<_, i64>(0))?;
+                let sql = "SELECT follower_id FROM following WHERE author_id = ?1 AND state = 1
+                           AND ((follower_id - ?2) & 65535) < ?3 LIMIT ?4";
+                let (first, count) = tx.own_slots();
+                let params = (self.author.get(), first, count, HOP_ROWS_MAX);
+                let followers = tx.all(sql, params, |row| row.get::<_, i64>(0))?;
                 rows = followers.len();
                 for follower in followers.into_iter().filter_map(AccountId::from_number) {
                     follow::end(tx, follower, self.author)?;

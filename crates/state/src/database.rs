@@ -16,6 +16,7 @@
 use crate::digest::{deny_what_differs, digest};
 use crate::error::{Error, Fault, Outcome, decode, encode};
 use crate::event::Event;
+use crate::range::{Birth, ORIGIN, Origin, UNTRIMMED};
 use crate::verb::{AnyCommand, AnyQuery, Query, answer};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
@@ -26,7 +27,10 @@ use std::path::{Path, PathBuf};
 use tertulia_types::{Position, Range, Rejected, Slot};
 
 /// The schema's versions, oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/01-schema.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/01-schema.sql"),
+    include_str!("../migrations/02-range.sql"),
+];
 
 /// Statements that a connection keeps prepared: all of ours fit.
 const STATEMENTS_MAX: usize = 256;
@@ -89,6 +93,26 @@ pub struct Proposal {
     pub commands: Vec<Vec<u8>>,
 }
 
+impl Proposal {
+    /// Whether there is a split in it: told by the commands' numbers, without reading them.
+    #[must_use]
+    pub fn may_split(&self) -> bool {
+        let split = |command: &Vec<u8>| AnyCommand::kind_of(command) == Some(AnyCommand::SPLIT);
+        self.commands.iter().any(split)
+    }
+}
+
+/// A proposal, and where it stands in the group's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// The index of its entry.
+    pub index: u64,
+    /// Whether the membership that was applied before it is settled, and not joint (rule R6).
+    pub is_settled: bool,
+    /// The proposal.
+    pub proposal: Proposal,
+}
+
 /// What a batch came to.
 #[derive(Debug, Default)]
 pub struct Applied {
@@ -115,6 +139,8 @@ pub struct Database {
     descriptor: Descriptor,
     applied: Vec<u8>,
     last_stamp_ms: u64,
+    origin: Option<Origin>,
+    is_trimmed: bool,
 }
 
 impl Database {
@@ -151,13 +177,29 @@ impl Database {
         let applied = meta(&conn, "applied")?;
         let last_stamp_ms = decode("last stamp", &meta(&conn, "last_stamp_ms")?)?;
         conn.authorizer(Some(deny_what_differs));
-        Ok(Self {
+        let mut database = Self {
             conn,
             location: location.clone(),
             descriptor,
             applied,
             last_stamp_ms,
-        })
+            origin: None,
+            is_trimmed: true,
+        };
+        database.look_at_range()?;
+        Ok(database)
+    }
+
+    fn look_at_range(&mut self) -> Result<(), Fault> {
+        let view = View {
+            conn: &self.conn,
+            now_ms: 0,
+            descriptor: self.descriptor,
+        };
+        let origin = view.record(ORIGIN)?;
+        self.is_trimmed = view.counter(UNTRIMMED)? == 0;
+        self.origin = origin.map(|origin| decode("origin", &origin)).transpose()?;
+        Ok(())
     }
 
     /// What the group is.
@@ -170,6 +212,18 @@ impl Database {
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// By which split the group was born, if by one.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+
+    /// Whether rows of the other half of a split may still be here.
+    #[must_use]
+    pub fn is_trimmed(&self) -> bool {
+        self.is_trimmed
     }
 
     /// The consensus's record as of the last batch; empty in a new database.
@@ -188,11 +242,52 @@ impl Database {
     ///
     /// # Errors
     /// A fault; then nothing of the batch is stored.
-    pub fn apply(&mut self, proposals: &[Proposal], applied: &[u8]) -> Result<Applied, Fault> {
-        match self.attempt(proposals, applied, Undo::Nothing)? {
+    pub fn apply(&mut self, entries: &[Placed], applied: &[u8]) -> Result<Applied, Fault> {
+        self.store(entries, Side::Parent, applied)
+    }
+
+    /// What an entry gives birth to if it is applied now. Nothing changes.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn foresee(&mut self, entry: &Placed) -> Result<Option<Birth>, Fault> {
+        if !entry.proposal.may_split() {
+            return Ok(None);
+        }
+        let transaction = self
+            .conn
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let batch = Batch {
+            entries: std::slice::from_ref(entry),
+            side: Side::Parent,
+            undo: Undo::EachCommand,
+        };
+        let outcome = batch.carry_out(&transaction, self.descriptor, self.last_stamp_ms)?;
+        transaction.rollback()?;
+        Ok(outcome.and_then(|outcome| outcome.birth))
+    }
+
+    /// Makes the child of this database, which is a copy of the parent's as of just before the entry: applies the entry up
+    /// to its split, and is the lower half from then on. Nothing is synced any more: that is left to whoever takes the file in.
+    ///
+    /// # Errors
+    /// A fault; also if the entry gives birth to nothing.
+    pub fn become_child(&mut self, entry: &Placed, applied: &[u8]) -> Result<(), Fault> {
+        let parent = self.descriptor.group;
+        // A copy counts when it is whole, and whoever takes it in syncs it then.
+        self.conn.pragma_update(None, "synchronous", "OFF")?;
+        self.store(std::slice::from_ref(entry), Side::Child, applied)?;
+        if self.descriptor.group == parent {
+            return Err(Fault::Damaged("an entry gave birth to nothing"));
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, entries: &[Placed], side: Side, applied: &[u8]) -> Result<Applied, Fault> {
+        match self.attempt(entries, side, applied, Undo::Nothing)? {
             Some(result) => Ok(result),
             None => {
-                let careful = self.attempt(proposals, applied, Undo::EachCommand)?;
+                let careful = self.attempt(entries, side, applied, Undo::EachCommand)?;
                 careful.ok_or(Fault::Damaged("a command could not be undone"))
             }
         }
@@ -201,44 +296,30 @@ impl Database {
     /// One attempt at a batch; `None` if a command would have to be undone and cannot be. Then nothing is stored.
     fn attempt(
         &mut self,
-        proposals: &[Proposal],
+        entries: &[Placed],
+        side: Side,
         applied: &[u8],
         undo: Undo,
     ) -> Result<Option<Applied>, Fault> {
-        let mut stamp_ms = self.last_stamp_ms;
-        let mut result = Applied::default();
         let transaction = self
             .conn
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        for proposal in proposals {
-            stamp_ms = stamp_ms.max(proposal.stamp_ms);
-            let view = View {
-                conn: &transaction,
-                now_ms: stamp_ms,
-                descriptor: self.descriptor,
-            };
-            let mut tx = Tx {
-                view,
-                events: std::mem::take(&mut result.events),
-            };
-            let mut replies = Vec::with_capacity(proposal.commands.len());
-            for command in &proposal.commands {
-                let Some(reply) = execute(&mut tx, command, undo)? else {
-                    return Ok(None);
-                };
-                replies.push(reply);
-            }
-            result.events = tx.events;
-            result.replies.push(replies);
-        }
+        let batch = Batch { entries, side, undo };
+        let Some(outcome) = batch.carry_out(&transaction, self.descriptor, self.last_stamp_ms)? else {
+            return Ok(None);
+        };
         set_meta(&transaction, "applied", applied)?;
-        if stamp_ms != self.last_stamp_ms {
-            set_meta(&transaction, "last_stamp_ms", &encode(&stamp_ms)?)?;
+        if outcome.stamp_ms != self.last_stamp_ms {
+            set_meta(&transaction, "last_stamp_ms", &encode(&outcome.stamp_ms)?)?;
         }
         transaction.commit()?;
-        self.last_stamp_ms = stamp_ms;
+        self.last_stamp_ms = outcome.stamp_ms;
         self.applied = applied.to_vec();
-        Ok(Some(result))
+        self.descriptor = outcome.descriptor;
+        if outcome.has_range_changed {
+            self.look_at_range()?;
+        }
+        Ok(Some(outcome.applied))
     }
 
     /// Moves pages from the WAL into the file.
@@ -252,6 +333,20 @@ impl Database {
         };
         self.conn.query_row(sql, [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// Moves everything into the file and closes it, so that the file is all there is.
+    ///
+    /// # Errors
+    /// If the disk fails, or somebody reads it.
+    pub fn close(self) -> Result<(), Fault> {
+        let busy: bool = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Err(Fault::Damaged("somebody else has it open"));
+        }
+        Ok(self.conn.close().map_err(|(_, error)| error)?)
     }
 
     /// Makes all that was applied so far safe against a loss of power: what [`Self::applied`] says now may be cut from
@@ -284,6 +379,75 @@ impl Database {
     /// If the disk fails.
     pub fn digest(&self) -> Result<[u8; 32], Fault> {
         digest(&self.conn)
+    }
+}
+
+/// Entries that are applied in one transaction.
+struct Batch<'a> {
+    entries: &'a [Placed],
+    side: Side,
+    undo: Undo,
+}
+
+/// What applying a batch came to.
+struct BatchOutcome {
+    applied: Applied,
+    stamp_ms: u64,
+    descriptor: Descriptor,
+    has_range_changed: bool,
+    birth: Option<Birth>,
+}
+
+impl Batch<'_> {
+    /// Applies the entries; `None` if a command would have to be undone and cannot be. A child is complete with its birth.
+    fn carry_out(
+        &self,
+        conn: &Connection,
+        descriptor: Descriptor,
+        stamp_ms: u64,
+    ) -> Result<Option<BatchOutcome>, Fault> {
+        let mut outcome = BatchOutcome {
+            applied: Applied::default(),
+            stamp_ms,
+            descriptor,
+            has_range_changed: false,
+            birth: None,
+        };
+        for entry in self.entries {
+            outcome.stamp_ms = outcome.stamp_ms.max(entry.proposal.stamp_ms);
+            let view = View {
+                conn,
+                now_ms: outcome.stamp_ms,
+                descriptor: outcome.descriptor,
+            };
+            let mut tx = Tx {
+                view,
+                events: std::mem::take(&mut outcome.applied.events),
+                place: Place {
+                    index: entry.index,
+                    is_settled: entry.is_settled,
+                    side: self.side,
+                },
+                has_range_changed: false,
+                birth: None,
+            };
+            let mut replies = Vec::with_capacity(entry.proposal.commands.len());
+            for command in &entry.proposal.commands {
+                let Some(reply) = execute(&mut tx, command, self.undo)? else {
+                    return Ok(None);
+                };
+                replies.push(reply);
+                if self.side == Side::Child && tx.birth.is_some() {
+                    break;
+                }
+            }
+            outcome.applied.events = tx.events;
+            outcome.applied.replies.push(replies);
+            outcome.descriptor = tx.view.descriptor;
+            outcome.has_range_changed |= tx.has_range_changed;
+            outcome.birth = outcome.birth.or(tx.birth);
+        }
+        Ok(Some(outcome))
     }
 }
 
@@ -434,13 +598,35 @@ impl View<'_> {
         Ok(self.conn.prepare_cached(sql)?.exists(params)?)
     }
 
+    /// A record of the group, if there is one.
+    pub(crate) fn record(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        self.first("SELECT value FROM meta WHERE key = ?1", [name], |row| row.get(0))
+    }
+
     /// A counter of the group; 0 before its first use.
     pub(crate) fn counter(&self, name: &str) -> Result<i64, Fault> {
-        let bytes = self.first("SELECT value FROM meta WHERE key = ?1", [name], |row| {
-            row.get::<_, Vec<u8>>(0)
-        })?;
-        bytes.map_or(Ok(0), |bytes| decode("counter", &bytes))
+        self.record(name)?
+            .map_or(Ok(0), |bytes| decode("counter", &bytes))
     }
+}
+
+/// Which half of a split is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The one that the group goes on as.
+    Parent,
+    /// The new group, in a copy of the database.
+    Child,
+}
+
+/// Where a command stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The log index of its entry.
+    pub(crate) index: u64,
+    /// Whether the membership before the entry is settled (rule R6).
+    pub(crate) is_settled: bool,
+    pub(crate) side: Side,
 }
 
 /// What a command sees and writes.
@@ -448,6 +634,9 @@ impl View<'_> {
 pub struct Tx<'a> {
     view: View<'a>,
     events: Vec<Event>,
+    pub(crate) place: Place,
+    has_range_changed: bool,
+    birth: Option<Birth>,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -486,7 +675,27 @@ impl Tx<'_> {
 
     /// Sets a counter of the group.
     pub(crate) fn set_counter(&mut self, name: &str, value: i64) -> Result<(), Fault> {
-        set_meta(self.view.conn, name, &encode(&value)?)
+        self.set_record(name, &encode(&value)?)
+    }
+
+    /// Sets a record of the group.
+    pub(crate) fn set_record(&mut self, name: &str, value: &[u8]) -> Result<(), Fault> {
+        set_meta(self.view.conn, name, value)
+    }
+
+    /// The group is one of the halves from now on, for the commands behind this one too.
+    pub(crate) fn become_half(&mut self, half: Descriptor, birth: Birth) -> Result<(), Fault> {
+        self.view.descriptor = half;
+        self.birth = Some(birth);
+        self.has_range_changed = true;
+        set_meta(self.view.conn, "descriptor", &encode(&half)?)?;
+        self.set_counter(UNTRIMMED, 1)
+    }
+
+    /// Nothing of the other half is left.
+    pub(crate) fn set_trimmed(&mut self) -> Result<(), Fault> {
+        self.has_range_changed = true;
+        self.set_counter(UNTRIMMED, 0)
     }
 }
 

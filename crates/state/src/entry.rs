@@ -140,10 +140,17 @@ pub(crate) fn is_fetched(view: &View<'_>, author: AccountId) -> Result<bool, Fau
 
 /// Whether anyone of this group follows the author.
 pub(crate) fn is_followed(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
-    view.exists(
-        "SELECT 1 FROM following WHERE author_id = ?1 AND state = 1",
-        [author.get()],
-    )
+    let sql =
+        "SELECT 1 FROM following WHERE author_id = ?1 AND state = 1 AND ((follower_id - ?2) & 65535) < ?3";
+    let (first, count) = view.own_slots();
+    view.exists(sql, (author.get(), first, count))
+}
+
+/// Whether the author's home has taken an edge of this group to the author.
+pub(crate) fn is_taken(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM following WHERE author_id = ?1 AND state = 1 AND taken = 1 AND ((follower_id - ?2) & 65535) < ?3";
+    let (first, count) = view.own_slots();
+    view.exists(sql, (author.get(), first, count))
 }
 
 /// Stores a card if it is newer, or if its counts may be.
@@ -158,10 +165,37 @@ pub(crate) fn put_card(tx: &mut Tx<'_>, card: &AccountView, fetched: bool) -> Re
 
 /// Removes an author's entries and card when no edge of the group to them is taken any more (rule T4).
 pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId) -> Result<(), Fault> {
-    let taken = "SELECT 1 FROM following WHERE author_id = ?1 AND state = 1 AND taken = 1";
-    if !tx.exists(taken, [author.get()])? {
-        tx.write("DELETE FROM entry WHERE author_id = ?1", [author.get()])?;
-        tx.write("DELETE FROM card WHERE account_id = ?1", [author.get()])?;
+    if is_taken(tx, author)? {
+        return Ok(());
     }
+    forget(tx, author)
+}
+
+/// Removes an author's entries and card.
+pub(crate) fn forget(tx: &mut Tx<'_>, author: AccountId) -> Result<(), Fault> {
+    tx.write("DELETE FROM entry WHERE author_id = ?1", [author.get()])?;
+    tx.write("DELETE FROM card WHERE account_id = ?1", [author.get()])?;
     Ok(())
+}
+
+/// As [`forget`], but at most so many entries, and the card with the last of them; returns how many rows that were.
+pub(crate) fn forget_some(tx: &mut Tx<'_>, author: AccountId, most: usize) -> Result<usize, Fault> {
+    let sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE author_id = ?1 ORDER BY state, id LIMIT ?2)";
+    let mut rows = tx.write(sql, (author.get(), most))?;
+    if rows < most {
+        rows += tx.write("DELETE FROM card WHERE account_id = ?1", [author.get()])?;
+    }
+    Ok(rows)
+}
+
+/// The first author from this one on of whom there is an entry or a card.
+pub(crate) fn next_author(view: &View<'_>, from: AccountId) -> Result<Option<AccountId>, Fault> {
+    let card = "SELECT account_id FROM card WHERE account_id >= ?1 ORDER BY account_id LIMIT 1";
+    let entry = "SELECT author_id FROM entry WHERE author_id >= ?1 ORDER BY author_id LIMIT 1";
+    let mut next = None;
+    for sql in [card, entry] {
+        let found = view.first(sql, [from.get()], |row| row.get::<_, i64>(0))?;
+        next = next.into_iter().chain(found).min();
+    }
+    Ok(next.and_then(AccountId::from_number))
 }

@@ -137,6 +137,10 @@ pub(crate) fn set_following(
     if !stands && !stood {
         return Ok(false);
     }
+    if stands && !entry::is_followed(tx, author)? {
+        // Of the other half of a split: nothing has been delivered to it since, and it would not be missed.
+        entry::forget(tx, author)?;
+    }
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
     let arrival = tx.counter(entry::ARRIVALS)?;
     let sql = "INSERT INTO following (slot, follower_id, author_id, version, state, redweets, arrival, id)

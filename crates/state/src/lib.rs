@@ -5,7 +5,7 @@
 //! which reads one copy. Each noun has a file here with its verbs, its rules, its SQL and its tests; `migrations/` holds
 //! the tables. To read this crate, begin with [`verb`], go on with [`database`] (how a log becomes tables), [`dweet`] and
 //! [`follow`] (what happens at one home), [`outbox`] (how an effect reaches another home) and [`timeline`] (what comes of
-//! it all).
+//! it all). [`range`] is how a group becomes two.
 //!
 //! **Invariants**
 //! - *Determinism* (rule R14). Equal logs give equal tables. Time is the leader's stamp; ids come from state; there is no
@@ -40,6 +40,7 @@ pub mod oauth;
 pub mod outbox;
 pub mod page;
 pub mod prune;
+pub mod range;
 mod reading;
 pub mod redweet;
 pub mod request;
@@ -52,7 +53,7 @@ pub mod timeline;
 mod unwanted;
 pub mod verb;
 
-pub use database::{Applied, Checkpoint, Database, Descriptor, Location, Proposal, Reader};
+pub use database::{Applied, Checkpoint, Database, Descriptor, Location, Placed, Proposal, Reader};
 pub use error::Fault;
 pub use event::Event;
 pub use verb::{AnyCommand, AnyQuery, Command, Query, Verb};

@@ -21,7 +21,8 @@ use crate::verb::{AnyCommand, Command, Query, Verb};
 use crate::{block, card, closing, dweet, favourite, follow, redweet, tag, thread};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
-use tertulia_types::{Position, Rejected, Slot};
+use std::collections::BTreeSet;
+use tertulia_types::{AccountId, Position, Rejected, Slot};
 
 /// Rows that one call of [`Pending`] returns at most.
 pub const PAGE_MAX: u32 = 1024;
@@ -236,6 +237,15 @@ pub(crate) fn post(
     tx.write(sql, (slot.0, kind as i64, subject, object))?;
     tx.tell(Event::Errands);
     Ok(())
+}
+
+/// The authors to whom edges are on their way.
+pub(crate) fn authors_asked(view: &View<'_>) -> Result<BTreeSet<AccountId>, Fault> {
+    let sql = "SELECT object FROM outbox WHERE slot BETWEEN ?1 AND ?2 AND kind = ?3";
+    let all = (0, u16::MAX, Errand::Follower as i64);
+    let objects = view.all(sql, all, |row| row.get::<_, Vec<u8>>(0))?;
+    let authors: Result<Vec<i64>, Fault> = objects.iter().map(|object| number(object)).collect();
+    Ok(authors?.into_iter().filter_map(AccountId::from_number).collect())
 }
 
 /// The object of a row that is an id.

@@ -329,10 +329,12 @@ impl Verb for SetOriginal {
 impl Command for SetOriginal {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Walked> {
         let sql = format!(
-            "SELECT {} FROM dweet WHERE redweet_of = ?1 AND deleted_ms IS NULL AND original_version < ?2 LIMIT ?3",
+            "SELECT {} FROM dweet WHERE redweet_of = ?1 AND deleted_ms IS NULL AND original_version < ?2
+               AND ((slot - ?4) & 65535) < ?5 LIMIT ?3",
             dweet::COLUMNS
         );
-        let params = (self.original.get(), self.version, HOP_ROWS_MAX);
+        let (first, count) = tx.own_slots();
+        let params = (self.original.get(), self.version, HOP_ROWS_MAX, first, count);
         let redweets = tx.all(&sql, params, dweet::from_row)?;
         for redweet in &redweets {
             match &self.view {

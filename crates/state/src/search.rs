@@ -36,10 +36,14 @@ impl Query for SearchAccounts {
         let end = format!("{}\u{10FFFF}", self.beginning);
         let limit = self.limit.clamp(1, 80);
         let id = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        let by_nick = "SELECT id FROM account WHERE nick >= ?1 AND nick < ?2 AND closed_ms IS NULL ORDER BY nick LIMIT ?3";
-        let by_name = "SELECT id FROM account WHERE name_key >= ?1 AND name_key < ?2 AND closed_ms IS NULL ORDER BY name_key LIMIT ?3";
-        let mut ids = view.all(by_nick, (&self.beginning, &end, limit), id)?;
-        for number in view.all(by_name, (&self.beginning, &end, limit), id)? {
+        let by_nick = "SELECT id FROM account WHERE nick >= ?1 AND nick < ?2 AND closed_ms IS NULL
+                       AND ((slot - ?4) & 65535) < ?5 ORDER BY nick LIMIT ?3";
+        let by_name = "SELECT id FROM account WHERE name_key >= ?1 AND name_key < ?2 AND closed_ms IS NULL
+                       AND ((slot - ?4) & 65535) < ?5 ORDER BY name_key LIMIT ?3";
+        let (first, count) = view.own_slots();
+        let params = (&self.beginning, &end, limit, first, count);
+        let mut ids = view.all(by_nick, params, id)?;
+        for number in view.all(by_name, params, id)? {
             if !ids.contains(&number) {
                 ids.push(number);
             }
@@ -49,7 +53,6 @@ impl Query for SearchAccounts {
             .into_iter()
             .take(limit as usize)
             .filter_map(AccountId::from_number)
-            .filter(|id| view.owns(id.home()).is_ok())
         {
             found.extend(account::find(view, id)?);
         }
@@ -89,9 +92,10 @@ const ACTIVE_MS: u64 = 30 * 24 * 3_600_000;
 impl Query for Count {
     fn read(&self, view: &View<'_>) -> Outcome<Size> {
         let sql = "SELECT count(*), coalesce(sum(dweets), 0), count(CASE WHEN last_dweet_ms > ?1 THEN 1 END)
-                   FROM account WHERE closed_ms IS NULL";
+                   FROM account WHERE closed_ms IS NULL AND ((slot - ?2) & 65535) < ?3";
         let since_ms = view.now_ms.saturating_sub(ACTIVE_MS);
-        let size = view.first(sql, [since_ms], |row| {
+        let (first, count) = view.own_slots();
+        let size = view.first(sql, (since_ms, first, count), |row| {
             Ok(Size {
                 accounts: row.get(0)?,
                 dweets: row.get(1)?,

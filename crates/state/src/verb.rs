@@ -11,7 +11,7 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::session::Actor;
 use crate::{
     account, block, card, closing, dweet, entry, favourite, follow, marker, mute, notification, oauth,
-    outbox, prune, redweet, request, search, session, tag, thread, timeline,
+    outbox, prune, range, redweet, request, search, session, tag, thread, timeline,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -142,14 +142,36 @@ macro_rules! commands {
                 match self { $(Self::$name(command) => carry_out(command, self.kind(), tx)),* }
             }
 
+            /// How many variants this version knows: each with a number below.
+            pub const KINDS: u32 = [$(stringify!($name)),*].len() as u32;
+
             /// The variant's number.
-            #[allow(non_camel_case_types, clippy::enum_variant_names, reason = "a list of numbers in disguise")]
-            fn kind(&self) -> u32 {
+            #[must_use]
+            #[allow(clippy::enum_variant_names, reason = "a list of numbers in disguise")]
+            pub fn kind(&self) -> u32 {
                 enum Kind { $($name),* }
                 match self { $(Self::$name(_) => Kind::$name as u32),* }
             }
         }
     };
+}
+
+impl AnyCommand {
+    /// The number of a split: whoever applies the log has to see it coming.
+    pub(crate) const SPLIT: u32 = 39;
+
+    /// The variant's number of an encoded command, whether this version knows it or not.
+    #[must_use]
+    pub fn kind_of(command: &[u8]) -> Option<u32> {
+        postcard::take_from_bytes(command).ok().map(|(kind, _)| kind)
+    }
+
+    /// Whether a version that knows so many variants can read an encoded command. One that a member of the group cannot
+    /// read must not be proposed (rule R15).
+    #[must_use]
+    pub fn is_known_to(command: &[u8], kinds: u32) -> bool {
+        Self::kind_of(command).is_some_and(|kind| kind < kinds)
+    }
 }
 
 macro_rules! queries {
@@ -204,6 +226,9 @@ commands! {
     CloseAccount(closing::CloseAccount),
     GoOnClosing(closing::GoOnClosing),
     Prune(prune::Prune),
+    Split(range::Split),
+    TakeEnd(range::TakeEnd),
+    Trim(range::Trim),
 }
 
 queries! {
@@ -245,4 +270,5 @@ queries! {
     SearchAccounts(search::SearchAccounts),
     Count(search::Count),
     AppOfSession(oauth::AppOfSession),
+    FindEnd(range::FindEnd),
 }

@@ -7,15 +7,31 @@ use tertulia_state::account::Register;
 use tertulia_state::dweet::Publish;
 use tertulia_state::follow::Follow;
 use tertulia_state::outbox::{Parcel, Pending, Resume, Settle, Settled, Walked};
+use tertulia_state::range::{Birth, Split};
 use tertulia_state::request::RequestKey;
 use tertulia_state::session::{Actor, NewSession, SecretHash};
-use tertulia_state::{AnyCommand, Command, Database, Descriptor, Event, Location, Proposal, Query, Reader};
+use tertulia_state::{
+    AnyCommand, Command, Database, Descriptor, Event, Location, Placed, Proposal, Query, Reader,
+};
 use tertulia_types::view::{Body, DweetView, Visibility};
-use tertulia_types::{AccountId, Position, Range, Rejected, Scopes};
+use tertulia_types::{AccountId, MachineId, Position, Range, Rejected, Scopes};
 
 pub(crate) struct Group {
     pub(crate) database: Database,
     pub(crate) reader: Reader,
+    /// The log index of what it applies next.
+    next_index: u64,
+}
+
+impl Group {
+    fn new(database: Database, next_index: u64) -> Self {
+        let reader = Reader::open(database.location()).expect("a reader");
+        Self {
+            database,
+            reader,
+            next_index,
+        }
+    }
 }
 
 pub(crate) struct Community {
@@ -23,7 +39,9 @@ pub(crate) struct Community {
     pub(crate) clock_ms: u64,
     pub(crate) events: Vec<Event>,
     /// Every proposal that each group applied: its log.
-    pub(crate) logs: Vec<Vec<Proposal>>,
+    pub(crate) logs: Vec<Vec<Placed>>,
+    /// Whether memberships are settled at the moment, and not joint.
+    pub(crate) is_settled: bool,
     people: BTreeMap<String, Actor>,
     requests: u64,
     dir: TempDir,
@@ -40,8 +58,7 @@ impl Community {
                 epoch: 1,
             };
             let database = Database::create(&location, descriptor).expect("a database");
-            let reader = Reader::open(&location).expect("a reader");
-            Group { database, reader }
+            Group::new(database, 1)
         };
         let groups: Vec<_> = Range::even(groups).into_iter().enumerate().map(make).collect();
         let logs = groups.iter().map(|_| Vec::new()).collect();
@@ -51,6 +68,7 @@ impl Community {
             clock_ms,
             events: Vec::new(),
             logs,
+            is_settled: true,
             people: BTreeMap::new(),
             requests: 0,
             dir,
@@ -85,18 +103,54 @@ impl Community {
     }
 
     fn apply(&mut self, group: usize, command: Vec<u8>) -> Vec<u8> {
+        self.apply_all(group, vec![command]).remove(0)
+    }
+
+    /// Applies commands as one entry of a group's log: the group is divided if one of them says so.
+    pub(crate) fn apply_all(&mut self, group: usize, commands: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         self.clock_ms += 1;
-        let proposal = Proposal {
-            stamp_ms: self.clock_ms,
-            commands: vec![command],
+        let entry = Placed {
+            index: self.groups[group].next_index,
+            is_settled: self.is_settled,
+            proposal: Proposal {
+                stamp_ms: self.clock_ms,
+                commands,
+            },
         };
-        self.logs[group].push(proposal.clone());
+        self.groups[group].next_index += 1;
+        if let Some(birth) = self.groups[group].database.foresee(&entry).expect("no fault") {
+            self.bear(group, &entry, birth);
+        }
         let applied = self.groups[group]
             .database
-            .apply(&[proposal], b"test")
+            .apply(std::slice::from_ref(&entry), b"test")
             .expect("no fault");
+        self.logs[group].push(entry);
         self.events.extend(applied.events);
-        applied.replies[0][0].clone()
+        applied.replies[0].clone()
+    }
+
+    fn bear(&mut self, parent: usize, entry: &Placed, birth: Birth) {
+        let location = Location::file(self.dir.path().join(format!("{:016x}.db", birth.child.group)));
+        self.groups[parent].reader.copy_to(&location).expect("a copy");
+        let mut child = Database::open(&location).expect("opens");
+        child.become_child(entry, b"test").expect("a child");
+        assert_eq!(
+            (child.descriptor(), child.origin()),
+            (birth.child, Some(birth.origin()))
+        );
+        self.groups.push(Group::new(child, entry.index + 1));
+        self.logs.push(Vec::new());
+    }
+
+    /// Divides the group that owns a position, for a machine.
+    pub(crate) fn split(&mut self, at: Position, machine: u64) -> Result<Birth, Rejected> {
+        let machine = MachineId(machine);
+        self.submit(Split {
+            at,
+            machine,
+            incarnation: 1,
+        })
     }
 
     pub(crate) fn query<Q: Query>(&mut self, query: Q) -> Result<Q::Reply, Rejected> {

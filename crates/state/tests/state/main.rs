@@ -13,6 +13,7 @@ mod notification;
 mod oauth;
 mod outbox;
 mod prune;
+mod range;
 mod redweet;
 mod replica;
 mod request;

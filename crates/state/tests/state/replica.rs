@@ -7,7 +7,8 @@ use tertulia_state::account::Who;
 use tertulia_state::oauth::{Authorize, ExchangeCode};
 use tertulia_state::session::SecretHash;
 use tertulia_state::{
-    AnyCommand, Database, Location, Proposal, Reader, block, dweet, favourite, follow, marker, mute, redweet,
+    AnyCommand, Database, Location, Placed, Proposal, Reader, block, dweet, favourite, follow, marker, mute,
+    redweet,
 };
 use tertulia_types::{Rejected, Scopes};
 
@@ -122,9 +123,12 @@ fn what_cannot_be_read_stops_the_copy_and_leaves_nothing_of_its_batch() {
         key: community.key(),
     };
     let publish = AnyCommand::from(publish).to_bytes().expect("encodes");
-    let batch = Proposal {
-        stamp_ms: community.clock_ms,
-        commands: vec![publish, vec![0xFF; 9]],
+    let batch = Placed {
+        proposal: Proposal {
+            stamp_ms: community.clock_ms,
+            commands: vec![publish, vec![0xFF; 9]],
+        },
+        ..Placed::default()
     };
     let database = &mut community.groups[0].database;
     assert!(database.apply(&[batch], b"later").is_err());
@@ -256,7 +260,7 @@ proptest! {
             }
             community.carry();
             let carried = community.logs[0].len();
-            let from = community.logs[0].iter().rposition(|p| p.commands[0] == command).expect("it is there") + 1;
+            let from = community.logs[0].iter().rposition(|p| p.proposal.commands[0] == command).expect("it is there") + 1;
             kept.extend(community.logs[0][from..carried].iter().cloned());
         }
         // The last stamp of all logs is that of a command which is taken.
