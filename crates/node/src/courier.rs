@@ -45,6 +45,9 @@ const CALL_DEADLINE: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// The lane of what nobody is known to own; no group has this id.
+const NOBODY: u64 = 0;
+
 /// A group's courier on this machine; it works while the group is led from here.
 pub(crate) struct Courier {
     pub(crate) group: Arc<Group>,
@@ -68,6 +71,8 @@ struct Lane {
     is_out: bool,
     /// Zero, unless the last call has failed.
     pause: Duration,
+    /// Calls that have failed since one has not.
+    failures: usize,
     not_before: Option<Instant>,
     /// The first row that was passed over because the lane was full.
     skipped: Option<u64>,
@@ -315,13 +320,13 @@ impl<'a> Round<'a> {
         None
     }
 
-    /// The group that owns a position; 0, a lane that waits, if none is known.
+    /// The group that owns a position; [`NOBODY`]'s lane looks for those of whom none is known.
     fn destination(&self, home: Position) -> u64 {
         self.courier
             .router
             .table
             .at(home)
-            .map_or(0, |route| route.descriptor.group)
+            .map_or(NOBODY, |route| route.descriptor.group)
     }
 
     /// Puts a load that has come back into the lane where it belongs now, before the others.
@@ -354,7 +359,15 @@ impl<'a> Round<'a> {
     fn call(&mut self, group: u64, loads: Vec<Load>) {
         let router = self.courier.router.clone();
         let commands = loads.iter().map(|load| load.command.clone()).collect();
+        let homes: BTreeSet<Position> = loads.iter().map(|load| load.home).collect();
         self.under_way.push(Box::pin(async move {
+            if group == NOBODY {
+                // Once they are found, the loads go into the lanes where they belong.
+                for home in homes {
+                    router.route(home).await;
+                }
+                return Landed::Call(group, loads, Err(Unavailable::Unowned));
+            }
             let route = router.table.of(group).ok_or(Unavailable::Unowned);
             let answers = match route.and_then(|route| router.target(&route)) {
                 Ok(target) => within(CALL_DEADLINE, router.submit_at(target, commands)).await,
@@ -455,9 +468,8 @@ impl<'a> Round<'a> {
     }
 
     fn learn(&self, group: u64, why: &Unavailable) {
-        if let Unavailable::NotLeader { leader: Some(leader) } = why {
-            self.courier.router.table.prefer(group, *leader);
-        }
+        let failures = self.lanes.get(&group).map_or(0, |lane| lane.failures) + 1;
+        self.courier.router.turn(group, why, failures);
     }
 
     /// A lane's call is back: it may go again, after a failure only when it has waited.
@@ -465,9 +477,11 @@ impl<'a> Round<'a> {
         let lane = self.lanes.entry(group).or_default();
         lane.is_out = false;
         if failed {
+            lane.failures += 1;
             lane.pause = (lane.pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
             lane.not_before = Some(Instant::now() + lane.pause.mul_f64(rand::rng().random_range(0.5..1.0)));
         } else {
+            lane.failures = 0;
             lane.pause = Duration::ZERO;
             lane.not_before = None;
         }

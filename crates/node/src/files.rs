@@ -8,6 +8,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+/// What is copied at once.
+const COPY_BYTES: usize = 1 << 20;
+
 /// A file system.
 pub trait Files: Send + Sync + 'static {
     /// Makes an empty file, in place of one that may be there.
@@ -18,6 +21,21 @@ pub trait Files: Send + Sync + 'static {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file. One that is not there is no error.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes a file with the content of another, not yet durable, and returns that other one, open. SQLite's locks on a file of this process go when any
+    /// descriptor of it is closed: whoever copies a database that is open keeps what is returned for as long as the database is.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn Blocks>> {
+        let (source, target) = (self.open(from)?, self.create(to)?);
+        let mut block = vec![0; COPY_BYTES];
+        let mut offset_bytes = 0;
+        loop {
+            let count = source.read_at(offset_bytes, &mut block)?;
+            if count == 0 {
+                return Ok(source);
+            }
+            target.write_at(offset_bytes, &block[..count])?;
+            offset_bytes += count as u64;
+        }
+    }
     /// Makes the names in a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
 }
@@ -82,6 +100,14 @@ impl Files for SystemFiles {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// By the kernel; where the file system can, both files share their blocks until one of them is written to.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn Blocks>> {
+        let mut source = File::options().read(true).write(true).open(from)?;
+        let mut target = File::create(to)?;
+        io::copy(&mut source, &mut target)?;
+        Ok(Box::new(source))
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {

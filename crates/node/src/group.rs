@@ -16,23 +16,27 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batcher, Carried, Clock, Queue};
+use crate::birth::Cradle;
 use crate::courier::Courier;
 use crate::events::Events;
 use crate::failure::Unavailable;
 use crate::files::Medium;
 use crate::gate::{Gate, Gatekeeper};
-use tertulia_types::MachineId;
 use crate::pruner;
 use crate::raft::journal::{Fatal, Journal, JournalError};
 use crate::raft::log::{DurablePoint, GroupLog};
 use crate::raft::machine::{Machine, Surroundings, Visible};
-use crate::raft::network::{Absence, Call, Letter, Lines, Transport};
+use crate::raft::network::{Absence, Call, Letter, Lines, Strangers, Transport};
 use crate::raft::reception::Reception;
-use crate::raft::{Member, NodeId, Pace, Raft, config, leader, wait_for_leader};
+use crate::raft::{
+    FatalError, Member, NodeId, Pace, Raft, config, leader, leads, wait_for_leader, wait_for_purge,
+};
 use crate::replica::Replica;
 use crate::router::Router;
 use crate::shelf::Shelf;
 use crate::stage::Stage;
+use crate::trimmer;
+use tertulia_types::MachineId;
 
 /// The node id of the member that founds a group: the index of the entry by which it does so.
 pub(crate) const FOUNDER: NodeId = 0;
@@ -84,6 +88,12 @@ pub enum GroupError {
         /// Which group.
         group: u64,
     },
+    /// Its log could not be cut now.
+    #[error("the log of group {group:016x} is in use; try again")]
+    Uncut {
+        /// Which group.
+        group: u64,
+    },
     /// The consensus did not start, or did not do as told.
     #[error("the consensus of group {group:016x}: {why}")]
     Consensus {
@@ -106,6 +116,7 @@ pub(crate) struct Ground {
     pub(crate) stage: Stage,
     pub(crate) pace: Pace,
     pub(crate) fatal: Fatal,
+    pub(crate) cradle: Cradle,
 }
 
 /// A running group.
@@ -120,6 +131,7 @@ pub(crate) struct Group {
     gate: Gate,
     visible: watch::Receiver<Visible>,
     reception: Reception,
+    strangers: Strangers,
     clock: Clock,
     errands: Arc<Notify>,
     stop: CancellationToken,
@@ -164,6 +176,8 @@ impl Group {
         let errands = Arc::new(Notify::new());
         let durable = DurablePoint::default();
         let around = Surroundings {
+            node: replica.node,
+            cradle: ground.cradle.clone(),
             shelf: shelf.clone(),
             durable: durable.clone(),
             events: ground.events.clone(),
@@ -174,7 +188,17 @@ impl Group {
             Machine::start(&format!("db-{id:016x}"), database, around, ground.stage).map_err(sick)?;
         let log = GroupLog::open(id, ground.journal.clone(), durable)
             .map_err(|source| GroupError::Log { group: id, source })?;
-        let raft = Self::agree(id, replica.node, ground, &shelf, &log, &machine).await?;
+        let lines = Lines {
+            group: id,
+            node: replica.node,
+            transport: ground.transport.clone(),
+            shelf: shelf.clone(),
+            stage: ground.stage,
+            visible: machine.visible(),
+            strangers: Strangers::default(),
+        };
+        let strangers = lines.strangers.clone();
+        let raft = Self::agree(lines, ground, &log, &machine).await?;
         let (queue, batcher) = Batcher::new(raft.clone(), ground.clock.clone());
         let (gate, gatekeeper) = Gatekeeper::new(raft.clone());
         let stop = CancellationToken::new();
@@ -186,6 +210,7 @@ impl Group {
             id,
             node: replica.node,
             reception: Reception::new(raft.clone(), shelf.clone(), ground.stage),
+            strangers,
             raft,
             log,
             visible: machine.visible(),
@@ -202,21 +227,13 @@ impl Group {
 
     /// Starts the consensus; whoever founds the group makes its first entry.
     async fn agree(
-        id: u64,
-        node: NodeId,
+        lines: Lines,
         ground: &Ground,
-        shelf: &Arc<Shelf>,
         log: &GroupLog,
         machine: &Machine,
     ) -> Result<Raft, GroupError> {
+        let (id, node) = (lines.group, lines.node);
         let wrong = |why: String| GroupError::Consensus { group: id, why };
-        let lines = Lines {
-            group: id,
-            node,
-            transport: ground.transport.clone(),
-            shelf: shelf.clone(),
-            stage: ground.stage,
-        };
         let config = config(id, ground.pace)
             .validate()
             .map_err(|error| wrong(error.to_string()))?;
@@ -276,6 +293,7 @@ impl Group {
         match letter.call {
             Call::Submit => self.submit_all(&letter.body).await,
             Call::Query => self.query_any(&letter.body).await,
+            Call::Ask => Err(Absence::Garbled),
             Call::Append | Call::Vote | Call::PreVote | Call::Transfer | Call::Block | Call::Install => {
                 self.reception.receive(letter.call, &letter.body).await
             }
@@ -318,7 +336,41 @@ impl Group {
         self.visible.borrow().descriptor
     }
 
-    /// Starts the courier and the pruner.
+    /// Whether readers here see the effects of this entry.
+    pub(crate) fn has_applied(&self, index: u64) -> bool {
+        self.visible.borrow().next_index > index
+    }
+
+    /// Whether nothing of the other half of a split is left here.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        self.visible.borrow().is_trimmed
+    }
+
+    /// Waits until there is something of the other half of a split, or for ever if the database stops.
+    pub(crate) async fn until_untrimmed(&self) {
+        let mut visible = self.visible.clone();
+        if visible.wait_for(|visible| !visible.is_trimmed).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Asks to be elected at once.
+    pub(crate) async fn stand(&self) {
+        if let Err(error) = self.raft.trigger().elect(false).await {
+            tracing::warn!(group = self.id, %error, "the consensus does not stand for election");
+        }
+    }
+
+    /// For how long this copy has not heard of a leader; zero where it leads itself (R5).
+    pub(crate) fn silence(&self) -> Duration {
+        if self.is_leading() {
+            Duration::ZERO
+        } else {
+            self.reception.silence()
+        }
+    }
+
+    /// Starts the courier, the pruner and the trimmer.
     pub(crate) async fn employ(self: &Arc<Self>, router: Arc<Router>) {
         let courier = Courier {
             group: self.clone(),
@@ -328,6 +380,7 @@ impl Group {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(courier.run(self.stop.clone()));
         tasks.spawn(pruner::run(self.clone(), self.stop.clone()));
+        tasks.spawn(trimmer::run(self.clone(), self.stop.clone()));
     }
 
     /// Waits until this copy leads, as far as it knows.
@@ -340,6 +393,31 @@ impl Group {
         wait_for_leader(&self.raft, |leader| leader != Some(self.node)).await;
     }
 
+    /// Whether this copy leads, as far as it knows.
+    pub(crate) fn is_leading(&self) -> bool {
+        leads(&self.raft)
+    }
+
+    /// Waits until another machine than this one leads, as far as this copy knows.
+    pub(crate) async fn until_led_by_another(&self, machine: MachineId) {
+        wait_for_leader(&self.raft, |_| {
+            leader(&self.raft).is_some_and(|leader| leader != machine)
+        })
+        .await;
+    }
+
+    /// Members that have said that they do not know this group under their id (R3).
+    pub(crate) fn strangers(&self) -> Vec<NodeId> {
+        self.strangers.nodes()
+    }
+
+    /// How large the database is on this machine, in bytes.
+    pub(crate) fn size_bytes(&self) -> Option<u64> {
+        std::fs::metadata(self.shelf.location().path)
+            .ok()
+            .map(|facts| facts.len())
+    }
+
     /// Waits until somebody leads.
     pub(crate) async fn until_led(&self) {
         wait_for_leader(&self.raft, |leader| leader.is_some()).await;
@@ -350,8 +428,9 @@ impl Group {
         &self.raft
     }
 
-    /// Makes room in the log engine: a snapshot, and then everything before it goes.
-    pub(crate) async fn relieve(&self) {
+    /// Makes room in the log engine: a snapshot, and then everything before it goes. Whether it is gone; where a member is just being sent some of it, that
+    /// takes a moment.
+    pub(crate) async fn relieve(&self) -> bool {
         let cut = async {
             let visible = self.visible.borrow().next_index;
             self.raft.trigger().snapshot().await?;
@@ -360,15 +439,23 @@ impl Group {
                 .wait_until(|id| id.map_or(0, |id| id.index + 1) >= visible)
                 .await;
             match covered {
-                Ok(Some(covered)) => self.raft.trigger().purge_log(covered.index).await,
-                Ok(None) | Err(_) => Ok(()),
+                Ok(Some(covered)) => {
+                    self.raft.trigger().purge_log(covered.index).await?;
+                    wait_for_purge(&self.raft, covered.index).await;
+                    Ok(true)
+                }
+                Ok(None) | Err(_) => Ok::<_, FatalError>(false),
             }
         };
         match tokio::time::timeout(RELIEF_DEADLINE, cut).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(is_cut)) => return is_cut,
             Ok(Err(error)) => tracing::warn!(group = self.id, %error, "the log is not cut"),
-            Err(_) => tracing::warn!(group = self.id, "the log is not cut: no snapshot in time"),
+            Err(_) => tracing::warn!(
+                group = self.id,
+                "the log is not cut: no snapshot in time, or it is in use"
+            ),
         }
+        false
     }
 
     /// Forgets the log and the database of a copy that has stopped and is gone.

@@ -2,20 +2,26 @@
 //!
 //! **Invariant:** one process at a time uses a data directory; the lock is held for as long as [`Identity`] lives.
 //! **Invariant:** a directory made anew has a new incarnation, so that nobody mistakes an empty disk for the one that was here before (R3).
-//!
-//! The machine's key, from which its id will follow, is deliberately absent: a ring of one machine has nobody to prove itself to.
+//! **Invariant:** the machine's id follows from its key, and the key never leaves the directory.
 
+use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tertulia_types::MachineId;
+use zeroize::Zeroizing;
+
+use crate::key::{Key, PublicKey, Signature};
+use crate::private;
 
 /// The format of a data directory that this version reads and writes.
-pub const DATA_VERSION: u32 = 1;
+pub const DATA_VERSION: u32 = 2;
 
 const FILE: &str = "machine.json";
+const KEY: &str = "machine.key";
 const LOCK: &str = "lock";
 
 /// A data directory that cannot be used.
@@ -40,6 +46,14 @@ pub enum DirectoryError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// The machine's key is missing, or is another machine's.
+    #[error("{} is not the key of the machine that {} names; restore both from the same backup, or give --data another directory", .key.display(), .facts.display())]
+    Key {
+        /// The file with the key.
+        key: PathBuf,
+        /// The file that says whose it should be.
+        facts: PathBuf,
+    },
     /// It cannot be read or written.
     #[error("the data directory {} cannot be used", .path.display())]
     Io {
@@ -63,13 +77,18 @@ struct Facts {
     incarnation: String,
 }
 
-/// A data directory that is ours, for as long as this value lives.
-#[derive(Debug)]
+/// A data directory that is ours, for as long as a clone of this value lives.
+#[derive(Clone)]
 pub struct Identity {
     /// This machine.
     pub machine: MachineId,
     /// This life of its data directory.
     pub incarnation: u64,
+    held: Arc<Held>,
+}
+
+struct Held {
+    key: Key,
     directory: PathBuf,
     _lock: File,
 }
@@ -77,33 +96,65 @@ pub struct Identity {
 impl Identity {
     /// Takes a data directory: reads who we are, or, if nobody has been here, becomes someone.
     pub fn take(directory: &Path) -> Result<Self, DirectoryError> {
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| DirectoryError::Io { path, source }
-        };
-        std::fs::create_dir_all(directory).map_err(io(directory))?;
+        Self::take_with(directory, &mut |bytes| rand::fill(bytes))
+    }
+
+    /// The same, with the randomness that a new identity is made of: simulations give their own.
+    pub fn take_with(directory: &Path, entropy: &mut dyn FnMut(&mut [u8])) -> Result<Self, DirectoryError> {
+        std::fs::create_dir_all(directory).map_err(io_at(directory))?;
         let lock = lock(directory)?;
-        let path = directory.join(FILE);
-        let facts = match std::fs::read(&path) {
-            Ok(bytes) => read(directory, &path, &bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let fresh = (rand::random(), rand::random());
-                write(&path, fresh).map_err(io(&path))?;
-                fresh
-            }
-            Err(source) => return Err(DirectoryError::Io { path, source }),
+        let (facts, key) = (directory.join(FILE), directory.join(KEY));
+        let (key, incarnation) = match private::read(&facts).map_err(io_at(&facts))? {
+            Some(bytes) => recall(directory, (&facts, &bytes), &key)?,
+            None => become_someone(&facts, &key, entropy)?,
         };
         Ok(Self {
-            machine: MachineId(facts.0),
-            incarnation: facts.1,
-            directory: directory.to_owned(),
-            _lock: lock,
+            machine: key.public().machine(),
+            incarnation,
+            held: Arc::new(Held {
+                key,
+                directory: directory.to_owned(),
+                _lock: lock,
+            }),
         })
     }
 
     /// The directory.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        &self.held.directory
+    }
+
+    /// The public half of the machine's key.
+    pub fn public_key(&self) -> PublicKey {
+        self.held.key.public()
+    }
+
+    /// Signs with the machine's key. The context says what for.
+    pub fn sign(&self, context: &str, bytes: &[u8]) -> Signature {
+        self.held.key.sign(context, bytes)
+    }
+
+    /// The key as TLS takes it.
+    pub(crate) fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
+        self.held.key.to_pkcs8()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("machine", &self.machine)
+            .field("incarnation", &self.incarnation)
+            .field("directory", &self.held.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+fn io_at(path: &Path) -> impl Fn(io::Error) -> DirectoryError {
+    let path = path.to_owned();
+    move |source| DirectoryError::Io {
+        path: path.clone(),
+        source,
     }
 }
 
@@ -126,7 +177,8 @@ fn lock(directory: &Path) -> Result<File, DirectoryError> {
     }
 }
 
-fn read(directory: &Path, path: &Path, bytes: &[u8]) -> Result<(u64, u64), DirectoryError> {
+/// Who has been here before.
+fn recall(directory: &Path, (path, bytes): (&Path, &[u8]), key: &Path) -> Result<(Key, u64), DirectoryError> {
     let damaged = |source| DirectoryError::Damaged {
         path: path.to_owned(),
         source,
@@ -141,26 +193,46 @@ fn read(directory: &Path, path: &Path, bytes: &[u8]) -> Result<(u64, u64), Direc
     let facts: Facts = serde_json::from_value(stored.rest).map_err(damaged)?;
     let number =
         |text: &str| u64::from_str_radix(text, 16).map_err(|error| damaged(serde::de::Error::custom(error)));
-    Ok((number(&facts.machine)?, number(&facts.incarnation)?))
+    let (machine, incarnation) = (number(&facts.machine)?, number(&facts.incarnation)?);
+    let pem = private::read(key).map_err(io_at(key))?.map(Zeroizing::new);
+    pem.and_then(|pem| Key::from_pem(std::str::from_utf8(&pem).ok()?))
+        .filter(|key| key.public().machine().0 == machine)
+        .map(|key| (key, incarnation))
+        .ok_or_else(|| DirectoryError::Key {
+            key: key.to_owned(),
+            facts: path.to_owned(),
+        })
 }
 
-/// Writes the identity so that a crash leaves either none or the whole.
-fn write(path: &Path, (machine, incarnation): (u64, u64)) -> io::Result<()> {
+/// Makes a new identity, so that a crash leaves either none or the whole: the key counts only once the facts name its machine.
+fn become_someone(
+    facts: &Path,
+    key_path: &Path,
+    entropy: &mut dyn FnMut(&mut [u8]),
+) -> Result<(Key, u64), DirectoryError> {
+    let (mut seed, mut incarnation) = ([0; 32], [0; 8]);
+    entropy(&mut seed);
+    entropy(&mut incarnation);
+    let incarnation = u64::from_be_bytes(incarnation);
+    let unusable = || io::Error::other("no key can be made of this randomness");
+    let key = Key::from_seed(seed)
+        .ok_or_else(unusable)
+        .map_err(io_at(key_path))?;
+    private::write(key_path, key.to_pem().as_bytes()).map_err(io_at(key_path))?;
+    let text = to_text(key.public().machine(), incarnation).map_err(io_at(facts))?;
+    private::write(facts, &text).map_err(io_at(facts))?;
+    Ok((key, incarnation))
+}
+
+fn to_text(machine: MachineId, incarnation: u64) -> io::Result<Vec<u8>> {
     let rest = serde_json::to_value(Facts {
-        machine: format!("{machine:016x}"),
+        machine: machine.to_string(),
         incarnation: format!("{incarnation:016x}"),
     })?;
-    let text = serde_json::to_vec_pretty(&Stored {
+    Ok(serde_json::to_vec_pretty(&Stored {
         format: DATA_VERSION,
         rest,
-    })?;
-    let draft = path.with_extension("new");
-    let mut file = File::create(&draft)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)?;
-    path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    })?)
 }
 
 #[cfg(test)]
@@ -214,5 +286,47 @@ mod tests {
             Identity::take(one.path()).unwrap().incarnation,
             Identity::take(two.path()).unwrap().incarnation
         );
+    }
+
+    #[test]
+    fn an_identity_follows_from_its_randomness_and_signs_as_its_machine() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut given = |bytes: &mut [u8]| bytes.fill(5);
+        let first = Identity::take_with(one.path(), &mut given).unwrap();
+        let second = Identity::take_with(two.path(), &mut given).unwrap();
+        assert_eq!(
+            (first.machine, first.incarnation),
+            (second.machine, second.incarnation)
+        );
+        assert_eq!(first.public_key().machine(), first.machine);
+        let signature = first.sign("test", b"text");
+        assert!(second.public_key().has_signed("test", b"text", &signature));
+    }
+
+    #[test]
+    fn a_key_that_is_missing_or_anothers_is_named_not_replaced() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        drop(Identity::take(one.path()).unwrap());
+        drop(Identity::take(two.path()).unwrap());
+        std::fs::copy(two.path().join(KEY), one.path().join(KEY)).unwrap();
+        assert!(matches!(
+            Identity::take(one.path()),
+            Err(DirectoryError::Key { .. })
+        ));
+        std::fs::remove_file(one.path().join(KEY)).unwrap();
+        assert!(matches!(
+            Identity::take(one.path()),
+            Err(DirectoryError::Key { .. })
+        ));
+        assert!(!one.path().join(KEY).exists());
+    }
+
+    #[test]
+    fn a_crash_between_key_and_facts_leaves_nobody_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(Identity::take(directory.path()).unwrap());
+        std::fs::remove_file(directory.path().join(FILE)).unwrap();
+        let machine = Identity::take(directory.path()).unwrap().machine;
+        assert_eq!(Identity::take(directory.path()).unwrap().machine, machine);
     }
 }

@@ -2,53 +2,79 @@
 //!
 //! What is above asks `node.submit(command)` and `node.query(query)`, and learns nothing of groups, consensus or files. Read in this order:
 //!
-//! - [`node`]: the machine as a whole, opened on a data directory ([`identity`]).
+//! - [`node`]: the machine as a whole, opened on a data directory with its papers ([`charter`], [`identity`]).
 //! - [`router`](self): from the position of a verb's home to the group, to the machine that leads it. It knows who owns what from a table that may be out of date,
-//!   and learns from answers.
+//!   learns from answers, and asks the `finder` where nobody is known.
 //! - `group`: one running group. Commands go through `batch` (many commands become one log entry), queries through `gate` (one round of the consensus for all
 //!   queries that wait), both end at the group's database.
 //! - `raft`: all of openraft and the log engine.
-//! - `courier`: carries out what a group owes other homes. `pruner`: has removed what has outlived its time.
-//! - `roster`, `replica`, `membership`: which groups have a copy here, how a copy is born and leaves.
+//! - `courier`: carries out what a group owes other homes. `pruner`, `trimmer`: have removed what has outlived its time, or belongs to the other half of a split.
+//! - `roster`, `replica`, `copies`, `birth`: which groups have a copy here, how a copy is born and leaves. `membership`: the steps of a group's own changes.
+//! - `hosts`: who should keep copies, and which step comes next, as a decision without network or clock; `steward`: takes the steps.
+//! - `driver`: runs the ring's pointers, and remembers whom it has lost; `ask`, `desk`: what machines ask each other beside letters about groups; `census`,
+//!   `gossip`: the address book, read and spread; [`newcomer`]: finding a place, and leaving; `report`: what operators see.
+//! - [`peers`]: how machines reach and trust each other.
 //!
 //! **Invariants**
 //! - A command is answered when a majority has it on disk *and* it is applied; a query sees all that was answered before it came (C1, C2).
 //! - Nothing acknowledged is lost by a crash at any step: the log is synced before the answer, and cut only behind what the database has safely on disk (R4).
 //! - Queues are bounded, waits are timed; "busy" and "not now" are answers, and asking again is safe.
 //!
-//! Deliberately absent: HTTP, what verbs mean, and how the ring decides who should host what.
+//! Deliberately absent: HTTP, and what verbs mean.
 
+mod ask;
 mod batch;
+mod birth;
+mod census;
+pub mod charter;
+mod copies;
 mod courier;
+mod desk;
+mod driver;
 pub mod events;
 pub mod failure;
 pub mod files;
+mod finder;
 mod gate;
+mod gossip;
 mod group;
+mod hosts;
 pub mod identity;
+mod key;
 mod membership;
+pub mod newcomer;
 pub mod node;
+pub mod peers;
+mod private;
 mod pruner;
 mod raft;
 mod replica;
+mod report;
 mod roster;
 mod router;
 mod shelf;
 mod stage;
+mod steward;
 pub mod switchboard;
 mod table;
+mod trimmer;
 
 pub use batch::Clock;
+pub use charter::{Charter, CharterError};
+pub use copies::Roll;
 pub use events::{Happened, Heard, Listener};
 pub use failure::{Failure, Unavailable};
 pub use files::{Blocks, Files, Medium};
 pub use group::GroupError;
 pub use identity::{DirectoryError, Identity};
-pub use tertulia_types::MachineId;
+pub use key::{PublicKey, Signature};
 pub use membership::Seat;
-pub use node::{Answers, Node, NodeError, Options, Standing};
+pub use newcomer::{JoinError, LeaveError};
+pub use node::{Answers, Node, NodeError, Options, Standing, unix_ms};
 pub use raft::journal::{Fatal, JournalError};
 pub use raft::network::{Absence, Call, Letter, Recipient, Transport, Unreached};
 pub use raft::{Member, NodeId, Pace};
 pub use roster::Receive;
 pub use stage::Stage;
+pub use steward::Patience;
+pub use tertulia_types::MachineId;

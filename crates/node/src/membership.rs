@@ -5,11 +5,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use openraft::ChangeMembers;
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::type_config::alias::StoredMembershipOf;
+use openraft::{ChangeMembers, Instant};
 
+use crate::copies::Roll;
 use crate::group::{Group, GroupError};
-use crate::raft::{Member, NodeId, unseated};
+use crate::raft::{Member, NodeId, TypeConfig, unseated};
+
+/// Entries that a member may lack and still count as caught up: what one append carries.
+const LAG_ENTRIES_MAX: u64 = 256;
+/// A member that has not answered for this long has not caught up.
+const ANSWER_AGE_MAX: Duration = Duration::from_secs(2);
 
 /// How long a step may take; a learner may have to receive a snapshot first.
 const STEP_DEADLINE: Duration = Duration::from_secs(120);
@@ -25,11 +32,75 @@ pub struct Seat {
     pub votes: bool,
 }
 
+/// Who votes whatever comes of a change that may be under way: until it is committed, those that are needed by the old members and by the new ones.
+fn voters(memberships: [&StoredMembershipOf<TypeConfig>; 2]) -> BTreeSet<NodeId> {
+    let configs = memberships
+        .into_iter()
+        .flat_map(|stored| stored.membership().get_joint_config());
+    configs
+        .cloned()
+        .reduce(|some, others| some.intersection(&others).copied().collect())
+        .unwrap_or_default()
+}
+
+/// How far a member has come, as its leader knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) seat: Seat,
+    /// `None` until it has answered this leader.
+    pub(crate) lag_entries: Option<u64>,
+    /// For how long it has not answered; `None` if it never did.
+    pub(crate) silent_for: Option<Duration>,
+}
+
+impl Progress {
+    /// Whether it has (nearly) all entries, and answers.
+    pub(crate) fn has_caught_up(&self) -> bool {
+        self.lag_entries.is_some_and(|lag| lag <= LAG_ENTRIES_MAX)
+            && self.silent_for.is_some_and(|age| age <= ANSWER_AGE_MAX)
+    }
+}
+
 impl Group {
     /// A node id that nobody in this group has had or will have: the index of an entry made for the purpose (R2, R7).
     pub(crate) async fn fresh_node(&self) -> Result<NodeId, GroupError> {
         let written = self.step(self.consensus().write_blank()).await?;
         Ok(written.log_id.index)
+    }
+
+    /// Adds a learner; it catches up by and by.
+    pub(crate) async fn enrol(&self, node: NodeId, member: Member) -> Result<(), GroupError> {
+        self.step(self.consensus().add_learner(node, member, false))
+            .await
+            .map(drop)
+    }
+
+    /// Lets learners go.
+    pub(crate) async fn release(&self, nodes: BTreeSet<NodeId>) -> Result<(), GroupError> {
+        self.step(
+            self.consensus()
+                .change_membership(ChangeMembers::RemoveNodes(nodes), false),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Finishes a change of voters that an earlier leader has left half done (R6).
+    pub(crate) async fn finish_change(&self) -> Result<(), GroupError> {
+        let target = {
+            let metrics = self.consensus().metrics();
+            let metrics = metrics.borrow_watched();
+            metrics
+                .membership_config
+                .membership()
+                .get_joint_config()
+                .last()
+                .cloned()
+        };
+        match target {
+            Some(voters) => self.elect(voters).await,
+            None => Ok(()),
+        }
     }
 
     /// Adds a learner, and waits until it has caught up.
@@ -59,7 +130,7 @@ impl Group {
         let metrics = self.consensus().metrics();
         let metrics = metrics.borrow_watched();
         let membership = metrics.membership_config.membership();
-        let voters: BTreeSet<NodeId> = membership.voter_ids().collect();
+        let voters = voters([&metrics.membership_config, &metrics.committed_membership_config]);
         membership
             .nodes()
             .map(|(node, member)| Seat {
@@ -68,6 +139,64 @@ impl Group {
                 votes: voters.contains(node),
             })
             .collect()
+    }
+
+    /// The last committed membership, as far as this copy knows.
+    pub(crate) fn roll(&self) -> Option<Roll> {
+        let metrics = self.consensus().metrics();
+        let metrics = metrics.borrow_watched();
+        let committed = &metrics.committed_membership_config;
+        let index = (*committed.log_id())?.index;
+        let members = committed
+            .membership()
+            .nodes()
+            .map(|(node, member)| (*node, *member));
+        Some(Roll {
+            index,
+            as_of: metrics.local_committed.map_or(index, |id| id.index.max(index)),
+            members: members.collect(),
+        })
+    }
+
+    /// Whether a change of voters is half done, or any change is not committed yet.
+    pub(crate) fn is_changing(&self) -> bool {
+        let metrics = self.consensus().metrics();
+        let metrics = metrics.borrow_watched();
+        metrics.membership_config != metrics.committed_membership_config
+            || metrics.membership_config.membership().get_joint_config().len() > 1
+    }
+
+    /// What the leader knows of the members' progress; nothing, where this copy does not lead.
+    pub(crate) fn progress(&self) -> Vec<Progress> {
+        let metrics = self.consensus().metrics();
+        let metrics = metrics.borrow_watched();
+        let (Some(replication), Some(heartbeat)) = (&metrics.replication, &metrics.heartbeat) else {
+            return Vec::new();
+        };
+        let last = metrics.last_log_index.unwrap_or(0);
+        let membership = metrics.membership_config.membership();
+        let voters = voters([&metrics.membership_config, &metrics.committed_membership_config]);
+        let progress = membership.nodes().map(|(node, member)| {
+            let is_me = *node == self.node;
+            let matched = replication.get(node).copied().flatten();
+            let heard = heartbeat.get(node).copied().flatten();
+            let lag_entries = matched.map(|id| last.saturating_sub(id.index));
+            let silent_for = match heard {
+                _ if is_me => Some(Duration::ZERO),
+                Some(at) => Some(at.elapsed()),
+                None => None,
+            };
+            Progress {
+                seat: Seat {
+                    node: *node,
+                    member: *member,
+                    votes: voters.contains(node),
+                },
+                lag_entries: if is_me { Some(0) } else { lag_entries },
+                silent_for,
+            }
+        });
+        progress.collect()
     }
 
     /// Waits for a step of the leader's. A leader that is unseated meanwhile may never learn what came of it.

@@ -1,32 +1,51 @@
 //! The machine as a whole: opened on a data directory, asked for verbs, and stopped.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use raft_engine::env::{DefaultFileSystem, FileSystem};
+use tertulia_ring::pointer::Pointer;
+use tertulia_ring::settings::Settings;
 use tertulia_state::{AnyCommand, Command, Descriptor, Query};
+use tertulia_types::ring::{Hop, RingEvent, RingStatus};
 use tertulia_types::{MachineId, Position, Range};
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::ask::Caller;
 use crate::batch::Clock;
+use crate::birth::Cradle;
+use crate::census;
+use crate::charter::{Charter, CharterError};
+use crate::copies::{Copies, Roll};
+use crate::desk::{Clerk, Desk};
+use crate::driver::Driver;
 use crate::events::{Events, Listener};
 use crate::failure::{Failure, Unavailable};
 use crate::files::Medium;
+use crate::finder::Finder;
+use crate::gossip::Gossip;
 use crate::group::{FOUNDER, Ground, Group, GroupError};
-use crate::identity::{DirectoryError, Identity};
+use crate::identity::Identity;
 use crate::membership::Seat;
+use crate::peers::ring_file::REPLICAS_DEFAULT;
+use crate::peers::{Book, RingFile, State};
+use crate::private;
 use crate::raft::journal::{Ended, Fatal, Journal, JournalError, abort};
 use crate::raft::{Member, NodeId, Pace};
 use crate::replica::{Registry, Replica, Stage as Life};
+use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
 use crate::router::Router;
 use crate::stage::Stage;
+use crate::steward::{Patience, Steward};
 use crate::switchboard::{Alone, Network};
-use crate::table::Route;
+use crate::table::{Route, Table};
 
 /// How long a question to all groups may take.
 const ALL_DEADLINE: Duration = Duration::from_secs(2);
@@ -34,6 +53,12 @@ const ALL_DEADLINE: Duration = Duration::from_secs(2);
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
 /// Threads for consensus, beside those of the log and of each database.
 const CONSENSUS_THREADS: usize = 2;
+/// Machines that are told at once when this one leaves.
+const TOLD_AT_ONCE: usize = 8;
+/// Says that this machine's ring has been founded: its first groups were written to the log.
+const FOUNDED: &str = "founded";
+/// Holds the place that a newcomer has asked for.
+const PLACE: &str = "place";
 /// Groups that wait to be relieved at most.
 const CROWDED_MAX: usize = 64;
 
@@ -41,8 +66,14 @@ const CROWDED_MAX: usize = 64;
 pub struct Options {
     /// Its data directory; made if it is not there.
     pub directory: PathBuf,
-    /// On a directory that knows no group: into how many even ranges the new ring is cut; 0 to found none, and wait for invitations.
+    /// The machine's papers, if the directory has been taken already. Without them the directory is taken, and a ring is founded if it belongs to none.
+    pub charter: Option<Charter>,
+    /// When a ring is founded: into how many even ranges it is cut; 0 to begin without any, and wait for invitations.
     pub found: u32,
+    /// How long things may take before the ring mends itself; `None` to leave all changes of its groups to the caller.
+    pub patience: Option<Patience>,
+    /// The pace of the ring's pointers.
+    pub chord: Settings,
     /// Where blocking work runs.
     pub stage: Stage,
     /// How it reaches other machines.
@@ -62,7 +93,10 @@ impl Options {
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
+            charter: None,
             found: 1,
+            patience: Some(Patience::default()),
+            chord: Settings::default(),
             stage: Stage::Threads,
             network: Arc::new(Alone),
             clock: Arc::new(unix_ms),
@@ -73,7 +107,8 @@ impl Options {
     }
 }
 
-fn unix_ms() -> u64 {
+/// The system's clock: milliseconds since 1970.
+pub fn unix_ms() -> u64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -83,9 +118,14 @@ fn unix_ms() -> u64 {
 /// A machine that cannot be opened, or a step that it could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// The data directory.
+    /// The data directory, and what it says of the ring.
     #[error(transparent)]
-    Directory(#[from] DirectoryError),
+    Charter(#[from] CharterError),
+    /// The log is gone.
+    #[error(
+        "this machine has founded its ring, and its log is not in {}; restore it, or give --data another directory", .0.display()
+    )]
+    LogMissing(PathBuf),
     /// The log.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -95,6 +135,9 @@ pub enum NodeError {
     /// The group is not on this machine.
     #[error("group {0:016x} is not on this machine")]
     NotHere(u64),
+    /// The copy is a member, as far as anybody has shown.
+    #[error("the copy of group {0:016x} on this machine is a member of it")]
+    Member(u64),
     /// The group is, or was, on this machine.
     #[error("group {0:016x} is on this machine already, or was under that node id")]
     KnownHere(u64),
@@ -121,21 +164,31 @@ pub struct Standing {
     pub leader: Option<MachineId>,
     /// Its members.
     pub seats: Vec<Seat>,
+    /// Whether nothing of the other half of a split is left in it.
+    pub is_trimmed: bool,
 }
 
 /// A running machine.
 pub struct Node {
     member: Member,
-    state: PathBuf,
-    ground: Ground,
-    registry: Registry,
+    charter: Charter,
+    patience: Patience,
+    copies: Arc<Copies>,
     roster: Arc<Roster>,
     router: Arc<Router>,
+    driver: Arc<Driver>,
+    finder: Arc<Finder>,
+    reporter: Arc<Reporter>,
+    caller: Caller,
+    /// Letters come in there for as long as the machine lives.
+    _desk: Arc<Desk>,
     consensus: Handle,
     relief: JoinHandle<()>,
+    /// The tasks of the ring, and what ends them.
+    tasks: TaskTracker,
+    births: JoinHandle<()>,
+    retired: CancellationToken,
     ended: Mutex<Option<Ended>>,
-    /// Held for the directory's lock.
-    _identity: Identity,
     runtime: Mutex<Option<Runtime>>,
 }
 
@@ -185,7 +238,11 @@ impl Node {
         file_system: Arc<F>,
         consensus: Handle,
     ) -> Result<Arc<Self>, NodeError> {
-        let identity = Identity::take(&options.directory)?;
+        let charter = match options.charter {
+            Some(charter) => charter,
+            None => papers(&options.directory)?,
+        };
+        let identity = charter.identity.clone();
         let member = Member {
             machine: identity.machine,
             incarnation: identity.incarnation,
@@ -195,10 +252,48 @@ impl Node {
         let (crowd, crowded) = mpsc::channel(CROWDED_MAX);
         let (journal, ended) = Journal::open(&log, file_system, options.stage, options.fatal.clone(), crowd)?;
         let roster = Arc::new(Roster::new(identity.incarnation));
-        let receiver: Weak<dyn Receive> = Arc::<Roster>::downgrade(&roster);
+        let desk = Arc::new(Desk {
+            roster: roster.clone(),
+            clerk: OnceLock::new(),
+        });
+        let receiver: Weak<dyn Receive> = Arc::<Desk>::downgrade(&desk);
         let transport = options.network.connect(identity.machine, receiver);
-        let router = Arc::new(Router::new(identity.machine, transport.clone(), roster.clone()));
+        let caller = Caller(transport.clone());
+        let patience = options.patience.unwrap_or_default();
+        let chord = Settings {
+            seed: rand::random(),
+            ..options.chord
+        };
+        let driver = Driver::new(
+            identity.machine,
+            caller.clone(),
+            chord,
+            patience.calm,
+            options.clock.clone(),
+        );
+        let table = Arc::new(Table::default());
+        let finder = Arc::new(Finder {
+            me: identity.machine,
+            roster: roster.clone(),
+            driver: driver.clone(),
+            book: charter.book.clone(),
+            table: table.clone(),
+            caller: caller.clone(),
+        });
+        let router = Arc::new(Router::new(transport.clone(), finder.clone(), table));
+        let reporter = Arc::new(Reporter {
+            me: identity.machine,
+            ring: charter.ring.clone(),
+            roster: roster.clone(),
+            driver: driver.clone(),
+            book: charter.book.clone(),
+            caller: caller.clone(),
+            clock: options.clock.clone(),
+            grace: patience.grace,
+        });
+        let (cradle, laid) = Cradle::new(roster.clone());
         let ground = Ground {
+            cradle,
             member,
             journal: journal.clone(),
             transport,
@@ -209,62 +304,202 @@ impl Node {
             pace: options.pace,
             fatal: options.fatal,
         };
+        let copies = Arc::new(Copies {
+            ground,
+            state,
+            registry: Registry::new(journal),
+            roster: roster.clone(),
+            router: router.clone(),
+            changing: tokio::sync::Mutex::default(),
+            seeding: tokio::sync::Mutex::default(),
+            retired: tokio::sync::Mutex::default(),
+        });
+        let clerk = Clerk {
+            driver: driver.clone(),
+            finder: finder.clone(),
+            copies: copies.clone(),
+            book: charter.book.clone(),
+            reporter: reporter.clone(),
+            consensus: consensus.clone(),
+        };
+        // Nobody else sets it.
+        let _ = desk.clerk.set(clerk);
+        let births = consensus.spawn(Copies::attend_births(Arc::downgrade(&copies), laid));
         let node = Self {
             member,
-            state,
-            ground,
-            registry: Registry::new(journal),
+            charter,
+            patience,
+            copies,
             relief: consensus.spawn(relieve(crowded, roster.clone())),
+            births,
             roster,
             router,
+            driver,
+            finder,
+            reporter,
+            caller,
+            _desk: desk,
             consensus,
+            tasks: TaskTracker::new(),
+            retired: CancellationToken::new(),
             ended: Mutex::new(Some(ended)),
-            _identity: identity,
             runtime: Mutex::new(None),
         };
-        node.start(options.found).await?;
+        node.start(options.found, options.patience.is_some()).await?;
         Ok(Arc::new(node))
     }
 
-    async fn start(&self, found: u32) -> Result<(), NodeError> {
-        let mut rows = self.registry.rows()?;
-        if rows.is_empty() && found > 0 {
-            rows.extend(founding(self.member, found));
-            self.registry
-                .write(&rows.iter().map(|(group, row)| (*group, *row)).collect::<Vec<_>>())
-                .await?;
+    /// Brings the copies to life, stands on the ring where this machine has its place, and begins to look after both.
+    async fn start(&self, found: u32, is_minded: bool) -> Result<(), NodeError> {
+        self.copies.start(self.founding(found)?).await?;
+        if self.charter.is_founder() && found > 0 {
+            private::write(&self.charter.identity.directory().join(FOUNDED), b"")?;
         }
-        for (group, row) in rows {
-            self.roster.note(group, row);
-            if row.stage != Life::Gone {
-                self.run(group, row).await?;
-            }
+        let book = &self.charter.book;
+        let me = self.member.machine;
+        for other in census::machines(book) {
+            self.driver
+                .remember(other.machine, other.position.filter(|_| other.role.stores()));
+        }
+        if let Some(own) = book.own()
+            && let (Some(position), State::Active | State::Leaving) = (own.position, own.state)
+        {
+            let others = census::placed_from(book, position).into_iter();
+            let known = others
+                .filter(|placed| placed.machine != me)
+                .map(|placed| Pointer {
+                    machine: placed.machine,
+                    position: placed.position,
+                });
+            self.driver.stand(position, known.collect());
+        }
+        self.consensus
+            .spawn(self.driver.clone().run(self.retired.clone()));
+        self.employ(self.gossip().run(self.retired.clone()));
+        if is_minded {
+            let steward = Arc::new(Steward {
+                copies: self.copies.clone(),
+                driver: self.driver.clone(),
+                book: book.clone(),
+                caller: self.caller.clone(),
+                replicas: self.charter.ring.replicas as usize,
+                patience: self.patience,
+                moves: Steward::moves(),
+            });
+            self.employ(steward.run(self.retired.clone()));
         }
         Ok(())
     }
 
-    /// Runs a copy, after its birth if need be.
-    async fn run(&self, id: u64, mut row: Replica) -> Result<(), NodeError> {
-        if row.stage == Life::Seeding {
-            Group::seed(id, row.origin, &self.state, &self.ground)?;
-            row.stage = Life::Live;
-            self.registry.write(&[(id, row)]).await?;
+    fn employ(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn_on(task, &self.consensus);
+    }
+
+    /// The copies with which a ring begins, on the machine that founds it, once.
+    fn founding(&self, count: u32) -> Result<Vec<(u64, Replica)>, NodeError> {
+        let directory = self.charter.identity.directory();
+        let is_founder = self.charter.is_founder();
+        if !is_founder || count == 0 {
+            return Ok(Vec::new());
         }
-        let group = Group::start(id, &row, &self.state, &self.ground).await?;
-        let descriptor = group.descriptor();
-        self.router.table.learn(Route {
-            descriptor,
-            machines: vec![self.member.machine],
-        });
-        group.employ(self.router.clone()).await;
-        self.roster.enter(group);
-        self.roster.note(id, row);
-        Ok(())
+        let mark = directory.join(FOUNDED);
+        if mark.exists() {
+            return match self.copies.registry.rows()?.is_empty() {
+                true => Err(NodeError::LogMissing(directory.to_owned())),
+                false => Ok(Vec::new()),
+            };
+        }
+        Ok(founding(self.member, count))
+    }
+
+    fn gossip(&self) -> Gossip {
+        Gossip {
+            me: self.member.machine,
+            book: self.charter.book.clone(),
+            driver: self.driver.clone(),
+            caller: self.caller.clone(),
+        }
+    }
+
+    /// Tells others at once what the address book says now, as far as they answer.
+    pub(crate) async fn spread_news(&self) {
+        let gossip = self.gossip();
+        let others = census::machines(&self.charter.book);
+        let told = others
+            .iter()
+            .filter(|other| other.machine != self.member.machine)
+            .take(TOLD_AT_ONCE)
+            .map(|other| gossip.compare(other.machine));
+        futures::future::join_all(told).await;
+    }
+
+    /// The address book.
+    pub fn book(&self) -> &Arc<Book> {
+        &self.charter.book
+    }
+
+    /// The ring that this machine belongs to.
+    pub fn charter(&self) -> &Charter {
+        &self.charter
+    }
+
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.driver
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// The ring as all its machines see it that answer within a second or two.
+    pub async fn status(&self) -> RingStatus {
+        self.reporter.ring().await
+    }
+
+    /// The way from here to whoever keeps a position, from machine to machine, and what is kept there; `None` if nobody is found.
+    pub async fn lookup(&self, position: Position) -> Option<(Vec<Hop>, Descriptor, Option<MachineId>)> {
+        let located = self.finder.find(position).await?;
+        let leader = located.route.machines.first().copied();
+        Some((located.hops, located.route.descriptor, leader))
+    }
+
+    /// What happens on the ring from now on, as this machine sees it.
+    pub fn ring_events(&self) -> broadcast::Receiver<RingEvent> {
+        self.driver.events()
+    }
+
+    /// Whether a machine does not answer, as far as this one knows.
+    pub fn is_in_doubt(&self, machine: MachineId) -> bool {
+        self.driver.is_in_doubt(machine)
+    }
+
+    /// A place on the ring that this machine has asked for and not been given yet.
+    pub(crate) fn remembered_place(&self) -> Option<Position> {
+        let text = std::fs::read_to_string(self.charter.identity.directory().join(PLACE)).ok()?;
+        u64::from_str_radix(text.trim(), 16).ok().map(Position)
+    }
+
+    pub(crate) fn remember_place(&self, place: Option<Position>) -> std::io::Result<()> {
+        let path = self.charter.identity.directory().join(PLACE);
+        match place {
+            Some(position) => private::write(&path, position.to_string().as_bytes()),
+            None if path.exists() => std::fs::remove_file(&path),
+            None => Ok(()),
+        }
     }
 
     /// This machine, as a member of groups.
     pub fn member(&self) -> Member {
         self.member
+    }
+
+    /// Who this machine is.
+    pub fn identity(&self) -> &Identity {
+        &self.charter.identity
     }
 
     /// Carries a command to its home and answers when it is applied, on a majority's disks.
@@ -285,13 +520,13 @@ impl Node {
 
     /// Asks all groups: `ask` makes the query for the group that owns a position. Groups that do not answer in time are left out.
     pub async fn query_all<Q: Query + Clone>(&self, ask: impl Fn(Position) -> Q) -> Answers<Q::Reply> {
-        let routes = self.router.table.all();
+        let (routes, is_partial) = self.router.all().await;
         let queries = routes.iter().map(|route| ask(route.descriptor.range.end()));
         let asked =
             queries.map(|query| async move { tokio::time::timeout(ALL_DEADLINE, self.query(query)).await });
         let mut answers = Answers {
             replies: Vec::with_capacity(routes.len()),
-            is_partial: false,
+            is_partial,
         };
         for answer in futures::future::join_all(asked).await {
             match answer {
@@ -304,7 +539,7 @@ impl Node {
 
     /// Hears what becomes visible in the groups of this machine from now on.
     pub fn listen(&self) -> Listener {
-        self.ground.events.listen()
+        self.copies.ground.events.listen()
     }
 
     /// The groups of this machine.
@@ -313,6 +548,7 @@ impl Node {
             descriptor: group.descriptor(),
             leader: group.leader(),
             seats: group.seats(),
+            is_trimmed: group.is_trimmed(),
         };
         self.roster.groups().into_iter().map(standing).collect()
     }
@@ -326,48 +562,17 @@ impl Node {
 
     /// Gives this machine a copy of a group: it starts empty, as a learner, under a node id that the group's leader has made for it (R2).
     pub async fn host(&self, origin: Descriptor, node: NodeId) -> Result<(), NodeError> {
-        let id = origin.group;
-        let row = Replica {
-            node,
-            stage: Life::Seeding,
-            origin,
-        };
-        if self
-            .roster
-            .row(id)
-            .is_some_and(|known| known.stage != Life::Gone || known.node >= node)
-        {
-            return Err(NodeError::KnownHere(id));
-        }
-        self.registry.write(&[(id, row)]).await?;
-        self.roster.note(id, row);
-        self.run(id, row).await
+        self.copies.host(origin, node).await
     }
 
-    /// Takes the copy of a group away that is no member any more. Its row stays (R2).
-    pub async fn dismiss(&self, id: u64) -> Result<(), NodeError> {
-        let group = self.group(id)?;
-        let row = self.roster.row(id).ok_or(NodeError::NotHere(id))?;
-        let gone = Replica {
-            stage: Life::Gone,
-            ..row
-        };
-        self.registry.write(&[(id, gone)]).await?;
-        self.roster.note(id, gone);
-        self.roster.leave(id);
-        let others = group
-            .seats()
-            .into_iter()
-            .map(|seat| seat.member.machine)
-            .filter(|machine| *machine != self.member.machine);
-        let descriptor = group.descriptor();
-        self.router.table.learn(Route {
-            descriptor,
-            machines: others.collect(),
-        });
-        group.stop().await;
-        group.erase().await?;
-        Ok(())
+    /// Takes the copy of a group away that is no member any more, as a committed membership shows (R5). Its row stays (R2).
+    pub async fn dismiss(&self, id: u64, roll: &Roll) -> Result<(), NodeError> {
+        self.copies.dismiss(id, roll).await
+    }
+
+    /// The last committed membership of a group, as far as this machine's copy knows.
+    pub fn roll(&self, group: u64) -> Option<Roll> {
+        self.roster.group(group)?.roll()
     }
 
     /// Makes a node id for a new member of a group that is led from here.
@@ -392,8 +597,10 @@ impl Node {
 
     /// Cuts the log of this machine's copy of a group as far as its database is on disk: a member that lags then gets a snapshot.
     pub async fn cut_log(&self, group: u64) -> Result<(), NodeError> {
-        self.group(group)?.relieve().await;
-        Ok(())
+        match self.group(group)?.relieve().await {
+            true => Ok(()),
+            false => Err(GroupError::Uncut { group }.into()),
+        }
     }
 
     /// A digest of what this machine's copy of a group stores (R14).
@@ -408,6 +615,15 @@ impl Node {
 
     /// Stops: takes nothing new, finishes what was begun, and leaves all of it on disk. The directory is free when the node is dropped.
     pub async fn stop(&self) {
+        self.retired.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_DEADLINE, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("not all tasks of the ring have ended in time");
+        }
+        self.copies.retire().await;
         let groups = self.roster.groups();
         let stopped = self.consensus.spawn(async move {
             futures::future::join_all(groups.iter().map(|group| group.stop())).await;
@@ -417,7 +633,8 @@ impl Node {
         }
         self.roster.close();
         self.relief.abort();
-        self.ground.journal.close();
+        self.births.abort();
+        self.copies.ground.journal.close();
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(ended) = ended
             && tokio::time::timeout(STOP_DEADLINE, ended.wait()).await.is_err()
@@ -441,6 +658,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        self.births.abort();
         // A runtime may not be waited for where tasks run.
         if let Some(runtime) = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take() {
             runtime.shutdown_background();
@@ -455,6 +673,15 @@ fn runtime() -> std::io::Result<Runtime> {
         .thread_name("consensus")
         .enable_all()
         .build()
+}
+
+/// The papers in a directory; those of a new ring, if there are none.
+fn papers(directory: &Path) -> Result<Charter, CharterError> {
+    let identity = Identity::take(directory)?;
+    match Charter::read(&identity)? {
+        Some(charter) => Ok(charter),
+        None => Charter::found(&identity, RingFile::found("Tertulia", REPLICAS_DEFAULT)?),
+    }
 }
 
 /// The copies with which a ring begins.
@@ -476,7 +703,10 @@ fn founding(member: Member, count: u32) -> Vec<(u64, Replica)> {
             },
         )
     };
-    Range::even(count).into_iter().enumerate().map(copy).collect()
+    match count {
+        0 => Vec::new(),
+        count => Range::even(count).into_iter().enumerate().map(copy).collect(),
+    }
 }
 
 /// Lets groups cut their logs when these keep too many files alive.

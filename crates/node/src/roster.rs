@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tertulia_types::MachineId;
 
 use crate::group::Group;
 use crate::raft::network::{Absence, Letter};
@@ -14,8 +15,8 @@ use crate::replica::{Replica, Stage};
 /// Takes letters: what a network delivers to.
 #[async_trait]
 pub trait Receive: Send + Sync + 'static {
-    /// Answers a letter, or says why not.
-    async fn receive(&self, letter: Letter) -> Result<Bytes, Absence>;
+    /// Answers a letter, or says why not. The network vouches for the sender.
+    async fn receive(&self, from: MachineId, letter: Letter) -> Result<Bytes, Absence>;
 }
 
 /// The groups of this machine.
@@ -107,7 +108,9 @@ impl Roster {
         if letter.to.is_some_and(|to| to.incarnation != self.incarnation) {
             return Err(Absence::NeverHeard);
         }
-        let row = self.row(letter.group).ok_or(Absence::NeverHeard)?;
+        let Some(row) = self.row(letter.group) else {
+            return Err(self.expected(letter));
+        };
         let is_meant = letter.to.is_none_or(|to| to.node == row.node);
         match (row.stage, self.group(letter.group)) {
             (Stage::Seeding, _) => Err(Absence::NotYet),
@@ -118,9 +121,29 @@ impl Roster {
     }
 }
 
-#[async_trait]
-impl Receive for Roster {
-    async fn receive(&self, letter: Letter) -> Result<Bytes, Absence> {
-        self.addressed(&letter)?.receive(&letter).await
+impl Roster {
+    /// What to say of a group that was never here: it comes with its parent's split, if that is still to be applied here. Whoever has got its parent from
+    /// behind the split will never have it that way.
+    fn expected(&self, letter: &Letter) -> Absence {
+        let Some(origin) = letter.to.and_then(|to| to.origin) else {
+            return Absence::NeverHeard;
+        };
+        match (
+            self.row(origin.parent).map(|row| row.stage),
+            self.group(origin.parent),
+        ) {
+            (Some(Stage::Live | Stage::Seeding), None) => Absence::NotYet,
+            (Some(Stage::Live | Stage::Seeding), Some(parent)) if !parent.has_applied(origin.index) => {
+                Absence::NotYet
+            }
+            // The row may have come in between.
+            (_, _) if self.row(letter.group).is_some() => Absence::NotYet,
+            (_, _) => Absence::NeverHeard,
+        }
+    }
+
+    /// Answers a letter about a group.
+    pub(crate) async fn receive(&self, letter: &Letter) -> Result<Bytes, Absence> {
+        self.addressed(letter)?.receive(letter).await
     }
 }

@@ -12,21 +12,21 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tertulia_state::{AnyQuery, Query};
-use tertulia_types::{Position, Rejected};
+use tertulia_types::{MachineId, Position, Rejected, Slot};
 use tokio::time::Instant;
 
 use crate::batch::Carried;
 use crate::failure::{Failure, Unavailable};
+use crate::finder::Finder;
 use crate::group::Group;
-use tertulia_types::MachineId;
 use crate::raft::network::{Absence, Call, Letter, Transport, Unreached};
 use crate::roster::Roster;
 use crate::table::{Route, Table};
 
 /// How long a verb may take in all: long enough for a leader to be replaced.
 const VERB_DEADLINE: Duration = Duration::from_secs(5);
-/// How long one machine may take to answer before another one is asked.
-const HOP_DEADLINE: Duration = Duration::from_secs(3);
+/// How long one machine may take to answer before another one is asked. Where this machine has a copy it learns of a new leader sooner, and goes there.
+const HOP_DEADLINE: Duration = Duration::from_secs(2);
 /// How often a verb follows news about who owns its home.
 const MOVES_MAX: u32 = 8;
 /// The first and the longest wait before asking again.
@@ -50,17 +50,56 @@ pub(crate) struct Router {
     machine: MachineId,
     transport: Arc<dyn Transport>,
     roster: Arc<Roster>,
-    pub(crate) table: Table,
+    finder: Arc<Finder>,
+    pub(crate) table: Arc<Table>,
 }
 
 impl Router {
-    pub(crate) fn new(machine: MachineId, transport: Arc<dyn Transport>, roster: Arc<Roster>) -> Self {
+    pub(crate) fn new(transport: Arc<dyn Transport>, finder: Arc<Finder>, table: Arc<Table>) -> Self {
         Self {
-            machine,
+            machine: finder.me,
             transport,
-            roster,
-            table: Table::default(),
+            roster: finder.roster.clone(),
+            finder,
+            table,
         }
+    }
+
+    /// The route to a position: the one that is known, or else the one that is found.
+    pub(crate) async fn route(&self, home: Position) -> Option<Route> {
+        if let Some(known) = self.table.at(home) {
+            return Some(known);
+        }
+        let found = self.finder.find(home).await?.route;
+        self.table.learn(found);
+        self.table.at(home)
+    }
+
+    /// The routes to all groups, in the order of the ring: those that are known, and those that are found where nobody is known; and whether a stretch of the
+    /// ring is missing.
+    pub(crate) async fn all(&self) -> (Vec<Route>, bool) {
+        let mut routes: Vec<Route> = Vec::new();
+        let mut is_partial = false;
+        let mut slot = Some(Slot(0));
+        while let Some(from) = slot {
+            match self.route(from.end()).await {
+                Some(route) => {
+                    slot = route.descriptor.range.next_slot_behind(from);
+                    if routes
+                        .iter()
+                        .all(|known| known.descriptor.group != route.descriptor.group)
+                    {
+                        routes.push(route);
+                    }
+                }
+                None => {
+                    is_partial = true;
+                    // The next stretch that somebody is known to own.
+                    slot = self.table.next_start(from);
+                }
+            }
+        }
+        (routes, is_partial)
     }
 
     /// Carries a command to its home.
@@ -151,44 +190,87 @@ impl Router {
         let deadline = Instant::now() + VERB_DEADLINE;
         let mut pause = PAUSE_MIN;
         let mut moves = 0;
+        let mut failures = 0;
         loop {
-            let route = self.table.at(home).ok_or(Unavailable::Unowned)?;
-            let hop = deadline.min(Instant::now() + HOP_DEADLINE);
-            let answer = match self.target(&route) {
-                Ok(target) => tokio::time::timeout_at(hop, ask(target))
-                    .await
-                    .unwrap_or(Err(Unavailable::Timeout)),
-                Err(unavailable) => Err(unavailable),
+            let why = match self.route(home).await {
+                Some(route) => match self.attempt(&route, &ask, deadline).await {
+                    Ok(Ok(reply)) => return Ok(reply),
+                    Ok(Err(Rejected::Moved { range, epoch })) if moves < MOVES_MAX => {
+                        moves += 1;
+                        self.table.moved(route.descriptor.group, range, epoch);
+                        continue;
+                    }
+                    Ok(Err(rejected)) => return Err(rejected.into()),
+                    Err(why) => {
+                        failures += 1;
+                        self.turn(route.descriptor.group, &why, failures);
+                        why
+                    }
+                },
+                None => Unavailable::Unowned,
             };
-            let why = match answer {
-                Ok(Ok(reply)) => return Ok(reply),
-                Ok(Err(Rejected::Moved { range, epoch })) if moves < MOVES_MAX => {
-                    moves += 1;
-                    self.table.moved(route.descriptor.group, range, epoch);
-                    continue;
-                }
-                Ok(Err(rejected)) => return Err(rejected.into()),
-                Err(why) => why,
-            };
-            if matches!(why, Unavailable::Busy | Unavailable::Stopping) || Instant::now() + pause >= deadline
-            {
+            let is_final =
+                why == Unavailable::Busy || (why == Unavailable::Stopping && self.roster.is_closed());
+            if is_final || Instant::now() + pause >= deadline {
                 return Err(why.into());
             }
-            self.turn(&route, &why);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
-    /// After a failure, asks somebody else first: who is said to lead, or the next one in the list.
-    fn turn(&self, route: &Route, why: &Unavailable) {
-        let hint = if let Unavailable::NotLeader { leader } = why {
-            *leader
-        } else {
-            None
+    /// Asks once. Where a copy of the group is here, news of another leader end the wait for the one that was asked.
+    async fn attempt<T, F, A>(
+        &self,
+        route: &Route,
+        ask: &F,
+        deadline: Instant,
+    ) -> Result<Outcome<T>, Unavailable>
+    where
+        F: Fn(Target) -> A,
+        A: Future<Output = Result<Outcome<T>, Unavailable>>,
+    {
+        let hop = deadline.min(Instant::now() + HOP_DEADLINE);
+        let target = self.target(route)?;
+        let asked = match &target {
+            Target::There(machine, group) => Some(*machine).zip(self.roster.group(*group)),
+            Target::Here(_) => None,
         };
-        if let Some(machine) = hint.or_else(|| route.machines.last().copied()) {
-            self.table.prefer(route.descriptor.group, machine);
+        let deposed = async {
+            match asked {
+                Some((machine, here)) => here.until_led_by_another(machine).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = tokio::time::timeout_at(hop, ask(target)) => answer.unwrap_or(Err(Unavailable::Timeout)),
+            () = deposed => Err(Unavailable::NotLeader { leader: None }),
+        }
+    }
+
+    /// After a failure, asks somebody else first: who is said to lead, or the next one in the list. When all have been asked, the group is looked up again.
+    pub(crate) fn turn(&self, group: u64, why: &Unavailable, failures: usize) {
+        let machines = self.table.of(group).map_or(0, |route| route.machines.len());
+        match why {
+            Unavailable::NotLeader { leader: Some(leader) } => self.table.prefer(group, *leader),
+            Unavailable::Busy => {}
+            Unavailable::NotLeader { leader: None }
+            | Unavailable::Timeout
+            | Unavailable::Unreached
+            | Unavailable::Unowned
+            | Unavailable::Sick
+            | Unavailable::Stopping
+                if failures > machines && self.roster.group(group).is_none() =>
+            {
+                self.table.forget(group);
+            }
+            Unavailable::NotLeader { leader: None }
+            | Unavailable::Timeout
+            | Unavailable::Unreached
+            | Unavailable::Unowned
+            | Unavailable::Sick
+            | Unavailable::Stopping => self.table.turn(group),
         }
     }
 

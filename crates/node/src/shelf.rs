@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tertulia_state::{Fault, Location, Reader};
 
-use crate::files::Medium;
+use crate::files::{Blocks, Medium};
 
 /// SQLite's companions of a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -25,6 +25,8 @@ pub(crate) struct Shelf {
     group: u64,
     medium: Medium,
     number: Mutex<u64>,
+    /// Files of open databases that were copied: see [`Files::copy`](crate::files::Files::copy). One for each split of the group.
+    held: Mutex<Vec<Box<dyn Blocks>>>,
 }
 
 thread_local! {
@@ -47,7 +49,7 @@ impl Shelf {
                 .and_then(|number| number.parse::<u64>().ok())
             {
                 Some(number) => numbers.push(number),
-                None if rest.ends_with(".part") => medium.files.remove(&directory.join(&name))?,
+                None if rest.contains(".part") => medium.files.remove(&directory.join(&name))?,
                 None => {}
             }
         }
@@ -57,6 +59,7 @@ impl Shelf {
             group,
             medium,
             number: Mutex::new(newest.unwrap_or(1)),
+            held: Mutex::default(),
         };
         for number in numbers.into_iter().filter(|number| Some(*number) != newest) {
             shelf.remove(&shelf.path(number))?;
@@ -96,6 +99,14 @@ impl Shelf {
         self.remove(&self.path(old))
     }
 
+    /// Puts a complete and synced file where no database is yet, in the place of what an unfinished attempt may have left there.
+    pub(crate) fn place(&self, part: &Path) -> io::Result<()> {
+        let path = self.path(self.number());
+        self.remove(&path)?;
+        self.medium.files.rename(part, &path)?;
+        self.medium.files.sync_directory(&self.directory)
+    }
+
     /// Removes the group's files.
     pub(crate) fn clear(&self) -> io::Result<()> {
         self.remove(&self.path(self.number()))?;
@@ -104,10 +115,8 @@ impl Shelf {
 
     /// Removes a database and what SQLite keeps beside it.
     pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
-        for companion in COMPANIONS {
-            let mut name = path.as_os_str().to_owned();
-            name.push(companion);
-            self.medium.files.remove(Path::new(&name))?;
+        for suffix in COMPANIONS {
+            self.medium.files.remove(&companion(path, suffix))?;
         }
         self.medium.files.remove(path)
     }
@@ -149,6 +158,24 @@ impl Shelf {
         Ok((copy, applied))
     }
 
+    /// Copies the database's files as they are, to a place among the parts: what they hold when nobody writes to them meanwhile, not yet durable.
+    pub(crate) fn clone_files(self: &Arc<Self>, name: &str) -> io::Result<Copy> {
+        let copy = Copy::new(self.clone(), self.part(name));
+        self.remove(copy.path())?;
+        let source = self.path(self.number());
+        let files = &self.medium.files;
+        let held = files.copy(&source, copy.path())?;
+        self.held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(held);
+        // There are no locks on this one.
+        match files.copy(&companion(&source, "-wal"), &companion(copy.path(), "-wal")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(_) | Err(_) => Ok(copy),
+        }
+    }
+
     fn number(&self) -> u64 {
         *self.number.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -156,6 +183,13 @@ impl Shelf {
     fn path(&self, number: u64) -> PathBuf {
         self.directory.join(format!("{:016x}.{number}.db", self.group))
     }
+}
+
+/// The file that SQLite keeps beside a database under this ending.
+fn companion(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// A snapshot on its way: what openraft hands around.

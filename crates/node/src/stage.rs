@@ -30,12 +30,27 @@ pub(crate) struct Worker<J> {
 
 impl Stage {
     /// Starts a worker that is given up to `batch` waiting jobs at a time, from a queue of as many.
-    pub(crate) fn start<J, F>(self, name: &str, batch: usize, mut work: F) -> io::Result<Worker<J>>
+    pub(crate) fn start<J, F>(self, name: &str, batch: usize, work: F) -> io::Result<Worker<J>>
+    where
+        J: Send + 'static,
+        F: FnMut(&mut Vec<J>) + Send + 'static,
+    {
+        self.start_with(name, batch, |_| work)
+    }
+
+    /// As [`Self::start`], for a worker that has others send it jobs.
+    pub(crate) fn start_with<J, F>(
+        self,
+        name: &str,
+        batch: usize,
+        make: impl FnOnce(mpsc::WeakSender<J>) -> F,
+    ) -> io::Result<Worker<J>>
     where
         J: Send + 'static,
         F: FnMut(&mut Vec<J>) + Send + 'static,
     {
         let (jobs, mut waiting) = mpsc::channel(batch);
+        let mut work = make(jobs.downgrade());
         let (end, ended) = oneshot::channel::<()>();
         match self {
             Self::Threads => {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use tertulia_types::MachineId;
 use crate::raft::network::{Absence, Letter, Transport, Unreached};
 use crate::roster::Receive;
+use tertulia_types::MachineId;
 
 /// Connects a machine with others.
 pub trait Network: Send + Sync + 'static {
@@ -49,6 +49,8 @@ pub struct Switchboard(Arc<Mutex<Lines>>);
 struct Lines {
     machines: BTreeMap<MachineId, Weak<dyn Receive>>,
     cut: BTreeSet<(MachineId, MachineId)>,
+    /// Cut off from all others, those that come later too.
+    isolated: BTreeSet<MachineId>,
     delay: Duration,
 }
 
@@ -65,18 +67,14 @@ impl Switchboard {
 
     /// Nothing comes from this machine or goes to it.
     pub fn isolate(&self, machine: MachineId) {
-        let mut lines = self.lines();
-        let others: Vec<_> = lines.machines.keys().copied().collect();
-        lines.cut.extend(
-            others
-                .iter()
-                .flat_map(|other| [(machine, *other), (*other, machine)]),
-        );
+        self.lines().isolated.insert(machine);
     }
 
     /// All lines work again.
     pub fn heal(&self) {
-        self.lines().cut.clear();
+        let mut lines = self.lines();
+        lines.cut.clear();
+        lines.isolated.clear();
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -84,7 +82,8 @@ impl Switchboard {
     }
 
     fn is_cut(&self, from: MachineId, to: MachineId) -> bool {
-        self.lines().cut.contains(&(from, to))
+        let lines = self.lines();
+        lines.cut.contains(&(from, to)) || lines.isolated.contains(&from) || lines.isolated.contains(&to)
     }
 }
 
@@ -122,7 +121,7 @@ impl Transport for Line {
             if self.switchboard.is_cut(self.from, to) {
                 return std::future::pending().await;
             }
-            let answer = receiver.receive(letter).await;
+            let answer = receiver.receive(self.from, letter).await;
             tokio::time::sleep(delay).await;
             if self.switchboard.is_cut(self.from, to) {
                 std::future::pending().await

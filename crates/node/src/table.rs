@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
+use serde::{Deserialize, Serialize};
 use tertulia_state::Descriptor;
-use tertulia_types::{Position, Range};
-
-use tertulia_types::MachineId;
+use tertulia_types::{MachineId, Position, Range, Slot};
 
 /// What is known of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Route {
     /// The group and its range.
     pub(crate) descriptor: Descriptor,
@@ -38,6 +37,22 @@ impl Table {
         routes.insert(route.descriptor.range.end(), route);
     }
 
+    /// Nothing is known of a group any more.
+    pub(crate) fn forget(&self, group: u64) {
+        let mut routes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        routes.retain(|_, route| route.descriptor.group != group);
+    }
+
+    /// The first slot behind this one that somebody is known to own.
+    pub(crate) fn next_start(&self, from: Slot) -> Option<Slot> {
+        let routes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        routes
+            .values()
+            .filter_map(|route| route.descriptor.range.start().slot().next())
+            .filter(|slot| *slot > from)
+            .min()
+    }
+
     /// A group has said that its range is another one.
     pub(crate) fn moved(&self, group: u64, range: Range, epoch: u64) {
         if let Some(route) = self.of(group) {
@@ -57,6 +72,16 @@ impl Table {
         }
     }
 
+    /// The machine that was asked first does not help: the next one is first from now on.
+    pub(crate) fn turn(&self, group: u64) {
+        let mut routes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = routes.values_mut().find(|route| route.descriptor.group == group)
+            && !route.machines.is_empty()
+        {
+            route.machines.rotate_left(1);
+        }
+    }
+
     /// The route to a position, if anybody is known to own it.
     pub(crate) fn at(&self, position: Position) -> Option<Route> {
         let routes = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -73,16 +98,6 @@ impl Table {
             .values()
             .find(|route| route.descriptor.group == group)
             .cloned()
-    }
-
-    /// All routes, in the order of the ring.
-    pub(crate) fn all(&self) -> Vec<Route> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
     }
 }
 

@@ -110,6 +110,14 @@ impl GroupLog {
         })
     }
 
+    /// Gives a group that is born by a split its place to begin: behind the split, without a vote or an entry (R2).
+    pub(crate) async fn seed(journal: &Journal, group: u64, index: u64) -> io::Result<()> {
+        let begins_behind = encoded(&super::machine::seed(index))?;
+        journal
+            .write(group, vec![Change::Put(PURGED, begins_behind)])
+            .await
+    }
+
     /// Writes what has been held back, and waits for it: the last step of an orderly stop.
     pub(crate) async fn settle(&self) -> io::Result<()> {
         let changes = self.tail().take_committed()?;
@@ -118,7 +126,12 @@ impl GroupLog {
 
     /// Forgets the group: its log, its vote, all of it. Its registry row stays (R2).
     pub(crate) async fn forget(&self) -> io::Result<()> {
-        self.journal.write(self.group, vec![Change::Forget]).await
+        Self::forget_all(&self.journal, self.group).await
+    }
+
+    /// As [`Self::forget`], for a group whose log is not open.
+    pub(crate) async fn forget_all(journal: &Journal, group: u64) -> io::Result<()> {
+        journal.write(group, vec![Change::Forget]).await
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {

@@ -4,26 +4,35 @@
 //! openraft calls *applied* runs ahead of what can be read: whoever reads waits for [`Visible`] (C2), and everything that concerns the database's
 //! contents (progress, snapshots) goes through the worker's queue.
 //!
+//! An entry with a split is applied in two steps. The worker makes the child out of a copy of the database as it is just before the entry, hands it to the
+//! [`Cradle`], and lets everything wait until it is told that the child is on disk; then it applies the entry as any other (R8). So a crash leaves nothing of
+//! the child and the parent before the entry, or the child complete; and what is applied again then finds the child there, and leaves it alone (R2).
+//!
 //! **Invariant:** the record of progress is written in the transaction of the effects, so a crash loses both or neither.
 //! **Invariant:** the durable point advances only after a sync (R4).
 //! **Invariant:** after a fault nothing is applied or answered any more; the group stops on this machine.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures::{Stream, StreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::type_config::alias::{SnapshotMetaOf, SnapshotOf, StoredMembershipOf};
+use openraft::vote::leader_id_std::CommittedLeaderId;
 use openraft::{EntryPayload, OptionalSend};
 use serde::{Deserialize, Serialize};
-use tertulia_state::{Checkpoint, Database, Descriptor, Event, Fault, Proposal};
+use tertulia_state::range::Origin;
+use tertulia_state::{Checkpoint, Database, Descriptor, Event, Fault, Placed, Proposal};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::journal::Fatal;
 use super::log::DurablePoint;
-use super::{Entry, LogId, TypeConfig};
+use super::{Entry, LogId, NodeId, TypeConfig};
+use crate::birth::{Cradle, Newborn};
 use crate::events::Events;
-use crate::shelf::{Image, Shelf};
+use crate::shelf::{Copy, Image, Shelf};
 use crate::stage::{Stage, Worker};
 
 /// Jobs that wait for the database at most. Each is a range of committed entries.
@@ -60,12 +69,33 @@ impl Progress {
         self.last.map_or(0, |id| id.index + 1)
     }
 
+    /// Of a child that is born at this index: its members are those of the parent, and the term is older than any that its own members will vote in (R6).
+    fn of_child(&self, index: u64) -> Self {
+        let born = Some(seed(index));
+        Self {
+            last: born,
+            membership: Membership::new(born, self.membership.membership().clone()),
+        }
+    }
+
+    fn record(&self) -> Result<Vec<u8>, Fault> {
+        postcard::to_stdvec(self).map_err(|source| Fault::Codec {
+            what: "progress",
+            source,
+        })
+    }
+
     fn meta(&self) -> SnapshotMetaOf<TypeConfig> {
         openraft::SnapshotMeta {
             last_log_id: self.last,
             last_membership: self.membership.clone(),
         }
     }
+}
+
+/// What a child's log begins behind.
+pub(crate) fn seed(index: u64) -> LogId {
+    LogId::new(CommittedLeaderId::new(0), index)
 }
 
 /// What readers and the group's keeper watch.
@@ -75,8 +105,24 @@ pub(crate) struct Visible {
     pub(crate) next_index: u64,
     /// What the group is, as of there.
     pub(crate) descriptor: Descriptor,
+    /// By which split it was born, if by one.
+    pub(crate) origin: Option<Origin>,
+    /// Whether nothing of the other half of a split is left.
+    pub(crate) is_trimmed: bool,
     /// Why the database has stopped, if it has.
     pub(crate) fault: Option<Arc<str>>,
+}
+
+impl Visible {
+    fn of(progress: &Progress, database: &Database) -> Self {
+        Self {
+            next_index: progress.next_index(),
+            descriptor: database.descriptor(),
+            origin: database.origin(),
+            is_trimmed: database.is_trimmed(),
+            fault: None,
+        }
+    }
 }
 
 enum Job {
@@ -86,6 +132,8 @@ enum Job {
     Install(Image, oneshot::Sender<()>),
     Digest(oneshot::Sender<[u8; 32]>),
     Close(oneshot::Sender<()>),
+    /// The child of the entry with this index is on disk, or cannot be.
+    Born(u64, io::Result<()>),
 }
 
 /// openraft's hand on the database's worker.
@@ -93,6 +141,8 @@ enum Job {
 pub(crate) struct Machine {
     jobs: mpsc::Sender<Job>,
     visible: watch::Receiver<Visible>,
+    /// Whether the worker takes jobs. While a child is being born it does not, so that no more wait than the queue holds.
+    is_open: watch::Receiver<bool>,
     /// What the last durable point covers.
     covered: Arc<Mutex<Progress>>,
     shelf: Arc<Shelf>,
@@ -100,6 +150,10 @@ pub(crate) struct Machine {
 
 /// What a database's worker tells others.
 pub(crate) struct Surroundings {
+    /// This copy's id in the group.
+    pub(crate) node: NodeId,
+    /// Where a child goes when the group is divided.
+    pub(crate) cradle: Cradle,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) durable: DurablePoint,
     pub(crate) events: Events,
@@ -123,27 +177,31 @@ impl Machine {
             source,
         })?;
         around.durable.advance_to(progress.last.map(|id| id.index));
-        let (tell, visible) = watch::channel(Visible {
-            next_index: progress.next_index(),
-            descriptor: database.descriptor(),
-            fault: None,
-        });
+        let (tell, visible) = watch::channel(Visible::of(&progress, &database));
+        let (open, is_open) = watch::channel(true);
         let covered = Arc::new(Mutex::new(progress.clone()));
         let shelf = around.shelf.clone();
-        let mut keeper = Keeper {
+        let keeper = |jobs| Keeper {
             database: Some(database),
             progress,
             tell,
+            open,
             covered: covered.clone(),
             around,
+            jobs,
+            waiting: VecDeque::new(),
+            birth: Expected::None,
             unmoved_bytes: 0,
             checkpoints: 0,
         };
-        let Worker { jobs, .. } =
-            stage.start(name, QUEUE_JOBS, move |jobs: &mut Vec<Job>| keeper.work(jobs))?;
+        let Worker { jobs, .. } = stage.start_with(name, QUEUE_JOBS, |jobs| {
+            let mut keeper = keeper(jobs);
+            move |jobs: &mut Vec<Job>| keeper.work(jobs)
+        })?;
         Ok(Self {
             jobs,
             visible,
+            is_open,
             covered,
             shelf,
         })
@@ -172,7 +230,9 @@ impl Machine {
     }
 
     async fn send(&self, job: Job) -> io::Result<()> {
-        if self.visible.borrow().fault.is_some() {
+        let mut is_open = self.is_open.clone();
+        let opened = is_open.wait_for(|is_open| *is_open).await.is_ok();
+        if !opened || self.visible.borrow().fault.is_some() {
             return Err(self.stopped());
         }
         self.jobs.send(job).await.map_err(|_| self.stopped())
@@ -244,27 +304,58 @@ impl RaftSnapshotBuilder<TypeConfig> for Machine {
     }
 }
 
+/// Tells a worker that the child which it waits for is on disk.
+pub(crate) struct Delivered {
+    jobs: mpsc::Sender<Job>,
+    index: u64,
+}
+
+impl Delivered {
+    /// The child is there, or cannot be.
+    pub(crate) async fn tell(self, born: io::Result<()>) {
+        // A worker that has ended waits for nobody.
+        drop(self.jobs.send(Job::Born(self.index, born)).await);
+    }
+}
+
 /// The one that writes to the database.
 struct Keeper {
     /// `None` after a fault.
     database: Option<Database>,
     progress: Progress,
     tell: watch::Sender<Visible>,
+    open: watch::Sender<bool>,
     covered: Arc<Mutex<Progress>>,
     around: Surroundings,
+    /// The way back to this worker.
+    jobs: mpsc::WeakSender<Job>,
+    /// What has been taken out of the queue and is not done.
+    waiting: VecDeque<Job>,
+    birth: Expected,
     /// Bytes of commands since the last checkpoint.
     unmoved_bytes: usize,
     /// Checkpoints since the last that waited.
     checkpoints: u32,
 }
 
+/// The birth that a worker waits for: the index of its entry, and when it began.
+#[derive(Clone, Copy, Debug)]
+enum Expected {
+    /// None.
+    None,
+    /// Nothing is done until it is told.
+    Child(u64, Instant),
+    /// The entry can be applied.
+    Delivered(u64, Instant),
+}
+
 /// Entries that become one transaction.
 struct Batch {
     progress: Progress,
-    proposals: Vec<Proposal>,
+    entries: Vec<Placed>,
     commands: usize,
     bytes: usize,
-    /// Who waits, and for which proposal's replies.
+    /// Who waits, and for which entry's replies.
     waiting: Vec<(ApplyResponder<TypeConfig>, Option<usize>)>,
 }
 
@@ -272,35 +363,56 @@ impl Batch {
     fn after(progress: &Progress) -> Self {
         Self {
             progress: progress.clone(),
-            proposals: Vec::new(),
+            entries: Vec::new(),
             commands: 0,
             bytes: 0,
             waiting: Vec::new(),
         }
     }
 
-    fn take(&mut self, entry: Entry, responder: Option<ApplyResponder<TypeConfig>>) -> Result<(), Fault> {
-        let mut proposal = None;
-        match entry.payload {
-            EntryPayload::Blank => {}
-            EntryPayload::Membership(membership) => {
-                self.progress.membership = Membership::new(Some(entry.log_id), membership)
-            }
-            EntryPayload::Normal(payload) => {
-                let read: Proposal = postcard::from_bytes(&payload.0).map_err(|source| Fault::Codec {
-                    what: "proposal",
-                    source,
-                })?;
-                self.commands += read.commands.len();
-                self.bytes += payload.0.len();
-                proposal = Some(self.proposals.len());
-                self.proposals.push(read);
-            }
+    fn take(
+        &mut self,
+        entry: Entry,
+        proposal: Option<Proposal>,
+        responder: Option<ApplyResponder<TypeConfig>>,
+    ) {
+        let mut place = None;
+        if let Some(proposal) = proposal {
+            self.commands += proposal.commands.len();
+            self.bytes += proposal.commands.iter().map(Vec::len).sum::<usize>();
+            place = Some(self.entries.len());
+            self.entries
+                .push(placed(entry.log_id.index, proposal, &self.progress));
+        }
+        if let EntryPayload::Membership(membership) = entry.payload {
+            self.progress.membership = Membership::new(Some(entry.log_id), membership);
         }
         self.progress.last = Some(entry.log_id);
-        self.waiting
-            .extend(responder.map(|responder| (responder, proposal)));
-        Ok(())
+        self.waiting.extend(responder.map(|responder| (responder, place)));
+    }
+}
+
+/// A proposal, placed behind what was applied before.
+fn placed(index: u64, proposal: Proposal, before: &Progress) -> Placed {
+    Placed {
+        index,
+        is_settled: before.membership.get_joint_config().len() == 1,
+        proposal,
+    }
+}
+
+/// What an entry proposes, if it does.
+fn read(entry: &Entry) -> Result<Option<Proposal>, Fault> {
+    match &entry.payload {
+        EntryPayload::Blank | EntryPayload::Membership(_) => Ok(None),
+        EntryPayload::Normal(payload) => {
+            postcard::from_bytes(&payload.0)
+                .map(Some)
+                .map_err(|source| Fault::Codec {
+                    what: "proposal",
+                    source,
+                })
+        }
     }
 }
 
@@ -309,7 +421,8 @@ impl Keeper {
         let Some(mut database) = self.database.take() else {
             return;
         };
-        match self.work_on(&mut database, jobs) {
+        self.waiting.extend(jobs.drain(..));
+        match self.work_on(&mut database) {
             Ok(None) => self.database = Some(database),
             Ok(Some(closed)) => {
                 drop(database);
@@ -320,25 +433,24 @@ impl Keeper {
                 tracing::error!(group = database.descriptor().group, %fault, "this copy of the group has stopped");
                 let fault: Arc<str> = fault.to_string().into();
                 self.tell.send_modify(|visible| visible.fault = Some(fault));
+                self.waiting.clear();
+                self.open.send_replace(true);
             }
         }
     }
 
-    /// Does the jobs; if one of them was to close the database, returns who waits for that.
-    fn work_on(
-        &mut self,
-        database: &mut Database,
-        jobs: &mut Vec<Job>,
-    ) -> Result<Option<oneshot::Sender<()>>, Fault> {
+    /// Does what waits; if that was to close the database, returns who waits for it.
+    fn work_on(&mut self, database: &mut Database) -> Result<Option<oneshot::Sender<()>>, Fault> {
+        self.hear_of_birth()?;
+        if matches!(self.birth, Expected::Child(..)) {
+            return Ok(None);
+        }
         let mut batch = Batch::after(&self.progress);
-        for job in jobs.drain(..) {
+        while let Some(job) = self.waiting.pop_front() {
             if let Job::Apply(range) = job {
-                for (entry, responder) in range {
-                    batch.take(entry, responder)?;
-                    if batch.commands >= COMMANDS_MAX {
-                        self.commit(database, batch)?;
-                        batch = Batch::after(&self.progress);
-                    }
+                match self.take(database, batch, range)? {
+                    Some(taken) => batch = taken,
+                    None => return Ok(None),
                 }
                 continue;
             }
@@ -354,25 +466,125 @@ impl Keeper {
         Ok(None)
     }
 
+    /// Takes a range of entries, and commits what has become large; `None` if the rest must wait for a birth.
+    fn take(
+        &mut self,
+        database: &mut Database,
+        mut batch: Batch,
+        range: Vec<EntryResponder<TypeConfig>>,
+    ) -> Result<Option<Batch>, Fault> {
+        let mut range = range.into_iter();
+        while let Some((entry, responder)) = range.next() {
+            let proposal = read(&entry)?;
+            if let Some(proposal) = proposal.as_ref().filter(|proposal| proposal.may_split()) {
+                self.commit(database, batch)?;
+                batch = Batch::after(&self.progress);
+                if self.must_wait(database, entry.log_id.index, proposal)? {
+                    let rest = std::iter::once((entry, responder)).chain(range).collect();
+                    self.waiting.push_front(Job::Apply(rest));
+                    return Ok(None);
+                }
+            }
+            batch.take(entry, proposal, responder);
+            if batch.commands >= COMMANDS_MAX {
+                self.commit(database, batch)?;
+                batch = Batch::after(&self.progress);
+            }
+        }
+        Ok(Some(batch))
+    }
+
+    /// Whether the child of an entry must be on disk first; all entries before it are applied.
+    fn must_wait(&mut self, database: &mut Database, index: u64, proposal: &Proposal) -> Result<bool, Fault> {
+        if let Expected::Delivered(delivered, _) = self.birth
+            && delivered == index
+        {
+            return Ok(false);
+        }
+        let entry = placed(index, proposal.clone(), &self.progress);
+        let Some(birth) = database.foresee(&entry)? else {
+            return Ok(false);
+        };
+        let is_member = self.progress.membership.get_node(&self.around.node).is_some();
+        // Whoever is no member any more has no part in the child; and what is known here is not born again (R2).
+        if !is_member || self.around.cradle.knows(birth.child.group) {
+            return Ok(false);
+        }
+        let begun = Instant::now();
+        let copy = self.conceive(database, &entry)?;
+        let jobs = self
+            .jobs
+            .upgrade()
+            .ok_or(Fault::Damaged("nobody waits for the child any more"))?;
+        let newborn = Newborn {
+            birth,
+            node: self.around.node,
+            machines: self
+                .progress
+                .membership
+                .nodes()
+                .map(|(_, member)| member.machine)
+                .collect(),
+            copy,
+            delivered: Delivered { jobs, index },
+        };
+        self.around.cradle.lay(newborn)?;
+        self.birth = Expected::Child(index, begun);
+        self.open.send_replace(false);
+        Ok(true)
+    }
+
+    /// Makes the child's database of a copy of this one: one file, complete and synced.
+    fn conceive(&self, database: &mut Database, entry: &Placed) -> Result<Copy, Fault> {
+        database.checkpoint(Checkpoint::Passive)?;
+        let shelf = &self.around.shelf;
+        let copy = shelf.clone_files("birth")?;
+        let mut child = Database::open(&shelf.at(copy.path().to_owned()))?;
+        child.become_child(entry, &self.progress.of_child(entry.index).record()?)?;
+        child.close()?;
+        shelf.medium().files.open(copy.path())?.sync()?;
+        Ok(copy)
+    }
+
+    /// Takes the news of a birth out of what waits.
+    fn hear_of_birth(&mut self) -> Result<(), Fault> {
+        let news = self.waiting.iter().position(|job| matches!(job, Job::Born(..)));
+        if let Some(Job::Born(index, born)) = news.and_then(|place| self.waiting.remove(place)) {
+            born?;
+            if let Expected::Child(expected, begun) = self.birth
+                && expected == index
+            {
+                self.birth = Expected::Delivered(index, begun);
+                self.open.send_replace(true);
+            }
+        }
+        Ok(())
+    }
+
     fn commit(&mut self, database: &mut Database, batch: Batch) -> Result<(), Fault> {
         if batch.progress.last == self.progress.last {
             return Ok(());
         }
-        let record = postcard::to_stdvec(&batch.progress).map_err(|source| Fault::Codec {
-            what: "progress",
-            source,
-        })?;
-        let mut applied = database.apply(&batch.proposals, &record)?;
+        let mut applied = database.apply(&batch.entries, &batch.progress.record()?)?;
         self.show(database, batch.progress);
+        if let Expected::Delivered(_, begun) = self.birth {
+            self.birth = Expected::None;
+            let waited_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(
+                group = format_args!("{:016x}", database.descriptor().group),
+                waited_ms,
+                "a group is divided"
+            );
+        }
         if applied.events.contains(&Event::Errands) {
             self.around.errands.notify_one();
         }
         self.around
             .events
             .tell(database.descriptor().group, applied.events);
-        for (responder, proposal) in batch.waiting {
+        for (responder, entry) in batch.waiting {
             responder.send(
-                proposal
+                entry
                     .map(|at| std::mem::take(&mut applied.replies[at]))
                     .unwrap_or_default(),
             );
@@ -392,7 +604,7 @@ impl Keeper {
     fn answer(&mut self, database: &mut Database, job: Job) -> Result<(), Fault> {
         // Whoever asked and no longer waits needs no answer.
         match job {
-            Job::Apply(_) | Job::Close(_) => {}
+            Job::Apply(_) | Job::Close(_) | Job::Born(..) => {}
             Job::Progress(tell) => drop(tell.send(self.progress.clone())),
             Job::Digest(tell) => drop(tell.send(database.digest()?)),
             Job::MakeDurable(tell) => {
@@ -443,10 +655,7 @@ impl Keeper {
     }
 
     fn show(&mut self, database: &Database, progress: Progress) {
+        self.tell.send_replace(Visible::of(&progress, database));
         self.progress = progress;
-        self.tell.send_modify(|visible| {
-            visible.next_index = self.progress.next_index();
-            visible.descriptor = database.descriptor();
-        });
     }
 }

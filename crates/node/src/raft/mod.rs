@@ -43,6 +43,9 @@ pub(crate) type Vote = openraft::type_config::alias::VoteOf<TypeConfig>;
 /// One running Raft group.
 pub(crate) type Raft = openraft::Raft<TypeConfig, machine::Machine>;
 
+/// Why a group's consensus has ended.
+pub(crate) type FatalError = openraft::errors::Fatal<TypeConfig>;
+
 /// The id of a member within one group, never used again (R2).
 pub type NodeId = u64;
 
@@ -131,6 +134,29 @@ pub(crate) async fn wait_for_leader(raft: &Raft, fits: impl Fn(Option<NodeId>) -
             return std::future::pending().await;
         }
     }
+}
+
+/// Waits until the log holds nothing up to this entry any more.
+pub(crate) async fn wait_for_purge(raft: &Raft, index: u64) {
+    let mut metrics = raft.data_metrics();
+    loop {
+        if metrics
+            .borrow_watched()
+            .purged
+            .is_some_and(|id| id.index >= index)
+        {
+            return;
+        }
+        if metrics.changed().await.is_err() {
+            // The consensus has stopped: nothing will change any more.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// Whether this copy leads, as far as it knows.
+pub(crate) fn leads(raft: &Raft) -> bool {
+    raft.server_metrics().borrow_watched().current_leader == Some(*raft.node_id())
 }
 
 /// The machine that leads, as far as this copy knows.

@@ -6,9 +6,10 @@
 //! **Invariant:** every exchange has a deadline.
 //! **Invariant:** a letter of the consensus names the member and the incarnation that it is meant for; another one does not take it (R2, R3).
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,22 +21,33 @@ use openraft::raft::{
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 use openraft::type_config::alias::{SnapshotMetaOf, SnapshotOf};
-use openraft::{OptionalSend, SnapshotMeta};
+use openraft::{EntryPayload, OptionalSend, SnapshotMeta};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tertulia_state::range::Origin;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::machine::Progress;
-use super::{Member, NodeId, TypeConfig, Vote};
 use tertulia_types::MachineId;
+
+use super::machine::{Progress, Visible};
+use super::{Entry, Member, NodeId, TypeConfig, Vote};
 use crate::shelf::{Copy, Image, Shelf};
 use crate::stage::Stage;
 
 /// How long an append may take. Not the heartbeat's interval: a slow disk at the other end is no reason to send the same entries again.
 const APPEND_DEADLINE: Duration = Duration::from_secs(2);
+/// Entries in one append, in bytes: what a slow line carries within the deadline, and a letter may hold. One entry may be somewhat larger.
+const APPEND_BYTES_MAX: usize = 1 << 20;
+/// What an entry takes beside its payload.
+const ENTRY_BYTES: usize = 64;
 /// How long one block of a snapshot may take.
 const BLOCK_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the other end may take to put a snapshot in place.
 const INSTALL_DEADLINE: Duration = Duration::from_secs(60);
+/// The first and the longest wait before a member is asked again that says "not yet" (R12): an eighth of the time that it has taken so far, in between.
+const NOT_YET_MIN: Duration = Duration::from_millis(5);
+const NOT_YET_MAX: Duration = Duration::from_millis(100);
 /// Bytes of a snapshot per letter.
 const BLOCK_BYTES: usize = 1 << 20;
 
@@ -58,6 +70,8 @@ pub enum Call {
     Submit,
     /// Answer a query.
     Query,
+    /// Answer a question to the machine itself; the group is 0.
+    Ask,
 }
 
 /// The member that a letter is meant for: another one under the same roof does not take it (R2, R3).
@@ -67,6 +81,8 @@ pub struct Recipient {
     pub node: NodeId,
     /// The life of its data directory.
     pub incarnation: u64,
+    /// By which split the group was born, if by one: whoever has not applied it yet will have a copy soon (R3).
+    pub origin: Option<Origin>,
 }
 
 /// From one machine to another, about one group.
@@ -151,6 +167,32 @@ pub(crate) struct Lines {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) stage: Stage,
+    pub(crate) visible: watch::Receiver<Visible>,
+    pub(crate) strangers: Strangers,
+}
+
+/// Members that do not know this group under their id: to be replaced, under a fresh one (R3). What each has answered last.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Strangers(Arc<Mutex<BTreeMap<NodeId, Absence>>>);
+
+impl Strangers {
+    /// Who they are.
+    pub(crate) fn nodes(&self) -> Vec<NodeId> {
+        self.lock().keys().copied().collect()
+    }
+
+    fn note(&self, node: NodeId, answer: Result<(), Absence>) {
+        match answer {
+            Err(absence @ (Absence::Gone | Absence::NeverHeard)) => drop(self.lock().insert(node, absence)),
+            Ok(()) | Err(Absence::NotYet | Absence::Garbled | Absence::Stopped) => {
+                self.lock().remove(&node);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<NodeId, Absence>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The line to one member.
@@ -185,6 +227,7 @@ impl Line {
         let to = Some(Recipient {
             node: self.target,
             incarnation: self.member.incarnation,
+            origin: self.lines.visible.borrow().origin,
         });
         let letter = Letter {
             group: self.lines.group,
@@ -192,14 +235,14 @@ impl Line {
             call: kind.0,
             body: body.into(),
         };
-        match self
-            .lines
-            .transport
-            .exchange(self.member.machine, letter, deadline)
-            .await
-        {
+        let answer = self.patiently(letter, deadline).await;
+        if let Ok(answer) = &answer {
+            self.lines
+                .strangers
+                .note(self.target, answer.as_ref().map(drop).map_err(|absence| *absence));
+        }
+        match answer {
             Ok(Ok(answer)) => Ok(postcard::from_bytes(&answer).map_err(|error| NetworkError::new(&error))?),
-            // Soon there (R12): openraft asks again at once.
             Ok(Err(absence @ Absence::NotYet)) => Err(NetworkError::new(&absence).into()),
             Ok(Err(absence)) => Err(Unreachable::new(&absence).into()),
             Err(unreached @ Unreached::NoWay(_)) => Err(Unreachable::new(&unreached).into()),
@@ -210,6 +253,28 @@ impl Line {
                 timeout: deadline,
             }
             .into()),
+        }
+    }
+
+    /// Asks until the answer is another one than "not yet" (R12): openraft itself would ask again at the next heartbeat or election only.
+    async fn patiently(
+        &self,
+        letter: Letter,
+        deadline: Duration,
+    ) -> Result<Result<Bytes, Absence>, Unreached> {
+        let begun = Instant::now();
+        loop {
+            let left = deadline.saturating_sub(begun.elapsed());
+            let exchange = self
+                .lines
+                .transport
+                .exchange(self.member.machine, letter.clone(), left);
+            let answer = exchange.await;
+            let pause = (begun.elapsed() / 8).clamp(NOT_YET_MIN, NOT_YET_MAX);
+            if !matches!(answer, Ok(Err(Absence::NotYet))) || begun.elapsed() + pause >= deadline {
+                return answer;
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -272,16 +337,45 @@ impl Line {
     }
 }
 
+/// How many entries go into one letter: at least one, if there is one.
+fn fitting(entries: &[Entry]) -> usize {
+    let mut size_bytes = 0;
+    let fits = entries.iter().take_while(|entry| {
+        let is_first = size_bytes == 0;
+        size_bytes += ENTRY_BYTES + payload_bytes(entry);
+        is_first || size_bytes <= APPEND_BYTES_MAX
+    });
+    fits.count()
+}
+
+fn payload_bytes(entry: &Entry) -> usize {
+    match &entry.payload {
+        EntryPayload::Normal(payload) => payload.0.len(),
+        EntryPayload::Blank | EntryPayload::Membership(_) => 0,
+    }
+}
+
 impl RaftNetworkV2<TypeConfig> for Line {
     type SnapshotData = Image;
 
     async fn append_entries(
         &mut self,
-        request: AppendEntriesRequest<TypeConfig>,
+        mut request: AppendEntriesRequest<TypeConfig>,
         _option: RPCOption,
     ) -> Outcome<AppendEntriesResponse<TypeConfig>> {
-        self.call((Call::Append, RPCTypes::AppendEntries), &request, APPEND_DEADLINE)
-            .await
+        let count = fitting(&request.entries);
+        let is_cut = count < request.entries.len();
+        request.entries.truncate(count);
+        let answer = self
+            .call((Call::Append, RPCTypes::AppendEntries), &request, APPEND_DEADLINE)
+            .await?;
+        match (answer, request.entries.last()) {
+            // What was left out comes with the next append.
+            (AppendEntriesResponse::Success, Some(last)) if is_cut => {
+                Ok(AppendEntriesResponse::PartialSuccess(Some(last.log_id)))
+            }
+            (answer, _) => Ok(answer),
+        }
     }
 
     async fn vote(
@@ -327,5 +421,31 @@ impl RaftNetworkV2<TypeConfig> for Line {
             option.soft_ttl(),
         )
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{LogId, Payload};
+    use openraft::vote::leader_id_std::CommittedLeaderId;
+
+    fn entry(index: u64, bytes: usize) -> Entry {
+        let log_id = LogId::new(CommittedLeaderId::new(1), index);
+        let payload = EntryPayload::Normal(Payload(Bytes::from(vec![7; bytes])));
+        Entry { log_id, payload }
+    }
+
+    #[test]
+    fn an_append_holds_as_many_entries_as_fit_and_never_none() {
+        assert_eq!(fitting(&[]), 0);
+        assert_eq!(fitting(&[entry(1, 2 * APPEND_BYTES_MAX), entry(2, 1)]), 1);
+        let small: Vec<_> = (1..=1000).map(|index| entry(index, 100)).collect();
+        assert_eq!(fitting(&small), 1000);
+        let large: Vec<_> = (1..=100)
+            .map(|index| entry(index, APPEND_BYTES_MAX / 10))
+            .collect();
+        assert_eq!(fitting(&large), 9);
+        assert_eq!(fitting(&large[..5]), 5);
     }
 }

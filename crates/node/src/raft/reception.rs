@@ -4,12 +4,15 @@
 //! before it is handed on (R9).
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use openraft::raft::AppendEntriesResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::Raft;
 use super::network::{Absence, Block, Call, Install};
@@ -24,6 +27,8 @@ pub(crate) struct Reception {
     stage: Stage,
     /// The snapshot that is coming in.
     incoming: Mutex<Option<Incoming>>,
+    /// When a leader was last heard.
+    heard: std::sync::Mutex<Instant>,
 }
 
 /// A snapshot on its way in.
@@ -43,19 +48,36 @@ impl Reception {
             shelf,
             stage,
             incoming: Mutex::new(None),
+            heard: std::sync::Mutex::new(Instant::now()),
         }
+    }
+
+    /// For how long no leader has been heard that this copy takes for one.
+    pub(crate) fn silence(&self) -> Duration {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
+
+    async fn append(&self, body: &[u8]) -> Answer {
+        let appended = self.raft.append_entries(read(body)?).await;
+        if matches!(&appended, Ok(answer) if !matches!(answer, AppendEntriesResponse::HigherVote(_))) {
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
+        answer(appended)
     }
 
     /// Answers a letter about the group's consensus.
     pub(crate) async fn receive(&self, call: Call, body: &[u8]) -> Answer {
         match call {
-            Call::Append => answer(self.raft.append_entries(read(body)?).await),
+            Call::Append => self.append(body).await,
             Call::Vote => answer(self.raft.vote(read(body)?).await),
             Call::PreVote => answer(self.raft.pre_vote(read(body)?).await),
             Call::Transfer => answer(self.raft.handle_transfer_leader(read(body)?).await),
             Call::Block => answer(self.keep(read(body)?).await),
             Call::Install => self.install(read(body)?).await,
-            Call::Submit | Call::Query => Err(Absence::Garbled),
+            Call::Submit | Call::Query | Call::Ask => Err(Absence::Garbled),
         }
     }
 

@@ -20,8 +20,10 @@ use super::journal::{Ended, Journal};
 use super::log::{DurablePoint, GroupLog};
 use super::machine::{Machine, Surroundings};
 use super::{Entry, LogId, Payload, TypeConfig};
+use crate::birth::Cradle;
 use crate::events::Events;
 use crate::files::Medium;
+use crate::roster::Roster;
 use crate::shelf::Shelf;
 use crate::stage::Stage;
 
@@ -57,6 +59,8 @@ fn open(directory: &Path, durable: DurablePoint) -> Store {
         false => Database::create(&shelf.location(), descriptor).unwrap(),
     };
     let around = Surroundings {
+        node: 0,
+        cradle: Cradle::new(Arc::new(Roster::new(0))).0,
         shelf,
         durable: durable.clone(),
         events: Events::default(),

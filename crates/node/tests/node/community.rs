@@ -28,9 +28,10 @@ pub(crate) fn options(directory: &Path, groups: u32) -> Options {
     let _ = log.with_writer(std::io::stderr).try_init();
     Options {
         found: groups,
+        patience: None,
         pace: Pace {
-            heartbeat_ms: 30,
-            election_ms: 150,
+            heartbeat_ms: 60,
+            election_ms: 600,
         },
         ..Options::new(directory)
     }

@@ -10,11 +10,11 @@ use tertulia_node::{Absence, Call, Letter, MachineId, Node, Options, Receive, Re
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A machine that only asks.
-fn stranger(switchboard: &Switchboard) -> Arc<dyn Transport> {
+pub(crate) fn stranger(switchboard: &Switchboard) -> Arc<dyn Transport> {
     struct Nobody;
     #[async_trait::async_trait]
     impl Receive for Nobody {
-        async fn receive(&self, _: Letter) -> Result<bytes::Bytes, Absence> {
+        async fn receive(&self, _: MachineId, _: Letter) -> Result<bytes::Bytes, Absence> {
             Err(Absence::NeverHeard)
         }
     }
@@ -51,17 +51,23 @@ async fn r3_what_is_not_here_is_said_and_nonsense_harms_nothing() {
     let other_life = Recipient {
         node: 0,
         incarnation: incarnation ^ 1,
+        origin: None,
     };
     let answer = ask(letter(group, Some(other_life), Call::Append, b"")).await;
     assert_eq!(answer, Err(Absence::NeverHeard));
     let other_node = Recipient {
         node: 77,
         incarnation,
+        origin: None,
     };
     let answer = ask(letter(group, Some(other_node), Call::Append, b"")).await;
     assert_eq!(answer, Err(Absence::Gone));
 
-    let meant = Some(Recipient { node: 0, incarnation });
+    let meant = Some(Recipient {
+        node: 0,
+        incarnation,
+        origin: None,
+    });
     for call in [
         Call::Append,
         Call::Vote,

@@ -3,4 +3,8 @@
 mod community;
 mod letters;
 mod moving;
+mod neighbourhood;
+mod ring;
 mod service;
+mod split;
+mod wire;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::community::{follow, home, options, publish, register, registration, until};
-use tertulia_node::{DirectoryError, Failure, Node, NodeError, Unavailable};
+use tertulia_node::{CharterError, DirectoryError, Failure, Node, NodeError, Unavailable};
 use tertulia_state::account::Credentials;
 use tertulia_types::Rejected;
 
@@ -61,7 +61,10 @@ async fn a_directory_has_one_machine_at_a_time() {
     let node = Node::open(options(directory.path(), 1)).await.unwrap();
     let second = Node::open(options(directory.path(), 1)).await.err().unwrap();
     assert!(
-        matches!(second, NodeError::Directory(DirectoryError::InUse(_))),
+        matches!(
+            second,
+            NodeError::Charter(CharterError::Directory(DirectoryError::InUse(_)))
+        ),
         "{second}"
     );
     node.stop().await;

@@ -1,0 +1,156 @@
+//! The copies of groups on this machine: how one comes to life, and how it goes. How one is born by a split is told in [`birth`](crate::birth).
+//!
+//! **Invariant:** one birth or farewell of a group at a time; its row is on disk before the copy takes part (R2).
+//! **Invariant:** a copy goes only by a committed membership of its group that does not name it (R5), never because somebody is silent.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tertulia_state::Descriptor;
+use tokio::sync::Mutex;
+
+use crate::group::{Ground, Group};
+use crate::node::NodeError;
+use crate::raft::log::GroupLog;
+use crate::raft::{Member, NodeId};
+use crate::replica::{Registry, Replica, Stage as Life};
+use crate::roster::Roster;
+use crate::router::Router;
+use crate::table::Route;
+
+/// Who belongs to a group, by a membership that is committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roll {
+    /// The index of the membership's entry.
+    pub index: u64,
+    /// Up to this entry no other membership was committed.
+    pub as_of: u64,
+    /// The members.
+    pub members: BTreeMap<NodeId, Member>,
+}
+
+/// What births and farewells need.
+pub(crate) struct Copies {
+    pub(crate) ground: Ground,
+    /// Where the databases lie.
+    pub(crate) state: PathBuf,
+    pub(crate) registry: Registry,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) router: Arc<Router>,
+    /// Held while a copy comes by invitation, or goes.
+    pub(crate) changing: Mutex<()>,
+    /// Held while it is decided whether a copy is seeded: by an invitation or by a split (R2). Nobody who holds it waits for a group.
+    pub(crate) seeding: Mutex<()>,
+    /// Held while a copy that was born begins to run; true once none may any more, since the machine stops.
+    pub(crate) retired: Mutex<bool>,
+}
+
+impl Copies {
+    /// Brings to life what the registry knows; in an empty one, these rows first.
+    pub(crate) async fn start(&self, founding: Vec<(u64, Replica)>) -> Result<(), NodeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let mut rows = self.registry.rows()?;
+        if rows.is_empty() && !founding.is_empty() {
+            self.registry.write(&founding).await?;
+            rows.extend(founding);
+        }
+        // All of them before any of them runs: one that applies a split again must know that the child is here.
+        for (group, row) in &rows {
+            self.roster.note(*group, *row);
+        }
+        for (group, row) in rows {
+            if row.stage != Life::Gone {
+                self.run(group, row).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing that is born runs any more.
+    pub(crate) async fn retire(&self) {
+        *self.retired.lock().await = true;
+    }
+
+    /// Runs a copy, after it was seeded if need be.
+    pub(crate) async fn run(&self, id: u64, mut row: Replica) -> Result<(), NodeError> {
+        if row.stage == Life::Seeding {
+            // What an earlier copy may have left that went while the power did.
+            GroupLog::forget_all(&self.ground.journal, id).await?;
+            Group::seed(id, row.origin, &self.state, &self.ground)?;
+            row.stage = Life::Live;
+            self.registry.write(&[(id, row)]).await?;
+        }
+        let group = Group::start(id, &row, &self.state, &self.ground).await?;
+        let descriptor = group.descriptor();
+        self.router.table.learn(Route {
+            descriptor,
+            machines: vec![self.ground.member.machine],
+        });
+        group.employ(self.router.clone()).await;
+        self.roster.enter(group);
+        self.roster.note(id, row);
+        Ok(())
+    }
+
+    /// Gives this machine a copy of a group: it starts empty, as a learner, under a node id that the group's leader has made for it (R2).
+    pub(crate) async fn host(&self, origin: Descriptor, node: NodeId) -> Result<(), NodeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let id = origin.group;
+        let row = Replica {
+            node,
+            stage: Life::Seeding,
+            origin,
+        };
+        {
+            let _one_at_a_time = self.seeding.lock().await;
+            match self.roster.row(id) {
+                // Asked again: the answer to the first time was lost.
+                Some(known) if known.stage != Life::Gone && known.node == node => return Ok(()),
+                Some(known) if known.stage != Life::Gone || known.node >= node => {
+                    return Err(NodeError::KnownHere(id));
+                }
+                Some(_) | None => {}
+            }
+            self.registry.write(&[(id, row)]).await?;
+            self.roster.note(id, row);
+        }
+        self.run(id, row).await
+    }
+
+    /// Takes the copy of a group away that a committed membership does not name (R5). Its row stays (R2).
+    pub(crate) async fn dismiss(&self, id: u64, roll: &Roll) -> Result<(), NodeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let row = self.roster.row(id).ok_or(NodeError::NotHere(id))?;
+        if row.stage == Life::Gone {
+            return Ok(());
+        }
+        let group = self.roster.group(id).ok_or(NodeError::NotHere(id))?;
+        let own = group.roll();
+        let is_stale = own.is_some_and(|own| own.index > roll.index && own.members.contains_key(&row.node));
+        // A membership from before the invitation says nothing about it.
+        if roll.members.contains_key(&row.node) || row.node > roll.as_of || is_stale {
+            return Err(NodeError::Member(id));
+        }
+        let gone = Replica {
+            stage: Life::Gone,
+            ..row
+        };
+        self.registry.write(&[(id, gone)]).await?;
+        self.roster.note(id, gone);
+        self.roster.leave(id);
+        self.router.table.learn(Route {
+            descriptor: group.descriptor(),
+            machines: roll.members.values().map(|member| member.machine).collect(),
+        });
+        group.stop().await;
+        group.erase().await?;
+        tracing::info!(
+            group = format_args!("{id:016x}"),
+            node = row.node,
+            "a copy that is not needed here any more is gone"
+        );
+        Ok(())
+    }
+}

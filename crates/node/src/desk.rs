@@ -1,0 +1,142 @@
+//! Answers letters: those about a group go to it, the questions to this machine are answered here.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tertulia_ring::pointer::Pointer;
+use tertulia_types::MachineId;
+use tertulia_types::ring::HopKind;
+use tokio::runtime::Handle;
+
+use crate::ask::{
+    CallRoll, Chord, Compare, Dismiss, Exchange, Invite, Locate, MACHINE, Opinion, Question, Refused, Report,
+    encoded,
+};
+use crate::copies::Copies;
+use crate::driver::Driver;
+use crate::finder::Finder;
+use crate::node::NodeError;
+use crate::peers::{Book, State};
+use crate::raft::Member;
+use crate::raft::network::{Absence, Call, Letter};
+use crate::report::Reporter;
+use crate::roster::{Receive, Roster};
+
+/// Summaries and news in one exchange at most.
+const LINES_MAX: usize = crate::peers::book::MACHINES_MAX;
+
+/// Where letters come in.
+pub(crate) struct Desk {
+    pub(crate) roster: Arc<Roster>,
+    /// What there is once the machine is put together; a letter that comes before is told to come again.
+    pub(crate) clerk: OnceLock<Clerk>,
+}
+
+/// Knows the answers.
+pub(crate) struct Clerk {
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) finder: Arc<Finder>,
+    pub(crate) copies: Arc<Copies>,
+    pub(crate) book: Arc<Book>,
+    pub(crate) reporter: Arc<Reporter>,
+    /// Where a copy's tasks run, whoever's task it is that brings a letter.
+    pub(crate) consensus: Handle,
+}
+
+#[async_trait]
+impl Receive for Desk {
+    async fn receive(&self, from: MachineId, letter: Letter) -> Result<Bytes, Absence> {
+        if letter.group != MACHINE {
+            return self.roster.receive(&letter).await;
+        }
+        let clerk = self.clerk.get().ok_or(Absence::NotYet)?;
+        if letter.call != Call::Ask {
+            return Err(Absence::Garbled);
+        }
+        let question: Question = postcard::from_bytes(&letter.body).map_err(|_| Absence::Garbled)?;
+        clerk.driver.heard(from);
+        clerk.answer(from, question).await.ok_or(Absence::Garbled)
+    }
+}
+
+impl Clerk {
+    async fn answer(&self, from: MachineId, question: Question) -> Option<Bytes> {
+        match question {
+            Question::Chord(Chord { position, message }) => {
+                let from = Pointer {
+                    machine: from,
+                    position,
+                };
+                self.driver.receive(from, message);
+                encoded::<Chord>(&())
+            }
+            Question::Locate(locate) => encoded::<Locate>(&self.finder.locate(locate, HopKind::Start).await),
+            Question::Report(_) => encoded::<Report>(&self.reporter.report()),
+            Question::Invite(invite) => encoded::<Invite>(&self.take_copy(invite).await),
+            Question::Dismiss(Dismiss { group, roll }) => {
+                let dismissed = self.copies.dismiss(group, &roll).await;
+                if let Err(error) = &dismissed {
+                    tracing::debug!(group = format_args!("{group:016x}"), %error, "a copy stays");
+                }
+                encoded::<Dismiss>(&dismissed.is_ok())
+            }
+            Question::CallRoll(CallRoll { group }) => {
+                let roll = self.copies.roster.group(group).and_then(|group| group.roll());
+                encoded::<CallRoll>(&roll)
+            }
+            Question::Compare(Compare { digest }) => {
+                let differs = digest != self.book.digest();
+                encoded::<Compare>(&differs.then(|| self.book.summary()))
+            }
+            Question::Exchange(Exchange { summary, news }) => {
+                if summary.len() > LINES_MAX || news.len() > 2 * LINES_MAX {
+                    return None;
+                }
+                let missing = self.book.newer_than(&summary);
+                self.book.merge(news);
+                encoded::<Exchange>(&missing)
+            }
+            Question::Opinion(Opinion { machine }) => {
+                let silent = self.driver.silent_for(machine);
+                encoded::<Opinion>(
+                    &silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
+                )
+            }
+        }
+    }
+
+    /// Follows an invitation (R2). A copy that is here under an id which is no member any more goes first.
+    async fn take_copy(&self, invite: Invite) -> Result<Member, Refused> {
+        let takes_copies = self
+            .book
+            .own()
+            .is_some_and(|own| own.state == State::Active && own.role.stores());
+        if !takes_copies {
+            return Err(Refused::TakesNone);
+        }
+        let group = invite.origin.group;
+        if self
+            .copies
+            .roster
+            .group(group)
+            .is_some_and(|here| here.node < invite.node)
+            && let Err(error) = self.copies.dismiss(group, &invite.roll).await
+        {
+            tracing::info!(group = format_args!("{group:016x}"), %error, "an invitation is not followed");
+            return Err(Refused::KnownHere);
+        }
+        let copies = self.copies.clone();
+        let hosted = self
+            .consensus
+            .spawn(async move { copies.host(invite.origin, invite.node).await });
+        match hosted.await.map_err(|_| Refused::Failed)? {
+            Ok(()) => Ok(self.copies.ground.member),
+            Err(NodeError::KnownHere(_)) => Err(Refused::KnownHere),
+            Err(error) => {
+                tracing::error!(group = format_args!("{group:016x}"), %error, "a copy cannot be made");
+                Err(Refused::Failed)
+            }
+        }
+    }
+}

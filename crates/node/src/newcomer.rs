@@ -1,0 +1,325 @@
+//! How a machine that was let into the ring finds its place there, and how it leaves.
+//!
+//! The order of a join (J1): choose a position; cut the range there, or adopt an orphaned end (J3); only then stand on the ring, where the leaders of the
+//! groups see the newcomer and give it copies. The place is written down before anything is asked for, so that a machine that crashes meanwhile asks for the
+//! same place again and gets the same answer (J2).
+//!
+//! Ranges are never merged: whoever leaves leaves an orphaned end behind, and the next one to come adopts it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use tertulia_ring::pointer::Pointer;
+use tertulia_state::range::{FindEnd, Split, TakeEnd};
+use tertulia_types::ring::{GroupId, Hindrance, LeaveProgress, MachineState, RangeStatus, RingStatus};
+use tertulia_types::{MachineId, Position, Range, Rejected, Role, Slot};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::ask::Opinion;
+use crate::census;
+use crate::failure::Failure;
+use crate::node::Node;
+use crate::peers::{BookError, State};
+
+/// How long finding a place may take in all.
+const PLACE_DEADLINE: Duration = Duration::from_secs(60);
+/// How long the ring may take to take this machine in, through one contact.
+const CONTACT_DEADLINE: Duration = Duration::from_secs(5);
+/// Neighbours of a silent machine that are asked about it, and how long they may take.
+const WITNESSES: usize = 3;
+const OPINION_DEADLINE: Duration = Duration::from_secs(1);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(300);
+/// How often a leaving machine looks at what it still holds.
+const LEAVING_LOOK: Duration = Duration::from_millis(200);
+
+/// Why a machine has found no place.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The ring has no answer.
+    #[error("the ring did not answer for {}s ({why}); see `tertulia status` on another machine, and start this one again", PLACE_DEADLINE.as_secs())]
+    NoAnswer {
+        /// What was missing last.
+        why: String,
+    },
+    /// Nobody took this machine into the order of the ring.
+    #[error(
+        "no machine of the ring has taken this one in; see `tertulia status` on another machine, and start this one again"
+    )]
+    NotTaken,
+    /// The address book.
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+/// Why a machine cannot leave.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaveError {
+    /// Nobody would be left.
+    #[error("this is the last machine that stores: what it holds would be lost")]
+    Last,
+    /// The address book.
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+/// Where a newcomer may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// At an orphaned end, once this machine's.
+    Adopt(Position, Option<MachineId>),
+    /// In the middle of a range.
+    Cut(Position),
+    /// Anywhere, as a replica.
+    Beside(Position),
+}
+
+impl Node {
+    /// Finds this machine's place on the ring, if it has none yet, and stands there. `auto`: the ring decides what it needs.
+    pub async fn settle_in(self: &Arc<Self>, role: Option<Role>) -> Result<Role, JoinError> {
+        let own = self.book().own().ok_or(BookError::Stranger)?;
+        if own.role == Role::Gateway || own.position.is_some() {
+            return Ok(own.role);
+        }
+        let deadline = Instant::now() + PLACE_DEADLINE;
+        let (role, position) = loop {
+            match self.try_place(role).await {
+                Ok(placed) => break placed,
+                Err(why) if Instant::now() >= deadline => return Err(JoinError::NoAnswer { why }),
+                Err(why) => tracing::info!(why, "no place on the ring yet"),
+            }
+            tokio::time::sleep(PAUSE.mul_f64(rand::rng().random_range(0.5..1.5))).await;
+        };
+        self.stand(position, deadline).await?;
+        self.book().update(|entry| {
+            entry.position = Some(position);
+            entry.role = role;
+        })?;
+        Ok(role)
+    }
+
+    /// Stands on the ring, through any machine that does.
+    async fn stand(&self, position: Position, deadline: Instant) -> Result<(), JoinError> {
+        loop {
+            for placed in census::placed_from(self.book(), position) {
+                let contact = Pointer {
+                    machine: placed.machine,
+                    position: placed.position,
+                };
+                if placed.machine == self.member().machine || self.driver().is_in_doubt(placed.machine) {
+                    continue;
+                }
+                self.driver().join(position, contact);
+                let taken = tokio::time::timeout(CONTACT_DEADLINE, self.driver().until_member()).await;
+                if taken == Ok(true) {
+                    return Ok(());
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(JoinError::NotTaken);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Looks at the ring, chooses a place, and asks its home for it.
+    async fn try_place(&self, wanted: Option<Role>) -> Result<(Role, Position), String> {
+        let remembered = self.remembered_place();
+        let place = match remembered {
+            Some(at) => Place::Cut(at),
+            None => {
+                let mut status = self.status().await;
+                self.ask_who_is_dead(&mut status).await;
+                choose(&status, wanted, self.patience().grace).ok_or("not all of the ring is known")?
+            }
+        };
+        let me = self.member();
+        let asked: Result<(), Failure> = match place {
+            Place::Beside(_) => Ok(()),
+            Place::Cut(at) => {
+                self.remember_place(Some(at)).map_err(|error| error.to_string())?;
+                let split = Split {
+                    at,
+                    machine: me.machine,
+                    incarnation: me.incarnation,
+                };
+                self.submit(split).await.map(drop)
+            }
+            Place::Adopt(at, before) => {
+                self.remember_place(None).map_err(|error| error.to_string())?;
+                self.adopt(at, before).await
+            }
+        };
+        match (asked, place) {
+            (Ok(()), Place::Beside(at)) => Ok((Role::Replica, at)),
+            (Ok(()), Place::Cut(at) | Place::Adopt(at, _)) => Ok((Role::Node, at)),
+            (Err(Failure::Rejected(Rejected::EndTaken | Rejected::Indivisible | Rejected::NotFound)), _) => {
+                self.remember_place(None).map_err(|error| error.to_string())?;
+                Err("the place was taken meanwhile".to_owned())
+            }
+            (Err(failure), _) => Err(failure.to_string()),
+        }
+    }
+
+    /// A newcomer has never heard of a dead machine, and cannot know for how long it has been silent: its neighbours can (J3, J6).
+    async fn ask_who_is_dead(&self, status: &mut RingStatus) {
+        for machine in &mut status.machines {
+            if !matches!(machine.state, MachineState::Suspect | MachineState::Dead) {
+                continue;
+            }
+            let me = self.member().machine;
+            let asked = census::neighbours(self.book(), machine.id)
+                .into_iter()
+                .filter(|witness| *witness != me && !self.driver().is_in_doubt(*witness))
+                .take(WITNESSES)
+                .map(|witness| {
+                    let question = Opinion { machine: machine.id };
+                    self.caller().ask(witness, question, OPINION_DEADLINE)
+                });
+            let opinions = futures::future::join_all(asked).await;
+            let silent_ms = opinions
+                .into_iter()
+                .filter_map(Result::ok)
+                .map(|silent_ms| silent_ms.unwrap_or(0))
+                .min();
+            machine.silent_for_ms = silent_ms.or(machine.silent_for_ms);
+        }
+    }
+
+    async fn adopt(&self, at: Position, before: Option<MachineId>) -> Result<(), Failure> {
+        let me = self.member();
+        let end = self.query(FindEnd { of: at }).await?;
+        let holder = end.holder.map(|holder| holder.machine);
+        let is_still = holder.is_none() || before.is_none() || holder == before || holder == Some(me.machine);
+        // Somebody who has just taken it, and does not stand there yet.
+        let is_theirs = holder.is_some_and(|holder| {
+            let is_active = self
+                .book()
+                .get(holder)
+                .is_some_and(|entry| entry.state == State::Active);
+            holder != me.machine && is_active && !self.driver().is_in_doubt(holder)
+        });
+        if !is_still || is_theirs || end.descriptor.range.end() != at {
+            return Err(Rejected::EndTaken.into());
+        }
+        let take = TakeEnd {
+            at,
+            machine: me.machine,
+            incarnation: me.incarnation,
+            instead_of: holder,
+        };
+        self.submit(take).await.map(drop)
+    }
+
+    /// Leaves the ring: hands over what it holds, and returns when nothing is left (J7).
+    pub async fn leave(&self, progress: &watch::Sender<LeaveProgress>) -> Result<(), LeaveError> {
+        let me = self.member().machine;
+        let own = self.book().own().ok_or(BookError::Stranger)?;
+        let others = census::placed_from(self.book(), Position(0))
+            .into_iter()
+            .filter(|placed| placed.machine != me && !placed.is_leaving)
+            .count();
+        if own.role.stores() && others == 0 {
+            return Err(LeaveError::Last);
+        }
+        self.book().update(|entry| entry.state = State::Leaving)?;
+        let count = |node: &Self| u32::try_from(node.standings().len()).unwrap_or(u32::MAX);
+        let copies = count(self);
+        loop {
+            let copies_left = count(self);
+            let now = LeaveProgress {
+                copies,
+                copies_left,
+                hindrance: self.hindrance(),
+            };
+            progress.send_if_modified(|known| std::mem::replace(known, now) != now);
+            if copies_left == 0 {
+                break;
+            }
+            tokio::time::sleep(LEAVING_LOOK).await;
+        }
+        self.driver().leave().await;
+        self.book().update(|entry| {
+            entry.state = State::Left;
+            entry.position = None;
+        })?;
+        self.spread_news().await;
+        Ok(())
+    }
+
+    /// What keeps this machine from leaving just now.
+    fn hindrance(&self) -> Option<Hindrance> {
+        let standing = self.standings().into_iter().next()?;
+        let group = GroupId(standing.descriptor.group);
+        let silent = standing
+            .seats
+            .iter()
+            .map(|seat| seat.member.machine)
+            .find(|machine| self.driver().is_in_doubt(*machine));
+        Some(match (standing.leader, silent) {
+            (None, _) => Hindrance::NoLeader { group },
+            (Some(_), Some(machine)) => Hindrance::Silent { machine },
+            (Some(_), None) => Hindrance::CatchingUp { group },
+        })
+    }
+}
+
+/// Where a newcomer is needed most: at an orphaned end, else in the middle of the widest range, else beside the others. `None` while a stretch of the ring is
+/// unknown.
+fn choose(status: &RingStatus, wanted: Option<Role>, grace: Duration) -> Option<Place> {
+    let ranges: Vec<&RangeStatus> = status.ranges.iter().collect();
+    let width: u64 = ranges.iter().map(|range| u64::from(range.range.slots().1)).sum();
+    if width != u64::from(Slot::COUNT) {
+        return None;
+    }
+    let widest = ranges.iter().max_by_key(|range| range.range.slots().1)?;
+    let middle = middle(&widest.range);
+    if wanted == Some(Role::Replica) {
+        return Some(Place::Beside(beside(&widest.range)));
+    }
+    let orphan = ranges.iter().find_map(|range| orphaned(status, range, grace));
+    match (orphan, middle) {
+        (Some((at, before)), _) => Some(Place::Adopt(at, before)),
+        (None, Some(at)) => Some(Place::Cut(at)),
+        (None, None) => Some(Place::Beside(beside(&widest.range))),
+    }
+}
+
+/// A range's end whose machine has left, was removed, or has been silent for the grace period.
+fn orphaned(
+    status: &RingStatus,
+    range: &RangeStatus,
+    grace: Duration,
+) -> Option<(Position, Option<MachineId>)> {
+    let at = range.range.end();
+    let Some(machine) = range.end else {
+        return Some((at, None));
+    };
+    let holder = status.machines.iter().find(|known| known.id == machine)?;
+    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    let is_dead = holder.state == MachineState::Dead
+        || holder
+            .silent_for_ms
+            .is_some_and(|silent_ms| silent_ms >= grace_ms);
+    is_dead.then_some((at, Some(machine)))
+}
+
+/// Somewhere in a range, but not at the end of a slot: that is where nodes stand.
+fn beside(range: &Range) -> Position {
+    let (first, count) = range.slots();
+    let slot = Slot(
+        first
+            .0
+            .wrapping_add(u16::try_from(rand::rng().random_range(0..count)).unwrap_or(0)),
+    );
+    Position(slot.end().0 - rand::rng().random_range(1..1_u64 << 48))
+}
+
+/// The end of the slot in the middle of a range; `None` for a range of one slot.
+fn middle(range: &Range) -> Option<Position> {
+    let count = range.slots().1;
+    let half = u16::try_from(count / 2).ok().filter(|half| *half > 0)?;
+    Some(Slot(range.start().slot().0.wrapping_add(half)).end())
+}

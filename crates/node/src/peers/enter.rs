@@ -1,0 +1,373 @@
+//! Knocks at the door of a ring: to enter it, to learn which one it is, or, as a member, to have something signed.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::{AlertDescription, CertificateError};
+use tertulia_types::Role;
+use tokio::time::timeout;
+use tonic::Code;
+use tonic_prost::ProstCodec;
+
+use super::authority::{AuthorityError, Ca, Fingerprint};
+use super::book::{Book, BookError};
+use super::client::{self, KEEP_ALIVE_INTERVAL, Misdial};
+use super::credential;
+use super::door::{Asked, Question, Refused, Reply, Welcome, Who};
+use super::record::Entry;
+use super::ring_file::{RingFile, RingFileError};
+use super::token::{Token, TokenError};
+use super::wire::{ASK, Envelope, FRAME_BYTES_MAX, path};
+use crate::identity::Identity;
+
+/// How long a connection may take, TLS and all.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long the answer may take.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Contacts that are asked at most, those among them that others have named.
+const CONTACTS_MAX: usize = 32;
+
+/// Why a machine is not in the ring.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Nobody to ask.
+    #[error(
+        "no contact is known; give the address of a machine of the ring, as its `tertulia token` prints it"
+    )]
+    NoContact,
+    /// What was given is no address.
+    #[error("{0:?} is no address of a machine; give host:port, as `tertulia token` prints it")]
+    Address(String),
+    /// Nothing there.
+    #[error(
+        "{contact} cannot be reached ({reason}); check the address, whether the machine runs, and that no firewall is between"
+    )]
+    Unreachable {
+        /// Where.
+        contact: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Something else is there.
+    #[error(
+        "{contact} answers, but not as a machine of a ring ({reason}); give its --peer address, not the one for browsers and apps (--http)"
+    )]
+    NotAPeer {
+        /// Where.
+        contact: String,
+        /// What it did.
+        reason: String,
+    },
+    /// Another ring is there, or somebody between.
+    #[error(
+        "{contact} does not belong to the ring that the token is for: its CA is not {expected}. Give the address of a machine of that ring, or make a token there; if both were right, somebody is between you and the ring"
+    )]
+    OtherRing {
+        /// Where.
+        contact: String,
+        /// The CA that the token names.
+        expected: Fingerprint,
+    },
+    /// Another version is there.
+    #[error("{contact} runs another version of Tertulia ({reason}); bring both machines to the same version")]
+    Version {
+        /// Where.
+        contact: String,
+        /// What it says.
+        reason: String,
+    },
+    /// It does not answer.
+    #[error("{contact} has not answered in time; try again, or ask another machine of the ring")]
+    Silent {
+        /// Where.
+        contact: String,
+    },
+    /// It says no.
+    #[error("{contact} does not let this machine in: {reason}")]
+    Refused {
+        /// Where.
+        contact: String,
+        /// Why not.
+        #[source]
+        reason: Refused,
+    },
+    /// It says something that makes no sense.
+    #[error(
+        "{contact} has answered something that this version does not understand; bring both machines to the same version"
+    )]
+    Garbled {
+        /// Where.
+        contact: String,
+    },
+    /// The answer could not be kept.
+    #[error(transparent)]
+    Ring(#[from] RingFileError),
+    /// The answer could not be kept.
+    #[error(transparent)]
+    Book(#[from] BookError),
+    /// The answer could not be kept.
+    #[error("{} cannot be written", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The CA that was given.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// Asks to be let into a ring, at one contact (`host:port`) after the other. A contact that cannot let anybody in names others.
+///
+/// Nothing is written yet: see [`Entered::keep`]. `advertised` is where others will reach the machine: see [`advertised`](super::advertised).
+///
+/// # Errors
+/// If none lets the machine in: what the last one said, or, if one has said no, that.
+pub async fn enter(
+    contacts: &[String],
+    token: &str,
+    identity: &Identity,
+    role: Role,
+    advertised: Vec<String>,
+) -> Result<Entered, EnterError> {
+    let parsed: Token = token.parse()?;
+    let newcomer = Entry::new(identity, role, advertised).sign(parsed.ring, identity);
+    let question = Question::Enter {
+        token: token.trim().to_owned(),
+        newcomer: Box::new(newcomer),
+    };
+    let tls = credential::for_knocking(Some(parsed.fingerprint()))?;
+    let knocker = Knocker {
+        tls,
+        expected: Some(parsed.fingerprint()),
+        identity: Some(identity),
+    };
+    match knocker.ask_any(contacts, &question).await? {
+        (contact, Reply::Entered(welcome)) => {
+            let is_right = welcome.ring == parsed.ring
+                && Ca::from_pem(&welcome.ca)?.fingerprint() == parsed.fingerprint()
+                && welcome.record.signed.entry.machine == identity.machine;
+            if !is_right {
+                return Err(EnterError::Garbled { contact });
+            }
+            Ok(Entered {
+                contact,
+                welcome: *welcome,
+            })
+        }
+        (contact, Reply::Who(_) | Reply::Signed(_) | Reply::Refused(_)) => {
+            Err(EnterError::Garbled { contact })
+        }
+    }
+}
+
+/// Asks a contact which ring it belongs to. Nothing is proved by the answer.
+///
+/// # Errors
+/// If it does not say.
+pub async fn who(contact: &str) -> Result<Who, EnterError> {
+    let knocker = Knocker {
+        tls: credential::for_knocking(None)?,
+        expected: None,
+        identity: None,
+    };
+    match knocker.ask(contact, &Question::Who).await? {
+        Reply::Who(who) => Ok(who),
+        Reply::Refused(reason) => Err(EnterError::Refused {
+            contact: contact.to_owned(),
+            reason,
+        }),
+        Reply::Entered(_) | Reply::Signed(_) => Err(EnterError::Garbled {
+            contact: contact.to_owned(),
+        }),
+    }
+}
+
+/// A machine that was let in: what it has to keep.
+pub struct Entered {
+    contact: String,
+    welcome: Welcome,
+}
+
+impl Entered {
+    /// Who has let it in.
+    #[must_use]
+    pub fn contact(&self) -> &str {
+        &self.contact
+    }
+
+    /// The ring.
+    #[must_use]
+    pub fn ring(&self) -> RingFile {
+        RingFile {
+            ring: self.welcome.ring,
+            title: self.welcome.title.clone(),
+            replicas: self.welcome.replicas,
+            ca: self.welcome.ca.clone(),
+            ca_key: self.welcome.ca_key.clone(),
+        }
+    }
+
+    /// Writes all of it into the data directory. The ring file comes last: with it, the machine is a member.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep(self, identity: &Identity) -> Result<(RingFile, Arc<Book>), EnterError> {
+        let ring = self.ring();
+        let directory = identity.directory();
+        credential::keep_certificate(directory, &self.welcome.certificate).map_err(|source| {
+            EnterError::Io {
+                path: directory.to_owned(),
+                source,
+            }
+        })?;
+        let book = Book::open(identity, &ring)?;
+        book.enter(self.welcome.record)?;
+        book.merge(self.welcome.news);
+        book.save()?;
+        ring.write(directory)?;
+        Ok((ring, book))
+    }
+}
+
+/// Asks at doors.
+pub(crate) struct Knocker<'a> {
+    pub(crate) tls: Arc<ClientConfig>,
+    /// Whose doors they are.
+    pub(crate) expected: Option<Fingerprint>,
+    /// Who asks, if it matters.
+    pub(crate) identity: Option<&'a Identity>,
+}
+
+impl Knocker<'_> {
+    /// Asks one contact after the other, until one answers something else than no.
+    pub(crate) async fn ask_any(
+        &self,
+        contacts: &[String],
+        question: &Question,
+    ) -> Result<(String, Reply), EnterError> {
+        let mut queue: VecDeque<String> = contacts.iter().cloned().collect();
+        let mut asked: Vec<String> = Vec::new();
+        let mut last = EnterError::NoContact;
+        while let Some(contact) = queue.pop_front() {
+            if asked.contains(&contact) || asked.len() >= CONTACTS_MAX {
+                continue;
+            }
+            asked.push(contact.clone());
+            match self.ask(&contact, question).await {
+                Ok(Reply::Refused(reason)) => {
+                    if let Refused::NoKey { others } = &reason {
+                        queue.extend(others.iter().cloned());
+                    }
+                    let is_final = !matches!(
+                        reason,
+                        Refused::NoKey { .. } | Refused::Sick | Refused::TooMany | Refused::NoProof
+                    );
+                    last = EnterError::Refused { contact, reason };
+                    if is_final {
+                        return Err(last);
+                    }
+                }
+                Ok(reply) => return Ok((contact, reply)),
+                // What somebody has said is worth more than that another one is silent.
+                Err(_) if matches!(last, EnterError::Refused { .. }) => {}
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    pub(crate) async fn ask(&self, contact: &str, question: &Question) -> Result<Reply, EnterError> {
+        let contact = contact.trim();
+        let has_port = contact
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        if !has_port || contact.contains('/') {
+            return Err(EnterError::Address(contact.to_owned()));
+        }
+        let stream = client::connect(contact, self.tls.clone(), CONNECT_TIME_MAX).await;
+        let stream = stream.map_err(|misdial| self.explain(contact, misdial))?;
+        let not_a_peer = |reason: String| EnterError::NotAPeer {
+            contact: contact.to_owned(),
+            reason,
+        };
+        if stream.get_ref().1.alpn_protocol().is_none() {
+            return Err(not_a_peer("it does not speak HTTP/2".to_owned()));
+        }
+        let binding = credential::binding(stream.get_ref().1)?;
+        let asked = Asked::new(question, self.identity.map(|identity| (identity, binding)));
+        let answered = timeout(ANSWER_TIME_MAX, async {
+            let channel = client::channel(stream, KEEP_ALIVE_INTERVAL).await;
+            let channel = channel.map_err(|misdial| self.explain(contact, misdial))?;
+            let mut client = tonic::client::Grpc::new(channel).max_decoding_message_size(FRAME_BYTES_MAX);
+            client
+                .ready()
+                .await
+                .map_err(|error| not_a_peer(error.to_string()))?;
+            let codec = ProstCodec::<Envelope, Envelope>::default();
+            let request = tonic::Request::new(asked.to_envelope());
+            let answered = client.unary(request, path(ASK), codec).await;
+            answered.map_err(|status| {
+                let contact = contact.to_owned();
+                let reason = status.message().to_owned();
+                if status.code() == Code::FailedPrecondition {
+                    EnterError::Version { contact, reason }
+                } else if matches!(status.code(), Code::InvalidArgument | Code::OutOfRange) {
+                    EnterError::Garbled { contact }
+                } else {
+                    EnterError::NotAPeer { contact, reason }
+                }
+            })
+        });
+        let Ok(answered) = answered.await else {
+            return Err(EnterError::Silent {
+                contact: contact.to_owned(),
+            });
+        };
+        let envelope = answered?.into_inner();
+        postcard::from_bytes(&envelope.body).map_err(|_| EnterError::Garbled {
+            contact: contact.to_owned(),
+        })
+    }
+
+    fn explain(&self, contact: &str, misdial: Misdial) -> EnterError {
+        let contact = contact.to_owned();
+        let reason = misdial.to_string();
+        match (misdial, self.expected) {
+            (
+                Misdial::Tls(rustls::Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature,
+                )),
+                Some(expected),
+            ) => EnterError::OtherRing { contact, expected },
+            (Misdial::Tls(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)), _) => {
+                let reason = "it speaks HTTPS".to_owned();
+                EnterError::NotAPeer { contact, reason }
+            }
+            (Misdial::Tls(_) | Misdial::Strange(_), _) => EnterError::NotAPeer { contact, reason },
+            // Something is there, and hangs up at the first word.
+            (Misdial::Io(error), _)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData
+                ) =>
+            {
+                EnterError::NotAPeer { contact, reason }
+            }
+            (Misdial::Silent, _) => EnterError::Unreachable { contact, reason },
+            (Misdial::NoAddress | Misdial::Io(_) | Misdial::Refused(_), _) => {
+                EnterError::Unreachable { contact, reason }
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What a machine knows of its ring before it has spoken with anybody: `ring.json` in the data directory.
+//!
+//! Written when a ring is founded, or when a machine has joined one. A start with it resumes, and never founds or joins (J5).
+//!
+//! **Invariant:** the CA's key is in it on storage machines only (J8), and only the owner can read it.
+
+use std::fmt;
+use std::io;
+use std::num::ParseIntError;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::authority::{Authority, AuthorityError, Ca};
+use crate::private;
+
+const FILE: &str = "ring.json";
+/// The format of the file.
+const FORMAT: u32 = 1;
+/// Copies of everything, if nobody says otherwise.
+pub const REPLICAS_DEFAULT: u32 = 5;
+
+/// A ring's name for machines: random, and in every handshake (J4). Sixteen hexadecimal digits as text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RingId(pub u64);
+
+impl fmt::Display for RingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for RingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for RingId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
+
+/// A ring file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RingFileError {
+    /// It cannot be read or written.
+    #[error("{} cannot be read or written", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It makes no sense.
+    #[error("{} is damaged; restore it from a backup, or give --data another directory and join the ring from there", .path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// It was written by another version.
+    #[error("{} has format {found}, and this version of Tertulia reads format {FORMAT}; start the version that wrote it", .path.display())]
+    Version {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// The CA in it.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+/// The ring that a machine belongs to.
+#[derive(Clone)]
+pub struct RingFile {
+    /// Which ring.
+    pub ring: RingId,
+    /// What its people call it.
+    pub title: String,
+    /// Copies of everything.
+    pub replicas: u32,
+    /// The CA's certificate, as PEM.
+    pub ca: String,
+    /// The CA's key, as PEM: on storage machines.
+    pub ca_key: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u32,
+    ring: String,
+    title: String,
+    replicas: u32,
+    ca: String,
+    ca_key: Option<String>,
+}
+
+impl RingFile {
+    /// A new ring, with a CA of its own. Not written yet.
+    ///
+    /// # Errors
+    /// If the system gives no randomness.
+    pub fn found(title: impl Into<String>, replicas: u32) -> Result<Self, AuthorityError> {
+        Self::found_as(RingId(rand::random()), title, replicas)
+    }
+
+    /// The same, with a given id: for simulations.
+    ///
+    /// # Errors
+    /// If the system gives no randomness.
+    pub fn found_as(ring: RingId, title: impl Into<String>, replicas: u32) -> Result<Self, AuthorityError> {
+        let authority = Authority::make()?;
+        Ok(Self {
+            ring,
+            title: title.into(),
+            replicas,
+            ca: authority.ca().pem().to_owned(),
+            ca_key: Some(authority.key_pem()),
+        })
+    }
+
+    /// What the directory says; `None` if it belongs to no ring yet.
+    ///
+    /// # Errors
+    /// If it cannot be read or makes no sense.
+    pub fn read(directory: &Path) -> Result<Option<Self>, RingFileError> {
+        let path = directory.join(FILE);
+        let Some(bytes) = private::read(&path).map_err(|source| RingFileError::Io {
+            path: path.clone(),
+            source,
+        })?
+        else {
+            return Ok(None);
+        };
+        let damaged = |source| RingFileError::Damaged {
+            path: path.clone(),
+            source,
+        };
+        let stored: Stored = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if stored.format != FORMAT {
+            return Err(RingFileError::Version {
+                path,
+                found: stored.format,
+            });
+        }
+        let ring = stored
+            .ring
+            .parse()
+            .map_err(|error| damaged(serde::de::Error::custom(error)))?;
+        Ok(Some(Self {
+            ring,
+            title: stored.title,
+            replicas: stored.replicas,
+            ca: stored.ca,
+            ca_key: stored.ca_key,
+        }))
+    }
+
+    /// Writes it to the directory.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, directory: &Path) -> Result<(), RingFileError> {
+        let path = directory.join(FILE);
+        let io = |source| RingFileError::Io {
+            path: path.clone(),
+            source,
+        };
+        let stored = Stored {
+            format: FORMAT,
+            ring: self.ring.to_string(),
+            title: self.title.clone(),
+            replicas: self.replicas,
+            ca: self.ca.clone(),
+            ca_key: self.ca_key.clone(),
+        };
+        let text = serde_json::to_vec_pretty(&stored).map_err(|error| io(error.into()))?;
+        private::write(&path, &text).map_err(io)
+    }
+
+    /// The public half of the CA.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn ca(&self) -> Result<Ca, AuthorityError> {
+        Ca::from_pem(&self.ca)
+    }
+
+    /// The CA, if its key is here.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn authority(&self) -> Result<Option<Authority>, AuthorityError> {
+        let key = self.ca_key.as_deref();
+        key.map(|key| Authority::from_pem(&self.ca, key)).transpose()
+    }
+}
+
+impl fmt::Debug for RingFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingFile")
+            .field("ring", &self.ring)
+            .field("title", &self.title)
+            .field("replicas", &self.replicas)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn j5_a_directory_remembers_its_ring() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(RingFile::read(directory.path()).unwrap().is_none());
+        let mut ring = RingFile::found("La plaza", 3).unwrap();
+        ring.write(directory.path()).unwrap();
+        let path = directory.path().join(FILE);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let read = RingFile::read(directory.path()).unwrap().unwrap();
+        assert_eq!(
+            (read.ring, &*read.title, read.replicas),
+            (ring.ring, "La plaza", 3)
+        );
+        let fingerprint = ring.ca().unwrap().fingerprint();
+        assert_eq!(read.authority().unwrap().unwrap().ca().fingerprint(), fingerprint);
+        // A gateway's.
+        ring.ca_key = None;
+        ring.write(directory.path()).unwrap();
+        let read = RingFile::read(directory.path()).unwrap().unwrap();
+        assert!(read.authority().unwrap().is_none());
+        assert_eq!(read.ca().unwrap().fingerprint(), fingerprint);
+    }
+
+    #[test]
+    fn a_ring_file_that_makes_no_sense_is_named_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE);
+        std::fs::write(&path, "{").unwrap();
+        assert!(matches!(
+            RingFile::read(directory.path()),
+            Err(RingFileError::Damaged { .. })
+        ));
+        let ring = RingFile::found("x", 1).unwrap();
+        ring.write(directory.path()).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("\"format\": 1", "\"format\": 9")).unwrap();
+        assert!(matches!(
+            RingFile::read(directory.path()),
+            Err(RingFileError::Version { found: 9, .. })
+        ));
+    }
+}

@@ -1,0 +1,168 @@
+//! A ring of several machines: copies come and go by themselves, and nothing is lost.
+
+use std::time::Duration;
+
+use crate::community::{follow, home, publish, register, registration, until};
+use crate::neighbourhood::Neighbourhood;
+use tertulia_node::Failure;
+use tertulia_types::ring::LeaveProgress;
+use tertulia_types::{Rejected, Role};
+use tokio::sync::watch;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v3_three_machines_have_three_voters_and_each_of_them_serves_all() {
+    let ring = Neighbourhood::of(3, Role::Replica).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    ring.until_settled(3, 3).await;
+    let eva = register(&ring.machines[1], "eva").await;
+    follow(&ring.machines[2], eva, ana.account).await;
+    publish(&ring.machines[1], ana, "hola").await.unwrap();
+    for machine in &ring.machines {
+        until("the dweet is seen at each machine", || async {
+            home(machine, eva).await == ["hola"]
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v2_two_machines_have_one_voter_and_a_learner() {
+    let ring = Neighbourhood::of(2, Role::Replica).await;
+    ring.until_settled(1, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leads_may_be_lost_and_the_others_go_on() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    publish(&ring.machines[0], ana, "before").await.unwrap();
+    let leader = ring.machines[0].standings()[0].leader;
+    let place = ring
+        .machines
+        .iter()
+        .position(|node| Some(node.member().machine) == leader);
+    ring.lose(place.unwrap()).await;
+    until("the others go on", || async {
+        publish(&ring.machines[0], ana, "after").await.is_ok()
+    })
+    .await;
+    assert_eq!(home(&ring.machines[1], ana).await, ["after", "before"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j6_the_copies_of_a_lost_machine_are_made_again_elsewhere() {
+    let mut ring = Neighbourhood::of(6, Role::Replica).await;
+    ring.until_settled(5, 5).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    // One that keeps a copy.
+    let place = ring
+        .machines
+        .iter()
+        .rposition(|node| !node.standings().is_empty())
+        .unwrap();
+    let lost = ring.lose(place).await;
+    publish(&ring.machines[0], ana, "hola").await.unwrap();
+    until("the copy is made again", || async {
+        let status = ring.machines[0].status().await;
+        status
+            .ranges
+            .iter()
+            .all(|range| range.copies.len() == 5 && range.copies.iter().all(|copy| copy.machine != lost))
+    })
+    .await;
+    ring.until_settled(5, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j7_a_machine_leaves_when_all_it_held_is_elsewhere_and_the_last_cannot() {
+    let ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    let (progress, _) = watch::channel(LeaveProgress::default());
+    let limit = Duration::from_secs(30);
+    tokio::time::timeout(limit, ring.machines[0].leave(&progress))
+        .await
+        .expect("within the limit")
+        .unwrap();
+    assert!(ring.machines[0].standings().is_empty());
+    publish(&ring.machines[1], ana, "hola").await.unwrap();
+    tokio::time::timeout(limit, ring.machines[2].leave(&progress))
+        .await
+        .expect("within the limit")
+        .unwrap();
+    assert_eq!(home(&ring.machines[1], ana).await, ["hola"]);
+    ring.machines[1].leave(&progress).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_stores_nothing_and_serves_all() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let gateway = ring.join(Role::Gateway).await;
+    let ana = register(&gateway, "ana").await;
+    publish(&gateway, ana, "hola").await.unwrap();
+    assert_eq!(home(&gateway, ana).await, ["hola"]);
+    assert!(gateway.standings().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j1_each_node_that_joins_takes_over_a_stretch_of_the_ring() {
+    let mut ring = Neighbourhood::new().await;
+    let mut people = Vec::new();
+    for count in 2..=5 {
+        let nick = format!("p{count}");
+        people.push((register(&ring.machines[0], &nick).await, nick));
+        ring.join(Role::Node).await;
+    }
+    ring.until_settled(5, 5).await;
+    let status = ring.machines[4].status().await;
+    assert_eq!(status.ranges.len(), 5);
+    assert!(
+        status.ranges.iter().all(|range| range.end.is_some()),
+        "{status:#?}"
+    );
+    assert!(!status.is_partial && status.tolerates == 2, "{status:#?}");
+    let (author, _) = people[0];
+    for (person, _) in &people[1..] {
+        follow(&ring.machines[1], *person, author.account).await;
+    }
+    publish(&ring.machines[2], author, "hola").await.unwrap();
+    for (person, nick) in &people[1..] {
+        until("each follower sees it, at each machine", || async {
+            let seen = home(&ring.machines[3], *person).await;
+            seen == ["hola"]
+        })
+        .await;
+        let taken = ring.machines[4].submit(registration(nick).0).await.unwrap_err();
+        assert_eq!(taken, Failure::Rejected(Rejected::NickTaken));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j3_an_empty_disk_replaces_a_lost_machine_and_takes_its_end() {
+    let mut ring = Neighbourhood::of(3, Role::Node).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    let lost = ring.lose(1).await;
+    until("the others know that it is dead", || async {
+        let status = ring.machines[0].status().await;
+        status.machines.iter().any(|machine| {
+            machine.id == lost && machine.silent_for_ms.is_some_and(|silent_ms| silent_ms > 4_000)
+        })
+    })
+    .await;
+    let newcomer = ring.join(Role::Node).await;
+    until("its copies are on the new one", || async {
+        let status = ring.machines[0].status().await;
+        status.ranges.len() == 3
+            && status.ranges.iter().all(|range| {
+                range.copies.len() == 3
+                    && range.end != Some(lost)
+                    && range.copies.iter().all(|copy| copy.machine != lost)
+            })
+    })
+    .await;
+    publish(&newcomer, ana, "hola").await.unwrap();
+    assert_eq!(home(&newcomer, ana).await, ["hola"]);
+}
