@@ -158,6 +158,8 @@ fn rejection(rejected: &Rejected) -> (StatusCode, &'static str) {
         Rejected::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Rejected::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
         Rejected::Conflict => (StatusCode::CONFLICT, "conflict"),
+        // Between machines only.
+        Rejected::EndTaken | Rejected::Indivisible => (StatusCode::CONFLICT, "conflict"),
         Rejected::Forbidden => (StatusCode::UNPROCESSABLE_ENTITY, "forbidden"),
     }
 }

@@ -1,7 +1,7 @@
 //! For tests: the application on a machine of its own.
 
 use crate::service::{Service, Settings};
-use crate::tls::{Authority, Tls};
+use crate::tls::Tls;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -13,8 +13,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use tertulia_node::peers::Authority;
 use tertulia_node::{Node, Options};
+use tertulia_types::entity::Entries;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
@@ -22,6 +25,8 @@ use tower::util::BoxCloneSyncService;
 /// An application that answers requests without a socket.
 pub(crate) struct App {
     pub(crate) service: Arc<Service>,
+    /// The machines at which the ring can be entered.
+    pub(crate) entries: watch::Sender<Arc<Entries>>,
     app: BoxCloneSyncService<Request, Response, Infallible>,
     _directory: TempDir,
 }
@@ -180,8 +185,7 @@ pub(crate) async fn app_of_groups(groups: u32) -> App {
 
 /// One that serves TLS by its ring's authority.
 pub(crate) async fn app_with_tls() -> App {
-    let directory = tempfile::tempdir().expect("a directory");
-    let authority = Authority::open(directory.path()).expect("an authority");
+    let authority = Arc::new(Authority::make().expect("an authority"));
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     with(
         true,
@@ -200,11 +204,13 @@ async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
     let node = Node::open(options).await.expect("a machine");
     node.until_ready().await;
     let metrics = PrometheusBuilder::new().build_recorder().handle();
+    let entries = watch::Sender::new(Arc::new(Entries::new(7, None, node.member().machine, [])));
     let settings = Settings {
         node,
         title: "Plaza".to_owned(),
         is_limited,
         tls,
+        entries: entries.subscribe(),
         metrics,
         closing: CancellationToken::new(),
     };
@@ -212,6 +218,7 @@ async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
     let app = BoxCloneSyncService::new(crate::router::app(Arc::clone(&service)));
     App {
         service,
+        entries,
         app,
         _directory: directory,
     }

@@ -60,7 +60,7 @@ async fn front(State(service): State<Arc<Service>>, language: Language) -> Page 
         "Haz que tus dispositivos confíen en este anillo",
     );
     let mut body = format!("<p>{}</p><p><code>tertulia console</code></p>", escape(hello));
-    if service.authority().is_some() {
+    if service.ca().is_some() {
         body += &format!("<p><a href=\"/trust\">{}</a></p>", escape(trust));
     }
     Page {

@@ -16,6 +16,7 @@ mod account;
 mod authorize;
 mod caller;
 mod consent;
+mod entries;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -55,7 +56,8 @@ mod token;
 mod trust;
 mod watch;
 
+pub use entries::entry_urls;
 pub use router::app;
 pub use serve::{FINISH_TIME_MAX, serve};
 pub use service::{Service, Settings};
-pub use tls::{Authority, Tls, TlsError};
+pub use tls::{Signer, Tls, TlsError};

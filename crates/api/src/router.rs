@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::service::Service;
 use crate::{
-    absent, account, authorize, front, health, home, instance, notification, oauth, openapi, relation,
-    search, session, shell, stance, status, streaming, timeline, trust,
+    absent, account, authorize, entries, front, health, home, instance, notification, oauth, openapi,
+    relation, search, session, shell, stance, status, streaming, timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -50,6 +50,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
     OpenApiRouter::with_openapi(openapi::head())
         .merge(health::routes())
         .merge(trust::routes())
+        .merge(entries::routes())
         .merge(instance::routes())
         .merge(oauth::routes())
         .merge(authorize::routes())
@@ -216,7 +217,7 @@ mod tests {
             .expect("a request");
         let (status, headers, page) = app.send(spanish).await;
         assert_eq!(status, StatusCode::OK);
-        let fingerprint = app.service.authority().expect("an authority").fingerprint();
+        let fingerprint = app.service.ca().expect("an authority").fingerprint().to_string();
         for expected in [
             fingerprint.as_str(),
             "Windows",

@@ -10,21 +10,23 @@ use crate::password::Vault;
 use crate::render;
 use crate::serve::FINISH_TIME_MAX;
 use crate::shell;
-use crate::tls::{Authority, Tls};
+use crate::tls::Tls;
 use futures::StreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tertulia_node::peers::Ca;
 use tertulia_node::{Answers, Failure, Node, Unavailable};
 use tertulia_state::account::{Lookup, LookupMany, Who};
 use tertulia_state::search::{Count, Size};
 use tertulia_state::session::{Actor, CheckSession};
 use tertulia_state::timeline::FlagsOf;
 use tertulia_state::{Command, Query};
-use tertulia_types::entity;
+use tertulia_types::entity::{self, Entries};
 use tertulia_types::view::{AccountView, DweetView, Flags};
 use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -45,6 +47,8 @@ pub struct Settings {
     pub is_limited: bool,
     /// What is shown to clients, if not plain HTTP.
     pub tls: Option<Arc<Tls>>,
+    /// The machines at which the ring can be entered, as they come and go.
+    pub entries: watch::Receiver<Arc<Entries>>,
     /// Where the process keeps its figures.
     pub metrics: PrometheusHandle,
     /// Cancelled when the machine stops.
@@ -64,6 +68,7 @@ pub struct Service {
     /// What concerns which of them.
     pub(crate) hub: Arc<Hub>,
     tls: Option<Arc<Tls>>,
+    entries: watch::Receiver<Arc<Entries>>,
     /// Locked only to copy it in or out.
     size: Mutex<Option<(Instant, Size)>>,
 }
@@ -79,6 +84,7 @@ impl Service {
             title,
             is_limited,
             tls,
+            entries,
             metrics,
             closing,
         } = settings;
@@ -94,6 +100,7 @@ impl Service {
             streams,
             hub: Arc::default(),
             tls,
+            entries,
             size,
         }))
     }
@@ -114,9 +121,14 @@ impl Service {
         self.tls.is_some()
     }
 
-    /// The ring's own authority, if it signs what this machine shows.
-    pub(crate) fn authority(&self) -> Option<&Authority> {
-        self.tls.as_ref().and_then(|tls| tls.authority())
+    /// The ring's own authority, if it vouches for what this machine shows.
+    pub(crate) fn ca(&self) -> Option<&Ca> {
+        self.tls.as_ref().and_then(|tls| tls.ca())
+    }
+
+    /// The machines at which the ring can be entered now.
+    pub(crate) fn entries(&self) -> Arc<Entries> {
+        Arc::clone(&self.entries.borrow())
     }
 
     /// Whether people can be served now: a home can be asked, and the machine is not stopping.

@@ -3,6 +3,7 @@
 //! **Invariant:** whatever happens inside, the caller gets an answer in JSON, in bounded time.
 //! **Invariant:** a log line never holds a token: the query string is left out.
 
+use crate::entries;
 use crate::error::Error;
 use crate::limit::Left;
 use crate::service::Service;
@@ -45,6 +46,7 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    entries::show(&service, response.headers_mut());
     response
 }
 
@@ -150,6 +152,13 @@ pub(crate) fn cors() -> CorsLayer {
             Method::DELETE,
         ])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, idempotency_key])
-        .expose_headers([header::LINK, LIMIT, REMAINING, RESET, REQUEST_ID])
+        .expose_headers([
+            header::LINK,
+            LIMIT,
+            REMAINING,
+            RESET,
+            REQUEST_ID,
+            entries::VERSION,
+        ])
         .max_age(Duration::from_secs(3600))
 }

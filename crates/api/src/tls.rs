@@ -1,48 +1,36 @@
 //! TLS for clients: certificates by the ring's own CA, or from files.
 //!
-//! A community has no public certificate authority on its LAN, so the ring brings one: made once, at `up`, and kept in
-//! the data directory. Each machine signs a certificate for the names and addresses it has now; the certificate's key
-//! lives in memory only, and a new one is signed when it ages or when the machine's addresses change.
+//! A community has no public certificate authority on its LAN, so the ring brings one ([`Ca`]). Each machine has a
+//! certificate for the names and addresses it has now: it signs it itself if it holds the CA's key, else a machine that
+//! does is asked. The certificate's key lives in memory only, and a new one is made when it ages or when the machine's
+//! addresses change.
 //!
-//! **Invariant:** private keys on disk are readable by their owner alone (mode 0600), and are complete before they have
-//! their name.
-//! **Invariant:** no validity depends on a right clock (a Raspberry Pi boots in 1970): the CA's dates are fixed, and a
-//! certificate that the clock has left behind is replaced within [`CHECK_INTERVAL`].
+//! **Invariant:** no validity depends on a right clock (a Raspberry Pi boots in 1970): a certificate that the clock has
+//! left behind is replaced within [`CHECK_INTERVAL`].
 //!
-//! Deliberately absent: TLS between machines, and public certificates by ACME (those come as files).
+//! Deliberately absent: the CA itself and TLS between machines (`tertulia-node`), and public certificates by ACME (those
+//! come as files).
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, date_time_ymd,
-};
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tertulia_node::peers::authority::{LEAF_AGE_MAX, NAMES_MAX, fresh_key};
+use tertulia_node::peers::{Authority, AuthorityError, Ca, Peers, PeersError, interfaces};
 use tokio_util::sync::CancellationToken;
 
-const CA_CERTIFICATE: &str = "ca.pem";
-const CA_KEY: &str = "ca.key";
-/// Apple refuses certificates of more than 825 days; a short life costs nothing when renewal is automatic.
-const LEAF_LIFE: Duration = Duration::from_secs(90 * DAY_SECONDS);
-/// Renewed with two thirds of its life left, so a machine that was off for a month is no problem.
-const LEAF_AGE_MAX: Duration = Duration::from_secs(30 * DAY_SECONDS);
-/// For clients whose clock is behind.
-const LEAF_BACK_DATED: Duration = Duration::from_secs(7 * DAY_SECONDS);
-const DAY_SECONDS: u64 = 86_400;
 /// How often age, addresses and files are looked at.
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// The same while there is no certificate yet.
+const FIRST_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -63,126 +51,100 @@ pub enum TlsError {
         /// What is wrong.
         reason: String,
     },
-    /// A certificate could not be made.
-    #[error("a certificate could not be made: {0}")]
-    Certificate(#[from] rcgen::Error),
+    /// A certificate could not be made here.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// No machine of the ring has signed one.
+    #[error(transparent)]
+    Peers(#[from] PeersError),
+    /// No certificate yet: another machine must be asked for it.
+    #[error("another machine of the ring has to sign the certificate for clients")]
+    NotYet,
     /// Certificate and key do not fit, or the like.
     #[error("TLS cannot be set up: {0}")]
     Setup(#[from] rustls::Error),
 }
 
-/// The ring's own certificate authority.
-pub struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    der: CertificateDer<'static>,
-    pem: String,
+/// Who signs for this machine, in the name of the ring.
+#[derive(Clone)]
+pub enum Signer {
+    /// This machine.
+    Here(Arc<Authority>),
+    /// A machine of the ring that has the CA's key: this one, or another.
+    Ring(Peers),
 }
 
-impl Authority {
-    /// The authority kept in this directory; made, and kept there, if there is none yet.
-    ///
-    /// # Errors
-    /// If its files cannot be read or written, or are damaged.
-    pub fn open(directory: &Path) -> Result<Self, TlsError> {
-        let (certificate, key) = (directory.join(CA_CERTIFICATE), directory.join(CA_KEY));
-        if !key.exists() {
-            let (pem, key_pem) = new_authority()?;
-            // The certificate comes first: a key without it is never met.
-            write_private(&certificate, pem.as_bytes())?;
-            write_private(&key, key_pem.as_bytes())?;
+impl Signer {
+    fn ca(&self) -> &Ca {
+        match self {
+            Self::Here(authority) => authority.ca(),
+            Self::Ring(peers) => peers.book().ca(),
         }
-        let key_pem = read(&key)?;
-        std::fs::set_permissions(&key, Permissions::from_mode(0o600)).map_err(|source| TlsError::File {
-            path: key.clone(),
-            source,
-        })?;
-        Self::from_pem(read(&certificate)?, &key_pem).map_err(|error| TlsError::Broken {
-            path: certificate,
-            reason: error.to_string(),
-        })
     }
 
-    /// The authority with this certificate and key.
-    ///
-    /// # Errors
-    /// If they cannot be parsed.
-    pub fn from_pem(pem: String, key_pem: &str) -> Result<Self, TlsError> {
-        let der = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|error| TlsError::Setup(rustls::Error::General(error.to_string())))?;
-        let issuer = Issuer::from_ca_cert_der(&der, KeyPair::from_pem(key_pem)?)?;
-        Ok(Self { issuer, der, pem })
-    }
-
-    /// The certificate that clients are to trust, as PEM.
-    #[must_use]
-    pub fn pem(&self) -> &str {
-        &self.pem
-    }
-
-    /// SHA-256 of the certificate, as people compare it: `AB:CD:…`.
-    #[must_use]
-    pub fn fingerprint(&self) -> String {
-        fingerprint(&self.der)
-    }
-
-    /// A certificate for these names, valid around `now`.
-    fn issue(&self, names: &BTreeSet<String>, now: Duration) -> Result<CertifiedKey, TlsError> {
-        let mut params = CertificateParams::default();
-        let named = names
-            .iter()
-            .find(|name| name.parse::<IpAddr>().is_err())
-            .map_or("tertulia", String::as_str);
-        params.distinguished_name.push(DnType::CommonName, named);
-        for name in names {
-            params.subject_alt_names.push(match name.parse() {
-                Ok(address) => SanType::IpAddress(address),
-                Err(_) => SanType::DnsName(name.as_str().try_into()?),
-            });
+    /// The CA with its key, if it is here.
+    fn authority(&self) -> Option<&Authority> {
+        match self {
+            Self::Here(authority) => Some(authority),
+            Self::Ring(peers) => peers.authority().map(|authority| &**authority),
         }
-        let epoch = date_time_ymd(1970, 1, 1);
-        params.not_before = epoch + now.saturating_sub(LEAF_BACK_DATED);
-        params.not_after = epoch + now + LEAF_LIFE;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.issuer)?;
-        let chain = vec![certificate.der().clone(), self.der.clone()];
-        certified(chain, PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+    }
+
+    /// Signs at once, if the CA's key is here.
+    fn sign_here(&self, names: BTreeSet<String>) -> Result<Current, TlsError> {
+        let (key, public) = fresh_key()?;
+        let now = now();
+        let authority = self.authority().ok_or(TlsError::NotYet)?;
+        let signed = authority.client_certificate(&names, &public, now)?;
+        self.shown(signed, key, names, now)
+    }
+
+    /// Signs, or has it signed.
+    async fn sign(&self, names: BTreeSet<String>) -> Result<Current, TlsError> {
+        match self {
+            Self::Here(_) => self.sign_here(names),
+            Self::Ring(peers) => {
+                let (key, public) = fresh_key()?;
+                let signed = peers.certify(names.clone(), public).await?;
+                self.shown(signed, key, names, now())
+            }
+        }
+    }
+
+    fn shown(
+        &self,
+        signed: CertificateDer<'static>,
+        key: PrivateKeyDer<'static>,
+        names: BTreeSet<String>,
+        since: Duration,
+    ) -> Result<Current, TlsError> {
+        let key = Arc::new(certified(vec![signed, self.ca().der().clone()], key)?);
+        Ok(Current { key, names, since })
     }
 }
 
-/// A new authority's certificate and key. Its dates are fixed: nobody should have to trust it twice.
-fn new_authority() -> Result<(String, String), TlsError> {
-    let key = KeyPair::generate()?;
-    let mut params = CertificateParams::default();
-    let tail: String = Sha256::digest(key.public_key_raw())
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, format!("Tertulia ring {tail}"));
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Tertulia");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.not_before = date_time_ymd(1970, 1, 2);
-    params.not_after = date_time_ymd(2049, 12, 31);
-    Ok((params.self_signed(&key)?.pem(), key.serialize_pem()))
+impl From<Arc<Authority>> for Signer {
+    fn from(authority: Arc<Authority>) -> Self {
+        Self::Here(authority)
+    }
+}
+
+impl From<Peers> for Signer {
+    fn from(peers: Peers) -> Self {
+        Self::Ring(peers)
+    }
 }
 
 /// What a machine shows to clients.
 pub struct Tls {
     source: Source,
-    current: RwLock<Current>,
+    /// `None` until another machine has signed one.
+    current: RwLock<Option<Current>>,
 }
 
 enum Source {
     Ring {
-        authority: Box<Authority>,
+        signer: Signer,
         listen: SocketAddr,
         names: Vec<String>,
     },
@@ -201,17 +163,18 @@ struct Current {
 }
 
 impl Tls {
-    /// By the ring's CA, for the addresses that `listen` reaches and the `names` given beside them.
+    /// By the ring's CA, for the addresses that `listen` reaches and the `names` given beside them. If the CA's key is not
+    /// here, nobody can be served until [`keep_fresh`](Self::keep_fresh) has had a certificate signed.
     ///
     /// # Errors
     /// If a certificate cannot be signed.
     pub fn by_ring(
-        authority: Authority,
+        signer: impl Into<Signer>,
         listen: SocketAddr,
         names: Vec<String>,
     ) -> Result<Arc<Self>, TlsError> {
         Self::new(Source::Ring {
-            authority: Box::new(authority),
+            signer: signer.into(),
             listen,
             names,
         })
@@ -226,15 +189,20 @@ impl Tls {
     }
 
     fn new(source: Source) -> Result<Arc<Self>, TlsError> {
-        let current = RwLock::new(source.certificate()?);
+        let current = match source.certificate() {
+            Ok(current) => Some(current),
+            Err(TlsError::NotYet) => None,
+            Err(error) => return Err(error),
+        };
+        let current = RwLock::new(current);
         Ok(Arc::new(Self { source, current }))
     }
 
-    /// The ring's CA, if it signs for this machine.
+    /// The ring's CA, if it vouches for this machine.
     #[must_use]
-    pub fn authority(&self) -> Option<&Authority> {
+    pub fn ca(&self) -> Option<&Ca> {
         match &self.source {
-            Source::Ring { authority, .. } => Some(authority),
+            Source::Ring { signer, .. } => Some(signer.ca()),
             Source::Files { .. } => None,
         }
     }
@@ -254,37 +222,51 @@ impl Tls {
 
     /// Renews the certificate when it ages, when the machine's addresses change, or when the files do; until `closing`.
     pub async fn keep_fresh(self: Arc<Self>, closing: CancellationToken) {
-        let mut check = tokio::time::interval(CHECK_INTERVAL);
-        while closing.run_until_cancelled(check.tick()).await.is_some() {
-            match self.refresh() {
-                Ok(true) => tracing::info!("the certificate for clients was renewed"),
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the certificate for clients could not be renewed; the old one stays")
+        let keeping = async {
+            loop {
+                match self.refresh().await {
+                    Ok(true) => tracing::info!("there is a new certificate for clients"),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "the certificate for clients could not be renewed; it is tried again");
+                    }
                 }
+                let has_one = self.current().is_some();
+                tokio::time::sleep(if has_one { CHECK_INTERVAL } else { FIRST_INTERVAL }).await;
             }
-        }
+        };
+        closing.run_until_cancelled(keeping).await;
     }
 
     /// Whether there is a new one now.
-    fn refresh(&self) -> Result<bool, TlsError> {
+    async fn refresh(&self) -> Result<bool, TlsError> {
+        if self
+            .current()
+            .as_ref()
+            .is_some_and(|current| self.source.is_fresh(current))
         {
-            let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-            if self.source.is_fresh(&current) {
-                return Ok(false);
-            }
+            return Ok(false);
         }
-        let renewed = self.source.certificate()?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        let renewed = match &self.source {
+            Source::Ring {
+                signer,
+                listen,
+                names,
+            } => signer.sign(reachable(*listen, names)).await?,
+            Source::Files { .. } => self.source.certificate()?,
+        };
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(renewed);
         Ok(true)
+    }
+
+    fn current(&self) -> RwLockReadGuard<'_, Option<Current>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ResolvesServerCert for Tls {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(
-            &self.current.read().unwrap_or_else(PoisonError::into_inner).key,
-        ))
+        self.current().as_ref().map(|current| Arc::clone(&current.key))
     }
 }
 
@@ -298,17 +280,10 @@ impl Source {
     fn certificate(&self) -> Result<Current, TlsError> {
         match self {
             Self::Ring {
-                authority,
+                signer,
                 listen,
                 names,
-            } => {
-                let (names, now) = (reachable(*listen, names), now());
-                Ok(Current {
-                    key: Arc::new(authority.issue(&names, now)?),
-                    names,
-                    since: now,
-                })
-            }
+            } => signer.sign_here(reachable(*listen, names)),
             Self::Files { certificate, key } => {
                 let since = changed(certificate, key);
                 Ok(Current {
@@ -357,26 +332,18 @@ fn reachable(listen: SocketAddr, given: &[String]) -> BTreeSet<String> {
         }
     }
     if listen.ip().is_unspecified() {
-        names.extend(interface_addresses().iter().map(ToString::to_string));
+        let addresses = interfaces().into_iter().map(|address| address.to_string());
+        // More do not go into one certificate.
+        let room = NAMES_MAX.saturating_sub(names.len());
+        let addresses: Vec<_> = addresses
+            .filter(|address| !names.contains(address))
+            .take(room)
+            .collect();
+        names.extend(addresses);
     } else {
         names.insert(listen.ip().to_string());
     }
     names
-}
-
-fn interface_addresses() -> Vec<IpAddr> {
-    let Ok(interfaces) = nix::ifaddrs::getifaddrs() else {
-        return Vec::new();
-    };
-    let addresses = interfaces.filter_map(|interface| interface.address);
-    addresses
-        .filter_map(|address| {
-            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-            v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-        })
-        // Addresses of one link need a scope that no certificate can carry.
-        .filter(|address| !matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()))
-        .collect()
 }
 
 fn provider() -> CryptoProvider {
@@ -425,15 +392,6 @@ fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// SHA-256 of a certificate, as people compare it.
-fn fingerprint(der: &CertificateDer<'_>) -> String {
-    let pairs: Vec<String> = Sha256::digest(der)
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    pairs.join(":")
-}
-
 fn read(path: &Path) -> Result<String, TlsError> {
     std::fs::read_to_string(path).map_err(|source| TlsError::File {
         path: path.to_owned(),
@@ -441,30 +399,9 @@ fn read(path: &Path) -> Result<String, TlsError> {
     })
 }
 
-/// Writes a file that only its owner can read: aside first, synced, then under its name.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), TlsError> {
-    let aside = path.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&aside, path)?;
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(|source| TlsError::File {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Authority, LEAF_LIFE, Tls, TlsError, now, reachable};
+    use super::{Authority, Tls, TlsError, now, reachable};
     use crate::serve::serve;
     use axum::Router;
     use axum::routing::get;
@@ -473,14 +410,18 @@ mod tests {
     use rustls::{ClientConfig, RootCertStore};
     use std::collections::BTreeSet;
     use std::net::SocketAddr;
-    use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
+    use tertulia_node::peers::authority::LEAF_LIFE;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use tokio_rustls::TlsConnector;
     use tokio_util::sync::CancellationToken;
 
     const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+    fn authority() -> Arc<Authority> {
+        Arc::new(Authority::make().expect("made"))
+    }
 
     async fn ask(config: Arc<rustls::ServerConfig>, ca_pem: &str, name: &str) -> std::io::Result<String> {
         let listener = TcpListener::bind(LOOPBACK).await?;
@@ -517,9 +458,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_trusts_the_ring_reaches_it_by_name_and_address() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let authority = Authority::open(directory.path()).expect("made");
-        let pem = authority.pem().to_owned();
+        let authority = authority();
+        let pem = authority.ca().pem().to_owned();
         let tls = Tls::by_ring(authority, LOOPBACK, vec!["Plaza.lan".to_owned()]).expect("signed");
         for name in ["localhost", "127.0.0.1", "plaza.lan"] {
             let answer = ask(tls.config().expect("config"), &pem, name)
@@ -537,55 +477,37 @@ mod tests {
 
     #[tokio::test]
     async fn another_rings_authority_is_not_trusted() {
-        let (ours, theirs) = (
-            tempfile::tempdir().expect("a directory"),
-            tempfile::tempdir().expect("a directory"),
-        );
-        let other = Authority::open(theirs.path()).expect("made").pem().to_owned();
-        let tls =
-            Tls::by_ring(Authority::open(ours.path()).expect("made"), LOOPBACK, Vec::new()).expect("signed");
+        let other = authority();
+        let tls = Tls::by_ring(authority(), LOOPBACK, Vec::new()).expect("signed");
         assert!(
-            ask(tls.config().expect("config"), &other, "localhost")
+            ask(tls.config().expect("config"), other.ca().pem(), "localhost")
                 .await
                 .is_err()
         );
     }
 
-    #[test]
-    fn the_authority_stays_the_same_and_its_key_private() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let first = Authority::open(directory.path()).expect("made").fingerprint();
-        let key = directory.path().join("ca.key");
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("loosened");
-        assert_eq!(
-            Authority::open(directory.path()).expect("kept").fingerprint(),
-            first
+    fn change(tls: &Tls, change: impl FnOnce(&mut super::Current)) {
+        change(
+            tls.current
+                .write()
+                .expect("not poisoned")
+                .as_mut()
+                .expect("signed"),
         );
-        assert_eq!(key.metadata().expect("there").permissions().mode() & 0o777, 0o600);
-        assert_eq!(first.len(), 32 * 3 - 1);
-        std::fs::write(&key, "nonsense").expect("damaged");
-        assert!(matches!(
-            Authority::open(directory.path()),
-            Err(TlsError::Broken { .. })
-        ));
     }
 
-    #[test]
-    fn a_certificate_is_renewed_when_the_clock_has_left_it_behind() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let tls = Tls::by_ring(
-            Authority::open(directory.path()).expect("made"),
-            LOOPBACK,
-            Vec::new(),
-        )
-        .expect("signed");
-        assert!(!tls.refresh().expect("looked"), "fresh");
+    #[tokio::test]
+    async fn a_certificate_is_renewed_when_the_clock_has_left_it_behind() {
+        let tls = Tls::by_ring(authority(), LOOPBACK, Vec::new()).expect("signed");
+        assert!(!tls.refresh().await.expect("looked"), "fresh");
         for since in [now().saturating_sub(LEAF_LIFE), now() + LEAF_LIFE] {
-            tls.current.write().expect("not poisoned").since = since;
-            assert!(tls.refresh().expect("renewed"));
+            change(&tls, |current| current.since = since);
+            assert!(tls.refresh().await.expect("renewed"));
         }
-        tls.current.write().expect("not poisoned").names = BTreeSet::from(["10.0.0.9".to_owned()]);
-        assert!(tls.refresh().expect("renewed"), "the addresses changed");
+        change(&tls, |current| {
+            current.names = BTreeSet::from(["10.0.0.9".to_owned()])
+        });
+        assert!(tls.refresh().await.expect("renewed"), "the addresses changed");
     }
 
     #[tokio::test]
@@ -608,13 +530,13 @@ mod tests {
         ));
         std::fs::write(&certificate, issued.cert.pem()).expect("written");
         let tls = Tls::by_files(certificate, key).expect("read");
-        assert!(tls.authority().is_none());
+        assert!(tls.ca().is_none());
         let answer = ask(tls.config().expect("config"), &issued.cert.pem(), "plaza.example")
             .await
             .expect("trusted");
         assert!(answer.ends_with("private"));
-        tls.current.write().expect("not poisoned").since = std::time::Duration::ZERO;
-        assert!(tls.refresh().expect("read again"));
+        change(&tls, |current| current.since = std::time::Duration::ZERO);
+        assert!(tls.refresh().await.expect("read again"));
     }
 
     #[test]

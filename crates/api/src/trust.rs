@@ -28,7 +28,7 @@ pub(crate) fn page_routes() -> Router<Arc<Service>> {
     (status = 404, description = "This machine has no certificate by the ring"),
 ))]
 async fn certificate(State(service): State<Arc<Service>>) -> Result<impl IntoResponse, Error> {
-    let authority = service.authority().ok_or(Error::NoSuchPath)?;
+    let ca = service.ca().ok_or(Error::NoSuchPath)?;
     let headers = [
         // The type by which Android, iOS and Firefox offer to install it.
         (header::CONTENT_TYPE, "application/x-x509-ca-cert"),
@@ -37,16 +37,16 @@ async fn certificate(State(service): State<Arc<Service>>) -> Result<impl IntoRes
             "attachment; filename=\"tertulia-ca.pem\"",
         ),
     ];
-    Ok((headers, authority.pem().to_owned()))
+    Ok((headers, ca.pem().to_owned()))
 }
 
 async fn page(State(service): State<Arc<Service>>, language: Language) -> Page {
     let title = language
         .pick("Trust this ring", "Confiar en este anillo")
         .to_owned();
-    let (status, body) = match service.authority() {
+    let (status, body) = match service.ca() {
         None => (StatusCode::NOT_FOUND, escape_paragraph(NOTHING, language)),
-        Some(authority) => (StatusCode::OK, steps(&authority.fingerprint(), language)),
+        Some(ca) => (StatusCode::OK, steps(&ca.fingerprint().to_string(), language)),
     };
     Page {
         status,

@@ -1,17 +1,23 @@
 //! The client itself: who is logged in, which machines are known, and the two ways to ask (to read, and to change).
 
+use crate::address::address;
+use crate::ask::Ask;
+use crate::entries::Ring;
 use crate::failure::{Failure, Misuse};
+use crate::near::{Lookout, NearRing};
 use crate::place::Place;
+use crate::servers::{Origin, Servers};
 use crate::store::Store;
 use crate::time::now;
 use crate::trust::{self, Offer};
-use crate::wire::{self, Ask, Wire};
+use crate::wire::{self, Wire};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// How long a key is kept for an action whose answer never came: as long as the ring surely remembers it.
 const ATTEMPT_MS_MAX: i64 = 3_600_000;
@@ -21,10 +27,13 @@ const ATTEMPT_MS_MAX: i64 = 3_600_000;
 pub struct Settings {
     /// The directory of the client's data.
     pub data: PathBuf,
-    /// Machines to ask, in this order; none: those that are remembered, else [`Settings::usual_server`].
+    /// Machines to ask first, in this order; then those of the ring that are remembered. None at all:
+    /// [`Settings::usual_server`].
     pub servers: Vec<String>,
     /// The machine to ask when none is named or remembered.
     pub usual_server: Option<String>,
+    /// Where to look for a machine when none is named or known, or all those of the ring are silent.
+    pub lookout: Lookout,
     /// A file with the certificate of the ring's authority.
     pub ca: Option<PathBuf>,
     /// The fingerprint of the ring's authority, to be believed without asking.
@@ -55,46 +64,36 @@ impl Client {
         let given = settings
             .servers
             .iter()
-            .map(|typed| wire::address(typed))
+            .map(|typed| address(typed))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut servers = given.clone();
-        for known in remembered(&store)? {
-            if !servers.contains(&known) {
-                servers.push(known);
-            }
-        }
-        if servers.is_empty() {
-            servers.extend(settings.usual_server.clone());
-        }
+        let person = logged_in(&store)?;
+        let ring = ring_of(&store, person.as_ref(), given.first())?;
+        let remembered = remembered(&store, ring.id.as_deref(), person.is_some() || given.is_empty())?;
         if let Some(path) = &settings.ca {
             let pem = trust::read(path)?;
-            for server in servers
-                .iter()
-                .filter(|server| given.is_empty() || given.contains(server))
-            {
+            let usual = settings.usual_server.iter().filter(|_| remembered.is_empty());
+            let remembered = remembered.iter().chain(usual).filter(|_| given.is_empty());
+            for server in given.iter().chain(remembered) {
                 trust::pin(&store, server, &pem)?;
             }
+        }
+        let mut servers = Servers::default();
+        servers.add(given.iter().cloned(), Origin::Named);
+        servers.add(remembered, Origin::Remembered);
+        if servers.urls().is_empty() {
+            servers.add(settings.usual_server.clone(), Origin::Usual);
         }
         let expected = settings
             .ca_fingerprint
             .as_deref()
             .map(trust::fingerprint)
             .transpose()?;
-        let sql = "SELECT nick, token FROM person WHERE token IS NOT NULL";
-        let person = store.first(sql, [], |row| {
-            Ok(Person {
-                nick: row.get(0)?,
-                token: row.get(1)?,
-            })
-        })?;
+        let patience = Duration::from_millis(settings.patience_ms.unwrap_or(wire::ANSWER_MS_MAX));
+        let lookout = settings.lookout.clone();
         let client = Self {
             store,
-            wire: Wire::new(
-                servers,
-                expected,
-                settings.patience_ms.unwrap_or(wire::ANSWER_MS_MAX),
-            ),
-            person: Mutex::new(person),
+            wire: Wire::new(servers, ring, expected, patience, lookout),
+            person: Mutex::new(person.map(|(person, _)| person)),
         };
         if client.nick().is_some() {
             client.remember(&given)?;
@@ -122,25 +121,54 @@ impl Client {
             .map(drop)
     }
 
-    /// Believes the authority from now on: the person has vouched for it.
+    /// Believes the authority from now on: the person has vouched for it. If the ring had another one, it is the ring's.
     pub fn trust(&self, offer: &Offer) -> Result<(), Failure> {
         trust::pin(&self.store, &offer.server, &offer.pem)?;
+        if let (true, Some(ring)) = (offer.changed, self.wire.ring().id) {
+            let sql = "UPDATE ring SET authority = ?1 WHERE id = ?2";
+            self.store.execute(sql, (&offer.fingerprint, ring))?;
+            self.wire.become_ring_under(&offer.fingerprint);
+        }
         self.wire.reconsider(&offer.server);
         Ok(())
     }
 
-    /// Keeps machines for later, in this order, in front of those that are known.
+    /// Asks the machines of a ring that was found near by from now on.
+    pub fn choose(&self, ring: &NearRing) {
+        self.wire.come_near(ring);
+    }
+
+    /// Waits, not for long, for what is still on its way in the background, and keeps it: for the end of a command.
+    pub async fn settle(&self) -> Result<(), Failure> {
+        self.wire.settle(&self.store).await
+    }
+
+    /// Machines that were passed by because they showed another authority than the ring's: the person must hear of it.
+    /// Each is told once.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<Offer> {
+        self.wire.alarms()
+    }
+
+    /// Keeps machines of the ring for later, in this order, in front of those that are known.
     pub(crate) fn remember(&self, servers: &[String]) -> Result<(), Failure> {
-        let known = remembered(&self.store)?;
-        if servers.iter().all(|server| known.contains(server)) {
-            return Ok(());
-        }
+        let ring = self.wire.certain_ring();
         self.store.change(|tx| {
+            let sql = "SELECT count(*) FROM server WHERE url = ?1 AND ring IS ?2 AND NOT is_heard";
+            let is_known = |server: &String| {
+                tx.query_row(sql, (server, &ring), |row| row.get::<_, i64>(0))
+                    .map(|count| count > 0)
+            };
+            let known = servers.iter().map(is_known).collect::<Result<Vec<_>, _>>()?;
+            if known.into_iter().all(|known| known) {
+                return Ok(());
+            }
             for server in servers.iter().rev() {
                 tx.execute(
-                    "INSERT INTO server (url, place) VALUES (?1, (SELECT coalesce(min(place), 0) - 1 FROM server))
-                     ON CONFLICT (url) DO UPDATE SET place = (SELECT min(place) - 1 FROM server)",
-                    [server],
+                    "INSERT INTO server (url, place, ring)
+                     VALUES (?1, (SELECT coalesce(min(place), 0) - 1 FROM server), ?2)
+                     ON CONFLICT (url) DO UPDATE SET place = (SELECT min(place) - 1 FROM server), is_heard = 0, ring = ?2",
+                    (server, &ring),
                 )?;
             }
             Ok(())
@@ -185,7 +213,10 @@ impl Client {
         let answer = self.wire.ask(&self.store, &ask.key(key)).await;
         let unknown = matches!(
             answer,
-            Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Local(_))
+            Err(Failure::Unreachable(_)
+                | Failure::NothingNear(_)
+                | Failure::Untrusted(_)
+                | Failure::Local(_))
         );
         if !unknown {
             self.store.execute(
@@ -212,8 +243,49 @@ impl Client {
     }
 }
 
-fn remembered(store: &Store) -> Result<Vec<String>, Failure> {
-    store.all("SELECT url FROM server ORDER BY place", [], |row| row.get(0))
+/// Who is logged in, and the ring that their account is in, if that is known.
+fn logged_in(store: &Store) -> Result<Option<(Person, Option<String>)>, Failure> {
+    let sql = "SELECT nick, token, ring FROM person WHERE token IS NOT NULL";
+    store.first(sql, [], |row| {
+        let person = Person {
+            nick: row.get(0)?,
+            token: row.get(1)?,
+        };
+        Ok((person, row.get(2)?))
+    })
+}
+
+/// The ring that is spoken to: the person's, else that of the machine that is asked first.
+fn ring_of(
+    store: &Store,
+    person: Option<&(Person, Option<String>)>,
+    named: Option<&String>,
+) -> Result<Ring, Failure> {
+    let id = match (person, named) {
+        (Some((_, ring)), _) => ring.clone(),
+        (None, Some(named)) => {
+            let sql = "SELECT ring FROM server WHERE url = ?1";
+            store.first(sql, [named], |row| row.get(0))?.flatten()
+        }
+        (None, None) => {
+            let sql = "SELECT ring FROM server ORDER BY place LIMIT 1";
+            store.first(sql, [], |row| row.get(0))?.flatten()
+        }
+    };
+    Ok(Ring {
+        is_certain: person.is_some(),
+        ..Ring::of(store, id.as_deref())?
+    })
+}
+
+/// The machines of a ring that are remembered; of a ring that is not known only `if_unknown`: what is meant for one ring
+/// must not be sent to another.
+fn remembered(store: &Store, ring: Option<&str>, if_unknown: bool) -> Result<Vec<String>, Failure> {
+    if ring.is_none() && !if_unknown {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT url FROM server WHERE ring IS ?1 ORDER BY place";
+    store.all(sql, [ring], |row| row.get(0))
 }
 
 fn random_key() -> String {

@@ -1,9 +1,9 @@
 //! Dweets as a person sees them, and what a person does with them.
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::failure::{Failure, Misuse};
 use crate::html;
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tertulia_types::entity::{Account, Status, Timestamp, Visibility};

@@ -5,6 +5,7 @@
 //! **Invariant:** a failure is a value. The surface chooses the words, in the person's language; only [`Refusal::words`]
 //! come from the server.
 
+use crate::near::NearRing;
 use crate::trust::Offer;
 use tertulia_types::text::Unfit;
 
@@ -20,6 +21,9 @@ pub enum Failure {
     /// No machine answered.
     #[error("no machine answered")]
     Unreachable(Vec<Missed>),
+    /// No machine is known, none answered where one usually is, and none on the local network.
+    #[error("no machine answered on this network")]
+    NothingNear(Vec<Missed>),
     /// A machine answered whose certificate nobody has vouched for yet, or whose authority has changed.
     #[error("the certificate of {} is not trusted", .0.server)]
     Untrusted(Box<Offer>),
@@ -38,7 +42,7 @@ impl Failure {
         match self {
             Failure::Refused(_) | Failure::SessionEnded | Failure::Local(_) => 1,
             Failure::Misused(misuse) => misuse.exit_status(),
-            Failure::Unreachable(_) | Failure::Untrusted(_) => 3,
+            Failure::Unreachable(_) | Failure::NothingNear(_) | Failure::Untrusted(_) => 3,
         }
     }
 
@@ -48,7 +52,7 @@ impl Failure {
         match self {
             Failure::Refused(refusal) => refusal.code.as_deref().unwrap_or("refused"),
             Failure::SessionEnded => "session_ended",
-            Failure::Unreachable(_) => "unreachable",
+            Failure::Unreachable(_) | Failure::NothingNear(_) => "unreachable",
             Failure::Untrusted(offer) if offer.changed => "authority_changed",
             Failure::Untrusted(_) => "untrusted",
             Failure::Misused(misuse) => misuse.code(),
@@ -67,6 +71,7 @@ impl Failure {
             Failure::Refused(_)
             | Failure::SessionEnded
             | Failure::Unreachable(_)
+            | Failure::NothingNear(_)
             | Failure::Untrusted(_)
             | Failure::Misused(_)
             | Failure::Local(_) => self,
@@ -76,7 +81,7 @@ impl Failure {
     /// Whether asking again later, unchanged, may succeed.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Failure::Unreachable(_))
+        matches!(self, Failure::Unreachable(_) | Failure::NothingNear(_))
     }
 }
 
@@ -123,6 +128,9 @@ pub enum Misuse {
     /// No machine is known.
     #[error("no server is known")]
     NoServer,
+    /// Several rings were found on the local network: the person must say which one is meant.
+    #[error("several rings were found on this network")]
+    WhichRing(Vec<NearRing>),
     /// The text is no address of a server.
     #[error("not an address of a server: {0}")]
     NotAServer(String),
@@ -157,6 +165,7 @@ impl Misuse {
         match self {
             Misuse::NotLoggedIn | Misuse::LoggedInAs(_) | Misuse::Unfit(_) => 1,
             Misuse::NoServer
+            | Misuse::WhichRing(_)
             | Misuse::NotAServer(_)
             | Misuse::NoSuchNumber(_)
             | Misuse::NotADweet(_)
@@ -169,6 +178,7 @@ impl Misuse {
     fn code(&self) -> &'static str {
         match self {
             Misuse::NoServer => "no_server",
+            Misuse::WhichRing(_) => "several_rings",
             Misuse::NotAServer(_) => "not_a_server",
             Misuse::NotLoggedIn => "not_logged_in",
             Misuse::LoggedInAs(_) => "logged_in_already",

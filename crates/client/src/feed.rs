@@ -3,11 +3,11 @@
 //! The ring remembers per account what was seen. Each time it is asked, it gives the newest unseen dweets first, then
 //! older ones, and tells how many are still unseen (rule T6).
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::dweet::{Dweet, dweets};
 use crate::failure::Failure;
 use crate::view::Seen;
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tertulia_types::entity::{More, Status, Unseen};

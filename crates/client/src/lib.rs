@@ -1,12 +1,15 @@
 //! The person's side of Tertulia: everything a program needs to act for a person, and nothing that draws on a screen.
 //!
-//! A [`Client`] knows a few machines and who is logged in. It asks one machine after another until one answers, keeps
-//! what it has seen on disk, and shows that, marked as old, when none answers. The surfaces (the console, and whoever
+//! A [`Client`] knows a few machines and who is logged in. It asks one machine after another until one answers, learns
+//! from the answers which others there are, keeps what it has seen on disk, and shows that, marked as old, when none
+//! answers. The surfaces (the console, and whoever
 //! else links this crate) turn its values and its [`Failure`]s into words.
 //!
 //! Read in the order of the modules: [`failure`] (what can go wrong, in three kinds), [`place`] (where things lie),
-//! [`store`] (the database), [`trust`] (whose certificate is believed), [`wire`] (how a question travels), [`html`]
-//! (what is read from the entities of the API), then one module per noun with what a person can do with it.
+//! [`store`] (the database), [`address`] and `servers` (which machines there are, and which one is asked first),
+//! `entries` (what the ring says of its machines), [`near`] (what the local network says), [`trust`] (whose certificate is
+//! believed), [`wire`] (how a question travels), [`html`] (what is read from the entities of the API), then one module per
+//! noun with what a person can do with it.
 //!
 //! **Invariant:** nothing here prints, and no text made here is meant for a person's eyes: a failure says what happened
 //! as a value, and only a server's own words pass through.
@@ -16,12 +19,14 @@
 //!
 //! Deliberately absent: knowledge of which machine holds what (any machine answers for the ring), and private messages.
 
+pub mod address;
 pub mod dweet;
 pub mod failure;
 pub mod feed;
 pub mod history;
 pub mod html;
 pub mod listing;
+pub mod near;
 pub mod notification;
 pub mod place;
 pub mod profile;
@@ -35,7 +40,11 @@ pub mod trust;
 pub mod view;
 pub mod wire;
 
+mod ask;
 mod client;
+mod entries;
+mod servers;
 
 pub use client::{Client, Settings};
 pub use failure::Failure;
+pub use near::Lookout;

@@ -1,10 +1,10 @@
 //! What others did that concerns the person.
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::dweet::{Author, Dweet};
 use crate::failure::Failure;
 use crate::view::{Keep, Seen};
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use tertulia_types::entity::{self, NotificationKind, Timestamp};
 

@@ -1,5 +1,6 @@
 //! Profiles: who somebody is, and what they published.
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::dweet::{Author, Dweet, dweets};
 use crate::failure::{Failure, Fault, Misuse};
@@ -7,7 +8,6 @@ use crate::html;
 use crate::relation::Relation;
 use crate::session;
 use crate::view::Seen;
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tertulia_types::entity::{Account, Status, Timestamp};

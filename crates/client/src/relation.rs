@@ -1,8 +1,8 @@
 //! Following, blocking and muting.
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tertulia_types::entity::Relationship;

@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: the words inside dweets. The ring does not index them.
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::dweet::{Author, Dweet, dweets};
 use crate::failure::Failure;
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use tertulia_types::entity::{Search, Status};
 

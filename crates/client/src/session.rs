@@ -1,11 +1,11 @@
 //! Registering, logging in and out, the password, and closing the account for good.
 
+use crate::ask::Ask;
 use crate::client::{Client, Person};
 use crate::dweet::Author;
 use crate::failure::{Failure, Misuse};
 use crate::time::now;
 use crate::view::Seen;
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tertulia_types::Nick;
@@ -81,9 +81,12 @@ impl Client {
         self.leave(&me, keep)?;
         match told {
             Ok(_) | Err(Failure::SessionEnded) => Ok(LoggedOut::Everywhere),
-            Err(Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Refused(_)) => {
-                Ok(LoggedOut::HereOnly)
-            }
+            Err(
+                Failure::Unreachable(_)
+                | Failure::NothingNear(_)
+                | Failure::Untrusted(_)
+                | Failure::Refused(_),
+            ) => Ok(LoggedOut::HereOnly),
             Err(other) => Err(other),
         }
     }
@@ -126,7 +129,23 @@ impl Client {
     }
 
     /// Changes the password; all other sessions end.
+    ///
+    /// When the answer was lost and the change was not, the next machine finds the current password wrong. So a refusal
+    /// counts only if the new one is not the password already.
     pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Failure> {
+        let refused = match self.password(current, new).await {
+            Err(Failure::Refused(refused)) if refused.code.as_deref() == Some("wrong_password") => refused,
+            other => return other,
+        };
+        let is_changed = current != new && self.password(new, new).await.is_ok();
+        if is_changed {
+            Ok(())
+        } else {
+            Err(Failure::Refused(refused))
+        }
+    }
+
+    async fn password(&self, current: &str, new: &str) -> Result<(), Failure> {
         let body = json!({ "current": current, "new": new });
         self.read::<Value>(Ask::post("/api/tertulia/v1/password", body))
             .await
@@ -137,9 +156,23 @@ impl Client {
     pub async fn close_account(&self, password: &str) -> Result<(), Failure> {
         let me = self.me()?;
         let body = json!({ "password": password });
-        self.read::<Value>(Ask::post("/api/tertulia/v1/account/close", body))
-            .await?;
+        let closed = self
+            .read::<Value>(Ask::post("/api/tertulia/v1/account/close", body))
+            .await;
+        match closed {
+            Ok(_) => {}
+            // When the answer was lost and the account closed, the next machine knows no session of it.
+            Err(Failure::SessionEnded) if self.is_nobody(&me.nick).await => {}
+            Err(other) => return Err(other),
+        }
         self.leave(&me, false)
+    }
+
+    /// Whether a machine says that nobody has the nick.
+    async fn is_nobody(&self, nick: &str) -> bool {
+        let ask = Ask::get("/api/v1/accounts/lookup").with("acct", nick);
+        let found = self.wire.ask::<Value>(&self.store, &ask).await;
+        matches!(found, Err(Failure::Refused(refused)) if refused.status == 404)
     }
 
     /// Where the person is logged in.
@@ -163,13 +196,13 @@ impl Client {
         self.store.change(|tx| {
             tx.execute("UPDATE person SET token = NULL", [])?;
             tx.execute(
-                "INSERT INTO person (nick, account, name, seen_ms, token) VALUES (?1, '', ?1, 0, ?2)
-                 ON CONFLICT (nick) DO UPDATE SET token = ?2",
-                (&person.nick, &person.token),
+                "INSERT INTO person (nick, account, name, seen_ms, token, ring) VALUES (?1, '', ?1, 0, ?2, ?3)
+                 ON CONFLICT (nick) DO UPDATE SET token = ?2, ring = ?3",
+                (&person.nick, &person.token, self.wire.certain_ring()),
             )?;
             Ok(())
         })?;
-        self.remember(&self.servers())?;
+        self.remember(&self.wire.proven())?;
         self.become_person(Some(person));
         self.whoami().await.map(|seen| seen.what)
     }

@@ -37,7 +37,11 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", "ON")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
-        Migrations::new(vec![M::up(include_str!("schema.sql"))]).to_latest(&mut connection)?;
+        let layouts = vec![
+            M::up(include_str!("schema.sql")),
+            M::up(include_str!("entries.sql")),
+        ];
+        Migrations::new(layouts).to_latest(&mut connection)?;
         drop(lock);
         Ok(Self {
             connection: Mutex::new(connection),

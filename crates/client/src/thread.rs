@@ -1,10 +1,10 @@
 //! A conversation in public: what a dweet answers, the dweet, and its answers.
 
+use crate::ask::Ask;
 use crate::client::Client;
 use crate::dweet::Dweet;
 use crate::failure::Failure;
 use crate::view::{Keep, Seen};
-use crate::wire::Ask;
 use serde::{Deserialize, Serialize};
 use tertulia_types::entity::Context;
 

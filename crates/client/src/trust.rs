@@ -9,6 +9,7 @@
 
 use crate::failure::{Failure, Fault, Misuse};
 use crate::store::Store;
+use rusqlite::{OptionalExtension, Transaction};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
@@ -93,6 +94,13 @@ pub(crate) fn pin(store: &Store, server: &str, pem: &str) -> Result<(), Failure>
         )?;
         Ok(())
     })
+}
+
+/// The fingerprint of the authority that is believed for a machine, if there is one.
+pub(crate) fn pinned_fingerprint(tx: &Transaction<'_>, server: &str) -> Result<Option<String>, Failure> {
+    let sql = "SELECT authority FROM server WHERE url = ?1";
+    let found = tx.query_row(sql, [server], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
 }
 
 /// The authority that is believed for a machine, if the person vouched for one.

@@ -1,26 +1,37 @@
 //! How a question travels: to one machine after another, until one answers.
 //!
-//! Any machine of the ring answers for the whole ring. The one that answered last is asked first; one that fails goes
-//! to the end of the line. A refusal is an answer, and is not asked for again elsewhere.
+//! Any machine of the ring answers for the whole ring. The one that answered last is asked first; one that is silent, or
+//! says that it cannot answer now, is passed by (see `servers`). A refusal is an answer, and is not asked for again
+//! elsewhere. When all are silent, the local network is asked whether a machine of the ring is near.
 //!
 //! **Invariant:** every wait has an end ([`CONNECT_MS_MAX`], [`ANSWER_MS_MAX`]), and no answer is read beyond
 //! [`ANSWER_BYTES_MAX`].
-//! **Invariant:** a machine without a trusted certificate gets nothing, above all no token (see [`crate::trust`]).
+//! **Invariant:** a machine without a trusted certificate gets nothing, above all no token (see [`crate::trust`]). Where
+//! the ring's authority is known, a machine under another one is none of its machines.
+//! **Invariant:** what is asked of the next machine may have been done by the one before it, whose answer was lost. So
+//! each question may be asked twice: it reads, or carries a key, or its caller knows what a second answer means (the
+//! password, the end of a session or of an account); a second login opens a session whose token nobody has.
 
+use crate::address::is_loopback;
+use crate::ask::Ask;
+use crate::entries::{Errand, Ring};
 use crate::failure::{Failure, Missed, Misuse, Refusal, Why};
+use crate::near::{Lookout, NearRing};
+use crate::servers::{Origin, Servers};
 use crate::store::Store;
 use crate::trust::{self, Offer};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Certificate, Method, Response, Url};
+use reqwest::{Certificate, Response, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Mutex, Once, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tertulia_types::entity::ENTRIES_HEADER;
 
 /// How long one machine may take to accept a connection: it is nearby, or it is not worth waiting for.
-pub const CONNECT_MS_MAX: u64 = 3_000;
+pub const CONNECT_MS_MAX: u64 = 2_000;
 /// How long one machine may take for a whole answer: longer than the ring waits for a lost leader.
 pub const ANSWER_MS_MAX: u64 = 10_000;
 /// A connection that was idle for longer is opened anew: the machine may have closed it while nobody looked.
@@ -31,92 +42,30 @@ pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 const CERTIFICATE_BYTES_MAX: usize = 64 << 10;
 /// The path at which a machine hands out the ring's authority.
 const AUTHORITY_PATH: &str = "/api/tertulia/v1/ca";
-
-/// One question to the ring.
-#[derive(Debug, Clone)]
-pub(crate) struct Ask {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    token: Option<String>,
-    key: Option<String>,
-}
-
-impl Ask {
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::GET, path)
-    }
-
-    pub(crate) fn post(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::new(Method::POST, path)
-        }
-    }
-
-    pub(crate) fn patch(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::new(Method::PATCH, path)
-        }
-    }
-
-    pub(crate) fn delete(path: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, path)
-    }
-
-    fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            query: Vec::new(),
-            body: None,
-            token: None,
-            key: None,
-        }
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.query.push((name, value.to_string()));
-        self
-    }
-
-    pub(crate) fn with_some(self, name: &'static str, value: Option<impl ToString>) -> Self {
-        match value {
-            Some(value) => self.with(name, value),
-            None => self,
-        }
-    }
-
-    pub(crate) fn token(mut self, token: Option<String>) -> Self {
-        self.token = token;
-        self
-    }
-
-    pub(crate) fn key(mut self, key: String) -> Self {
-        self.key = Some(key);
-        self
-    }
-
-    /// What tells this action from another: all but secrets.
-    pub(crate) fn action(&self) -> String {
-        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
-        format!("{} {} {body}", self.method, self.path)
-    }
-}
+/// The local network is not asked again for so long.
+const LOOK_AGAIN_TIME: Duration = Duration::from_secs(60);
+/// Impostors that are remembered until somebody is told.
+const ALARMS_MAX: usize = 8;
 
 /// The way to the machines.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    /// Addresses, the one to ask first at the front.
-    servers: Mutex<Vec<String>>,
+    servers: Mutex<Servers>,
+    /// The ring that is spoken to, as far as it is known.
+    ring: Mutex<Ring>,
+    /// The ring's list of machines, on its way.
+    errand: Errand,
     /// One connection pool per machine: each has its own idea of whom to believe.
     pools: Mutex<BTreeMap<String, reqwest::Client>>,
     /// An authority to accept without asking, by its fingerprint.
     expected: Option<String>,
     /// How long one machine may take for a whole answer.
     patience: Duration,
+    /// Where to look for a machine when all are silent, and when that was last done.
+    lookout: Lookout,
+    looked: Mutex<Option<Instant>>,
+    /// Machines that were passed by for showing another authority than the ring's.
+    alarms: Mutex<Vec<Offer>>,
 }
 
 /// What one machine did with a question.
@@ -130,8 +79,22 @@ enum Outcome {
     Offered(Box<Offer>),
 }
 
+/// What came of asking one machine after another, so far.
+#[derive(Default)]
+struct Round {
+    missed: Vec<Missed>,
+    /// The first one that showed another authority than the ring's.
+    impostor: Option<Box<Offer>>,
+}
+
 impl Wire {
-    pub(crate) fn new(servers: Vec<String>, expected: Option<String>, patience_ms: u64) -> Self {
+    pub(crate) fn new(
+        servers: Servers,
+        ring: Ring,
+        expected: Option<String>,
+        patience: Duration,
+        lookout: Lookout,
+    ) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             // An error only says that the program has chosen a provider already.
@@ -139,49 +102,166 @@ impl Wire {
         });
         Self {
             servers: Mutex::new(servers),
+            ring: Mutex::new(ring),
+            errand: Errand::default(),
             pools: Mutex::default(),
             expected,
-            patience: Duration::from_millis(patience_ms),
+            patience,
+            lookout,
+            looked: Mutex::default(),
+            alarms: Mutex::default(),
         }
     }
 
     /// The machines, in the order in which they are asked.
     pub(crate) fn servers(&self) -> Vec<String> {
-        lock(&self.servers).clone()
+        lock(&self.servers).urls()
+    }
+
+    /// The machines that are worth remembering.
+    pub(crate) fn proven(&self) -> Vec<String> {
+        lock(&self.servers).proven()
+    }
+
+    /// The ring that is spoken to, as far as it is known.
+    pub(crate) fn ring(&self) -> Ring {
+        lock(&self.ring).clone()
+    }
+
+    /// Its id, if it is certain.
+    pub(crate) fn certain_ring(&self) -> Option<String> {
+        let ring = self.ring();
+        ring.id.filter(|_| ring.is_certain)
     }
 
     /// Asks until a machine answers, and reads the answer.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, store: &Store, ask: &Ask) -> Result<T, Failure> {
-        let mut missed = Vec::new();
-        for server in self.servers() {
-            match self.ask_one(store, &server, ask).await? {
+        self.keep(store, self.errand.brought())?;
+        let mut round = Round::default();
+        let turn = lock(&self.servers).in_turn(Instant::now());
+        if let Some(answer) = self.ask_each(store, ask, turn, &mut round).await? {
+            return Ok(answer);
+        }
+        if self.may_look(&round) {
+            let near = self.look().await;
+            match <[NearRing; 1]>::try_from(near) {
+                Ok([ring]) => {
+                    let turn = self.come_near(&ring);
+                    if let Some(answer) = self.ask_each(store, ask, turn, &mut round).await? {
+                        return Ok(answer);
+                    }
+                }
+                Err(several) if !several.is_empty() => return Err(Misuse::WhichRing(several).into()),
+                Err(_) if lock(&self.servers).are_guesses() => {
+                    return Err(Failure::NothingNear(round.missed));
+                }
+                Err(_) => {}
+            }
+        }
+        Err(round.failure())
+    }
+
+    /// Asks these machines, until one answers.
+    async fn ask_each<T: DeserializeOwned>(
+        &self,
+        store: &Store,
+        ask: &Ask,
+        turn: Vec<(String, Origin)>,
+        round: &mut Round,
+    ) -> Result<Option<T>, Failure> {
+        for (server, origin) in turn {
+            let why = match self.ask_one(store, &server, ask).await? {
                 Outcome::Answered(bytes) => match serde_json::from_slice(&bytes) {
                     Ok(answer) => {
                         self.prefer(store, &server)?;
-                        return Ok(answer);
+                        return Ok(Some(answer));
                     }
-                    Err(_) => missed.push(Missed {
-                        server,
-                        why: Why::Nonsense,
-                    }),
+                    Err(_) => Why::Nonsense,
                 },
                 Outcome::Refused(refusal) if ask.token.is_some() && ends_session(&refusal) => {
                     return Err(Failure::SessionEnded);
                 }
                 Outcome::Refused(refusal) => return Err(Failure::Refused(refusal)),
-                Outcome::Missed(why) => missed.push(Missed { server, why }),
+                Outcome::Missed(why) => why,
+                Outcome::Untrusted => Why::BadCertificate,
+                // Whoever was named must be vouched for; one that only the ring names is passed by, and not in silence.
+                Outcome::Offered(offer) if offer.changed && origin != Origin::Named => {
+                    self.alarm(&offer);
+                    round.impostor.get_or_insert(offer);
+                    Why::BadCertificate
+                }
                 Outcome::Offered(offer) => return Err(Failure::Untrusted(offer)),
-                Outcome::Untrusted => missed.push(Missed {
-                    server,
-                    why: Why::BadCertificate,
-                }),
-            }
+            };
+            lock(&self.servers).missed(&server, Instant::now());
+            round.missed.push(Missed { server, why });
         }
-        if missed.is_empty() {
-            Err(Misuse::NoServer.into())
-        } else {
-            Err(Failure::Unreachable(missed))
+        Ok(None)
+    }
+
+    /// Whether the local network may be asked: nobody named a machine, or the ring is known; and nobody is just busy.
+    fn may_look(&self, round: &Round) -> bool {
+        let mut looked = lock(&self.looked);
+        let now = Instant::now();
+        let is_due = looked.is_none_or(|at| now >= at + LOOK_AGAIN_TIME);
+        let is_open = self.ring().id.is_some() || !lock(&self.servers).has(Origin::Named);
+        let is_busy = round.missed.iter().any(|missed| missed.why == Why::Busy);
+        let may = self.lookout != Lookout::Nowhere && is_due && is_open && !is_busy;
+        if may {
+            *looked = Some(now);
         }
+        may
+    }
+
+    /// The rings near by, as far as they can be the one that is meant.
+    async fn look(&self) -> Vec<NearRing> {
+        let known = self.ring();
+        let authority = self.expected.clone().or(known.authority);
+        let mut near = self.lookout.rings().await;
+        near.retain(|ring| known.id.as_ref().is_none_or(|id| *id == ring.id));
+        near.retain(|ring| authority.is_none() || authority == ring.authority);
+        near
+    }
+
+    /// Takes the machines of a ring near by into the list; gives those that have not been asked.
+    pub(crate) fn come_near(&self, ring: &NearRing) -> Vec<(String, Origin)> {
+        let mut servers = lock(&self.servers);
+        let known = servers.urls();
+        servers.add(ring.servers.iter().cloned(), Origin::Found);
+        let mut turn = servers.in_turn(Instant::now());
+        turn.retain(|(url, _)| !known.contains(url));
+        turn
+    }
+
+    /// Waits for the list of the ring's machines that is on its way, not for long, and keeps it.
+    pub(crate) async fn settle(&self, store: &Store) -> Result<(), Failure> {
+        let brought = self.errand.wait().await;
+        self.keep(store, brought)
+    }
+
+    fn keep(&self, store: &Store, brought: Option<crate::entries::Brought>) -> Result<(), Failure> {
+        let Some(brought) = brought else { return Ok(()) };
+        if let Some((ring, urls)) = brought.keep(store, &self.ring(), &self.proven())? {
+            *lock(&self.ring) = ring;
+            lock(&self.servers).hear(&urls);
+        }
+        Ok(())
+    }
+
+    fn alarm(&self, offer: &Offer) {
+        let mut alarms = lock(&self.alarms);
+        if alarms.len() < ALARMS_MAX && !alarms.contains(offer) {
+            alarms.push(offer.clone());
+        }
+    }
+
+    /// The machines that were passed by for showing another authority than the ring's, each once.
+    pub(crate) fn alarms(&self) -> Vec<Offer> {
+        std::mem::take(&mut *lock(&self.alarms))
+    }
+
+    /// Takes another ring's authority for the ring's from now on: the person has vouched for it.
+    pub(crate) fn become_ring_under(&self, authority: &str) {
+        lock(&self.ring).authority = Some(authority.to_owned());
     }
 
     /// Forgets what it thought of a machine's certificate, after the person has vouched for it.
@@ -193,24 +273,34 @@ impl Wire {
         let Some(pool) = self.pool(store, server)? else {
             return self.accept_expected(store, server, ask).await;
         };
-        let outcome = send(&pool, server, ask).await;
+        let outcome = self.send(&pool, server, ask).await;
         if matches!(outcome, Outcome::Untrusted) {
             return self.accept_expected(store, server, ask).await;
         }
         Ok(outcome)
     }
 
-    /// Takes the authority without asking when it is known for another machine of the ring, or was named beforehand.
+    /// Takes the authority without asking when it is the ring's, or was named beforehand.
     async fn accept_expected(&self, store: &Store, server: &str, ask: &Ask) -> Result<Outcome, Failure> {
-        let offer = match self.offer(store, server).await {
+        let mut offer = match self.offer(store, server).await {
             Ok(offer) => offer,
             Err(Failure::Unreachable(_)) => return Ok(Outcome::Missed(Why::BadCertificate)),
             Err(other) => return Err(other),
         };
-        let named = self.expected.as_ref() == Some(&offer.fingerprint);
-        let familiar =
-            self.expected.is_none() && !offer.changed && trust::known(store)?.contains(&offer.fingerprint);
-        if !named && !familiar {
+        let is_believed = match (&self.expected, self.ring().authority) {
+            (Some(named), _) => {
+                if *named == offer.fingerprint {
+                    self.become_ring_under(named);
+                }
+                *named == offer.fingerprint
+            }
+            (None, Some(authority)) => {
+                offer.changed = authority != offer.fingerprint;
+                !offer.changed
+            }
+            (None, None) => !offer.changed && trust::known(store)?.contains(&offer.fingerprint),
+        };
+        if !is_believed {
             return Ok(Outcome::Offered(Box::new(offer)));
         }
         trust::pin(store, server, &offer.pem)?;
@@ -218,12 +308,24 @@ impl Wire {
         let Some(pool) = self.pool(store, server)? else {
             return Ok(Outcome::Missed(Why::BadCertificate));
         };
-        let outcome = send(&pool, server, ask).await;
+        let outcome = self.send(&pool, server, ask).await;
         if matches!(outcome, Outcome::Untrusted) {
             // The authority is believed, and yet the certificate is not one of its own.
             return Ok(Outcome::Missed(Why::BadCertificate));
         }
         Ok(outcome)
+    }
+
+    /// Sends a question; when the answer names another list of machines than the one that is held, sends for that too.
+    async fn send(&self, pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
+        let (outcome, version) = send(pool, server, ask).await;
+        if let (Outcome::Answered(_), Some(version)) = (&outcome, version) {
+            let mut ring = lock(&self.ring);
+            // The version is a hash of the list and the ring's id: the same one is the same ring.
+            ring.is_certain |= ring.version == Some(version);
+            self.errand.send(pool, server, version, ring.version);
+        }
+        outcome
     }
 
     /// Fetches the authority that a machine claims, over a connection that is not trusted.
@@ -294,48 +396,29 @@ impl Wire {
 
     /// The machine that answered is asked first from now on, also by later processes.
     fn prefer(&self, store: &Store, server: &str) -> Result<(), Failure> {
-        {
-            let mut servers = lock(&self.servers);
-            if servers.first().is_some_and(|first| first == server) {
-                return Ok(());
-            }
-            servers.sort_by_key(|other| other != server);
+        if !lock(&self.servers).answered(server) {
+            return Ok(());
         }
         let sql = "UPDATE server SET place = (SELECT min(place) - 1 FROM server) WHERE url = ?1";
         store.execute(sql, [server]).map(drop)
     }
 }
 
-/// The address of a machine as a person typed it, made whole: without a scheme it is `https`, on this computer `http`.
-pub fn address(typed: &str) -> Result<String, Failure> {
-    let refused = || Misuse::NotAServer(typed.to_owned());
-    let typed_url = typed.trim();
-    let whole = if typed_url.contains("://") {
-        typed_url.to_owned()
-    } else {
-        let https = Url::parse(&format!("https://{typed_url}")).map_err(|_| refused())?;
-        format!(
-            "{}://{typed_url}",
-            if is_loopback(&https) { "http" } else { "https" }
-        )
-    };
-    let url = Url::parse(&whole).map_err(|_| refused())?;
-    let bare =
-        url.username().is_empty() && url.password().is_none() && url.path() == "/" && url.query().is_none();
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !bare {
-        return Err(refused().into());
+impl Round {
+    /// Why nobody answered. An impostor is worse news than silence.
+    fn failure(self) -> Failure {
+        match self.impostor {
+            Some(offer) => Failure::Untrusted(offer),
+            None if self.missed.is_empty() => Misuse::NoServer.into(),
+            None => Failure::Unreachable(self.missed),
+        }
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host == "localhost" || host == "[::1]" || host.starts_with("127.")
-}
-
-async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
+/// Sends a question to a machine: what it did, and which list of machines it has.
+async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> (Outcome, Option<u64>) {
     let Ok(mut url) = Url::parse(&format!("{server}{}", ask.path)) else {
-        return Outcome::Missed(Why::Nonsense);
+        return (Outcome::Missed(Why::Nonsense), None);
     };
     if !ask.query.is_empty() {
         url.query_pairs_mut()
@@ -352,14 +435,17 @@ async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
         request = request.json(body);
     }
     match request.send().await {
-        Ok(response) => outcome(response).await,
-        Err(error) => failed(&error),
+        Ok(response) => {
+            let version = number(response.headers(), ENTRIES_HEADER);
+            (outcome(response).await, version)
+        }
+        Err(error) => (failed(&error), None),
     }
 }
 
 async fn outcome(response: Response) -> Outcome {
     let status = response.status();
-    let retry_after_s = retry_after_s(response.headers());
+    let retry_after_s = number(response.headers(), RETRY_AFTER.as_str());
     let bytes = match body(response, ANSWER_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(why) => return Outcome::Missed(why),
@@ -388,7 +474,7 @@ async fn outcome(response: Response) -> Outcome {
 }
 
 /// Reads an answer, but no more than `bytes_max`.
-async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Why> {
+pub(crate) async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Why> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| why(&error))? {
         if bytes.len() + chunk.len() > bytes_max {
@@ -442,41 +528,10 @@ fn ends_session(refusal: &Refusal) -> bool {
     refusal.status == 401 && refusal.code.as_deref().is_none_or(|code| code == "no_session")
 }
 
-fn retry_after_s(headers: &HeaderMap) -> Option<u64> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::address;
-
-    #[test]
-    fn an_address_is_made_whole() {
-        for (typed, whole) in [
-            ("127.0.0.1:7700", "http://127.0.0.1:7700"),
-            ("localhost", "http://localhost"),
-            ("[::1]:80", "http://[::1]"),
-            ("10.0.0.5:7700", "https://10.0.0.5:7700"),
-            ("tertulia.example", "https://tertulia.example"),
-            ("http://10.0.0.5:7700/", "http://10.0.0.5:7700"),
-            (" HTTPS://Tertulia.example ", "https://tertulia.example"),
-        ] {
-            assert_eq!(address(typed).expect("an address"), whole);
-        }
-        for typed in [
-            "",
-            "http://",
-            "ftp://x",
-            "http://a:b@x",
-            "http://x/y",
-            "a b",
-            "http://x/?q",
-        ] {
-            assert!(address(typed).is_err(), "{typed:?}");
-        }
-    }
 }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tertulia_client::{Client, Settings};
+use tertulia_types::MachineId;
+use tertulia_types::entity::Entries;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// One question, as it came.
@@ -39,6 +41,10 @@ struct Memory {
     answers: BTreeMap<String, (u16, Value)>,
     asked: Vec<Asked>,
     mood: Mood,
+    /// The version of its list of entry machines.
+    version: Option<u64>,
+    /// The password that it takes.
+    password: Option<String>,
 }
 
 /// A machine; it is gone when this is dropped.
@@ -70,6 +76,8 @@ impl Machine {
             answers: BTreeMap::new(),
             asked: Vec::new(),
             mood: Mood::Well,
+            version: None,
+            password: None,
         };
         let memory = Arc::new(Mutex::new(memory));
         let stop = CancellationToken::new();
@@ -103,6 +111,17 @@ impl Machine {
             .expect("nobody panicked")
             .answers
             .insert(what.to_owned(), (status, body));
+    }
+
+    /// From now on this is the password that it takes.
+    pub(crate) fn answers_password(&self, password: &str) {
+        self.memory.lock().expect("nobody panicked").password = Some(password.to_owned());
+    }
+
+    /// The list of entry machines that it hands out.
+    pub(crate) fn recommends(&self, list: &Entries) {
+        self.on("GET /api/tertulia/v1/entries", 200, json!(list));
+        self.memory.lock().expect("nobody panicked").version = Some(list.version);
     }
 
     pub(crate) fn mood(&self, mood: Mood) {
@@ -142,10 +161,19 @@ async fn answer(
         token: header("authorization"),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    let (mood, found) = {
+    let sent: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let (mood, version, found) = {
         let mut memory = memory.lock().expect("nobody panicked");
         memory.asked.push(asked);
-        (memory.mood, memory.answers.get(&what).cloned())
+        let found = match &memory.password {
+            Some(password) if what == "POST /api/tertulia/v1/password" => {
+                let wrong = json!({ "error": "that is not your password", "code": "wrong_password" });
+                let is_right = sent["current"] == json!(password);
+                Some(if is_right { (200, json!({})) } else { (403, wrong) })
+            }
+            _ => memory.answers.get(&what).cloned(),
+        };
+        (memory.mood, memory.version, found)
     };
     let nothing = || (404, json!({ "error": "not found", "code": "not_found" }));
     let (status, text) = match mood {
@@ -162,12 +190,26 @@ async fn answer(
         Mood::Busy => (503, json!({ "error": "busy", "code": "busy" }).to_string()),
         Mood::Nonsense => (200, "<html>a router's login page</html>".to_owned()),
     };
-    Response::builder()
+    let mut response = Response::builder();
+    if let Some(version) = version {
+        response = response.header("tertulia-entries", version);
+    }
+    if status == 503 {
+        response = response.header("retry-after", "1");
+    }
+    response
         .status(StatusCode::from_u16(status).expect("a status"))
         // A machine that is gone must be gone at once.
         .header("connection", "close")
         .body(Body::from(text))
         .expect("an answer")
+}
+
+/// The list of a ring with these machines.
+pub(crate) fn entries(ring: u64, authority: Option<&str>, urls: &[&str]) -> Entries {
+    let machine = |(number, url): (usize, &&str)| (MachineId(number as u64 + 1), vec![(*url).to_owned()]);
+    let machines = urls.iter().enumerate().map(machine);
+    Entries::new(ring, authority, MachineId(1), machines)
 }
 
 /// An address at which nobody listens.

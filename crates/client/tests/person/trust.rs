@@ -1,59 +1,10 @@
 //! Whose certificate is believed.
 
-use crate::ring::{Machine, client, settings};
-use axum_server::tls_rustls::RustlsConfig;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use serde_json::json;
-use std::net::SocketAddr;
+use crate::authority::{Authority, provider};
+use crate::ring::{Machine, client, entries, settings};
 use tertulia_client::failure::Why;
-use tertulia_client::trust::{Offer, fingerprint_of};
+use tertulia_client::trust::Offer;
 use tertulia_client::{Client, Failure};
-
-/// A ring's authority.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).expect("signed").pem();
-        Self {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    fn fingerprint(&self) -> String {
-        fingerprint_of(&self.pem).expect("a certificate")
-    }
-
-    /// A machine with a certificate for `host`, on a port of its own or on a given one.
-    async fn machine(&self, host: &str, port: u16) -> Machine {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![host.to_owned()]).expect("parameters");
-        let certificate = params.signed_by(&key, &self.issuer).expect("signed");
-        let config = RustlsConfig::from_pem(certificate.pem().into_bytes(), key.serialize_pem().into_bytes());
-        let config = config.await.expect("a configuration");
-        let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).expect("a port");
-        listener.set_nonblocking(true).expect("set");
-        let url = format!(
-            "https://127.0.0.1:{}",
-            listener.local_addr().expect("an address").port()
-        );
-        let (machine, router, stop) = Machine::at(url);
-        machine.on("GET /api/tertulia/v1/ca", 200, json!(self.pem));
-        tokio::spawn(async move {
-            let server = axum_server::from_tcp_rustls(listener, config).expect("a server");
-            let served = server.serve(router.into_make_service());
-            tokio::select! { _ = served => {}, () = stop.cancelled() => {} }
-        });
-        machine
-    }
-}
 
 fn offer(failure: Failure) -> Offer {
     let Failure::Untrusted(offer) = failure else {
@@ -69,10 +20,6 @@ fn port(machine: &Machine) -> u16 {
         .next()
         .and_then(|port| port.parse().ok())
         .expect("a port")
-}
-
-fn provider() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[tokio::test]
@@ -224,4 +171,71 @@ fn a_file_without_a_certificate_is_said_so() {
         Client::open(&named).expect_err("none").code(),
         "not_a_certificate"
     );
+}
+
+#[tokio::test]
+async fn entry_machine_under_the_rings_authority_is_believed_and_another_is_refused_loudly() {
+    provider();
+    let directory = tempfile::tempdir().expect("a directory");
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let first = ours.machine("127.0.0.1", 0).await;
+    let impostor = theirs.machine("127.0.0.1", 0).await;
+    let third = ours.machine("127.0.0.1", 0).await;
+    let list = |urls: &[&str]| entries(7, Some(&ours.fingerprint()), urls);
+    first.recommends(&list(&[&first.url, &impostor.url, &third.url]));
+    third.recommends(&list(&[&first.url, &impostor.url, &third.url]));
+    let mut named = settings(&directory, &[&first.url]);
+    named.ca_fingerprint = Some(ours.fingerprint());
+    let person = Client::open(&named).expect("opens");
+    person.login("ana", "correct horse").await.expect("trusted");
+    person.settle().await.expect("kept");
+    drop((person, first));
+
+    // The next one shows another authority: it gets nothing, the one after it answers, and the person hears of it.
+    let person = client(&directory, &[]);
+    person.whoami().await.expect("at the third, without asking");
+    assert_eq!(person.servers()[0], third.url);
+    let alarms = person.alarms();
+    assert_eq!(alarms.len(), 1);
+    assert_eq!(
+        (alarms[0].server.as_str(), alarms[0].changed),
+        (impostor.url.as_str(), true)
+    );
+    assert_eq!(person.alarms(), [], "told once");
+    let asked: Vec<String> = impostor.asked().into_iter().map(|asked| asked.what).collect();
+    assert_eq!(
+        asked,
+        ["GET /api/tertulia/v1/ca"],
+        "no token for a machine of another authority"
+    );
+    drop((person, third));
+
+    let failure = client(&directory, &[])
+        .unseen()
+        .await
+        .expect_err("only the impostor is there");
+    assert_eq!((failure.exit_status(), failure.code()), (3, "authority_changed"));
+    assert_eq!(offer(failure).fingerprint, theirs.fingerprint());
+}
+
+#[tokio::test]
+async fn entry_that_a_person_names_must_be_of_their_ring_too() {
+    provider();
+    let directory = tempfile::tempdir().expect("a directory");
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let first = ours.machine("127.0.0.1", 0).await;
+    let other = theirs.machine("127.0.0.1", 0).await;
+    first.recommends(&entries(7, None, &[&first.url]));
+    let mut named = settings(&directory, &[&first.url]);
+    named.ca_fingerprint = Some(ours.fingerprint());
+    let person = Client::open(&named).expect("opens");
+    person.login("ana", "correct horse").await.expect("trusted");
+    person.settle().await.expect("kept");
+    drop(person);
+    let failure = client(&directory, &[&other.url])
+        .unseen()
+        .await
+        .expect_err("not of the ring");
+    assert_eq!(failure.code(), "authority_changed");
+    assert!(other.asked().iter().all(|asked| asked.token.is_none()));
 }
