@@ -2,9 +2,10 @@
 
 CARGO  ?= cargo
 PYTHON ?= python3
-# Where `make up` keeps the machine's data, and where it listens for people and apps.
+# Where `make up` keeps the machine's data, and where it listens for people and apps, and for other machines.
 DATA   ?= data
 HTTP   ?= 127.0.0.1:8787
+PEER   ?= 127.0.0.1:8788
 
 VENV   := .venv
 STAMP  := $(VENV)/.installed
@@ -18,14 +19,18 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fix bench format lint docs rust-tests script-tests
+.PHONY: help up ring test check fix bench format lint docs rust-tests script-tests
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 up: ## build and run a ring of one machine in the foreground; Ctrl-C stops it
 	$(CARGO) build --release --locked --package tertulia
-	@exec target/release/tertulia up --data $(DATA) --http $(HTTP)
+	@exec target/release/tertulia up --data $(DATA) --http $(HTTP) --peer $(PEER)
+
+ring: ## build and run a ring of three machines on this computer; Ctrl-C stops them, run again resumes them
+	$(CARGO) build --release --locked --package tertulia
+	@exec $(PYTHON) scripts/ring --data $(DATA)/ring
 
 test: rust-tests script-tests ## run every test, real apps and terminal sessions too
 

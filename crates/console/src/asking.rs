@@ -8,6 +8,8 @@ use crate::page::{Page, Style};
 use crate::refusal;
 use crate::terminal::{Question, Terminal, Typed};
 use std::time::Duration;
+use tertulia_client::failure::Misuse;
+use tertulia_client::near::NearRing;
 use tertulia_client::session::PASSWORD_CHARACTERS_MIN;
 use tertulia_client::trust::{Offer, in_pairs};
 use tertulia_client::{Client, Failure};
@@ -154,14 +156,23 @@ impl Asking<'_> {
         }
     }
 
-    /// Does something, and asks about each authority that stands in the way.
+    /// Does something, and asks about each authority that stands in the way, and which ring is meant where several are
+    /// near. Says which machines were not to be trusted.
     pub async fn trusting<T>(
         &mut self,
         client: &Client,
         mut deed: impl AsyncFnMut() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         for _ in 0..OFFERS_MAX {
-            match self.patiently(deed()).await {
+            let outcome = self.patiently(deed()).await;
+            self.sound(client);
+            match outcome {
+                Err(Failure::Misused(Misuse::WhichRing(rings))) if self.look.talking => {
+                    let Some(ring) = self.ring(&rings) else {
+                        return Err(Misuse::WhichRing(rings).into());
+                    };
+                    client.choose(ring);
+                }
                 Err(Failure::Untrusted(offer)) => {
                     if !self.vouches_for(&offer) {
                         return Err(Failure::Untrusted(offer));
@@ -188,6 +199,35 @@ impl Asking<'_> {
                 answer.await
             }
         }
+    }
+
+    /// Says which machines showed another authority than the ring's.
+    fn sound(&mut self, client: &Client) {
+        for offer in client.alarms() {
+            let server = [("server", offer.server.into())];
+            let text = self.look.words.with("alarm-authority", &server);
+            self.say(Style::Bad, &text);
+        }
+    }
+
+    /// Asks which of several rings is meant.
+    fn ring<'a>(&mut self, rings: &'a [NearRing]) -> Option<&'a NearRing> {
+        let text = format!(
+            "{}\n{}",
+            self.look.words.say("misuse-which-ring"),
+            refusal::rings(self.look, rings)
+        );
+        self.say(Style::Plain, &text);
+        self.line("ask-which-ring", |asking, typed| {
+            let number = typed.trim().parse::<usize>().ok();
+            let chosen = number.and_then(|number| rings.get(number.checked_sub(1)?));
+            if chosen.is_none() {
+                let max = [("max", rings.len().into())];
+                let hint = asking.look.words.with("hint-which-ring", &max);
+                asking.say(Style::Bad, &hint);
+            }
+            chosen
+        })
     }
 
     fn vouches_for(&mut self, offer: &Offer) -> bool {

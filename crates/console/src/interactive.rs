@@ -96,6 +96,8 @@ pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut 
     }
     let goodbye = console.look.words.say("goodbye");
     console.asking().say(Style::Plain, &goodbye);
+    // What is not known of the ring's machines now will be asked for next time.
+    let _ = console.client.settle().await;
 }
 
 impl Console<'_> {
@@ -335,7 +337,7 @@ impl Console<'_> {
                         // Without its token the session cannot be used anyway.
                         let _ = self.client.drop_session();
                     }
-                    Failure::Unreachable(_) => self.status = Status::Offline,
+                    Failure::Unreachable(_) | Failure::NothingNear(_) => self.status = Status::Offline,
                     Failure::Refused(_) | Failure::Untrusted(_) | Failure::Misused(_) | Failure::Local(_) => {
                     }
                 }

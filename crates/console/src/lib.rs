@@ -2,7 +2,7 @@
 //!
 //! Read first: [`words`] (the texts, English and Spanish), [`plain`] and [`page`] (nothing hostile passes to the screen),
 //! then [`deed`] (what a person can do), [`answer`] (what came of it), [`show`] and [`refusal`] (how both look). The two
-//! surfaces stand on that: [`once`] runs one command, [`interactive`] talks.
+//! surfaces stand on that: [`once`] runs one command, [`interactive`] talks. [`ring`] draws for those who run machines.
 //!
 //! **Invariant:** standard output of a command with `--json` is one JSON object and nothing else; questions and failures
 //! go to standard error.
@@ -25,6 +25,7 @@ pub mod once;
 pub mod page;
 pub mod plain;
 pub mod refusal;
+pub mod ring;
 pub mod show;
 pub mod terminal;
 pub mod wish;

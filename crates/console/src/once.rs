@@ -17,10 +17,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
-use tertulia_client::{Client, Failure, Settings};
+use tertulia_client::{Client, Failure, Lookout, Settings};
 use zeroize::Zeroizing;
 
-/// The machine that is asked when none is named or remembered: the one on this computer.
+/// The machine that is asked first when none is named or remembered: the one on this computer. Then the network is.
 pub const USUAL_SERVER: &str = "http://127.0.0.1:8787";
 /// How much of standard input is read as the text of a dweet: far more than one may hold.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
@@ -53,12 +53,16 @@ pub async fn run(command: ClientCommand) -> ExitCode {
     let json = command.common.json;
     let prepared = settings(&command.common)
         .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
-    let outcome = match prepared {
+    let (client, task) = match prepared {
         Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
-        Ok((client, _, task)) => one(&client, &look, task).await,
-        Err(failure) => Err(Left::Failed(failure)),
+        Ok((client, _, task)) => (client, task),
+        Err(failure) => return ExitCode::from(report(&look, json, Err(Left::Failed(failure)))),
     };
-    ExitCode::from(report(&look, json, outcome))
+    let outcome = one(&client, &look, task).await;
+    let status = report(&look, json, outcome);
+    // The answer stands on the screen. A list of machines that does not come will be asked for next time.
+    let _ = client.settle().await;
+    ExitCode::from(status)
 }
 
 /// An empty variable is as good as none.
@@ -73,6 +77,7 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         data,
         servers: common.server.iter().filter(given).cloned().collect(),
         usual_server: Some(USUAL_SERVER.to_owned()),
+        lookout: Lookout::Network,
         ca: path(&common.ca),
         ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
         patience_ms: None,

@@ -118,6 +118,13 @@ impl Page {
         self.lines.len()
     }
 
+    /// Keeps that many lines at most; says how many were cut off.
+    pub fn cut(&mut self, rows: usize) -> usize {
+        let cut = self.lines.len().saturating_sub(rows);
+        self.lines.truncate(rows);
+        cut
+    }
+
     /// Cuts off what lies below that many lines, between two dweets where there is a gap in the lower half.
     #[must_use]
     pub fn split_off(&mut self, rows: usize) -> Page {

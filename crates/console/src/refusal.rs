@@ -2,9 +2,10 @@
 
 use crate::look::Look;
 use crate::plain;
-use tertulia_client::Failure;
 use tertulia_client::failure::{Missed, Misuse, Refusal, Why};
+use tertulia_client::near::NearRing;
 use tertulia_client::trust::in_pairs;
+use tertulia_client::{Failure, Lookout};
 use tertulia_types::text::Unfit;
 
 /// How much of what was typed is said again.
@@ -16,7 +17,11 @@ pub fn words(look: &Look, failure: &Failure) -> String {
     match failure {
         Failure::Refused(refusal) => refused(look, refusal),
         Failure::SessionEnded => look.next("failure-session-ended"),
-        Failure::Unreachable(missed) => unreachable(look, missed),
+        Failure::Unreachable(missed) => missing(look, look.next("failure-unreachable"), missed),
+        Failure::NothingNear(missed) => {
+            let looked_s = [("n", Lookout::limit().as_secs().into())];
+            missing(look, look.next_with("failure-nothing-near", &looked_s), missed)
+        }
         Failure::Untrusted(offer) => {
             let key = if offer.changed {
                 "failure-authority-changed"
@@ -56,8 +61,29 @@ fn refused(look: &Look, refusal: &Refusal) -> String {
     known.unwrap_or_else(|| look.words.with("refused", &words))
 }
 
-fn unreachable(look: &Look, missed: &[Missed]) -> String {
-    let mut said = vec![look.next("failure-unreachable")];
+/// The rings of one network, each on a line, numbered where one can be chosen.
+#[must_use]
+pub fn rings(look: &Look, rings: &[NearRing]) -> String {
+    let line = |(at, ring): (usize, &NearRing)| {
+        let name = if ring.name.is_empty() {
+            look.words.say("ring-unnamed")
+        } else {
+            ring.name.clone()
+        };
+        let server = ring.servers.first().map_or("", String::as_str);
+        let number = if look.talking {
+            format!("{}  ", at + 1)
+        } else {
+            String::new()
+        };
+        format!("  {number}{name}: {server}")
+    };
+    let lines: Vec<String> = rings.iter().enumerate().map(line).collect();
+    lines.join("\n")
+}
+
+fn missing(look: &Look, first: String, missed: &[Missed]) -> String {
+    let mut said = vec![first];
     for Missed { server, why } in missed {
         let key = match why {
             Why::NoConnection => "missed-no-connection",
@@ -78,6 +104,7 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
     };
     match misuse {
         Misuse::NoServer => look.next("misuse-no-server"),
+        Misuse::WhichRing(found) => format!("{}\n{}", look.next("misuse-which-ring"), rings(look, found)),
         Misuse::NotAServer(typed) => with("misuse-not-a-server", "typed", typed),
         Misuse::NotLoggedIn => look.next("misuse-not-logged-in"),
         Misuse::LoggedInAs(nick) => with("misuse-logged-in-as", "nick", nick),

@@ -1,6 +1,7 @@
 //! What a person reads, in their language: English, or Spanish where the environment asks for it.
 //!
-//! The texts lie in `locales/LANGUAGE/console.ftl` and are part of the program.
+//! The texts lie in `locales/LANGUAGE`, those for people in `console.ftl`, those for operators in `machine.ftl`, and are
+//! part of the program.
 //!
 //! **Invariant:** both languages have the same keys with the same variables (a test compares them), and every key that
 //! the source names exists (another test looks).
@@ -44,8 +45,16 @@ impl Language {
 
     fn source(self) -> &'static str {
         match self {
-            Language::English => include_str!("../locales/en/console.ftl"),
-            Language::Spanish => include_str!("../locales/es/console.ftl"),
+            Language::English => concat!(
+                include_str!("../locales/en/console.ftl"),
+                "\n",
+                include_str!("../locales/en/machine.ftl")
+            ),
+            Language::Spanish => concat!(
+                include_str!("../locales/es/console.ftl"),
+                "\n",
+                include_str!("../locales/es/machine.ftl")
+            ),
         }
     }
 }
@@ -167,6 +176,7 @@ mod tests {
         "age-minutes",
         "age-hours",
         "age-days",
+        "ring-seconds",
         "word-redweet",
         "word-unredweet",
         "word-bio",

@@ -3,6 +3,7 @@
 use tertulia_client::dweet::{Author, Dweet};
 use tertulia_client::failure::{Failure, Missed, Misuse, Refusal, Why};
 use tertulia_client::feed::FeedPage;
+use tertulia_client::near::NearRing;
 use tertulia_client::notification::{Kind, Notification};
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -351,6 +352,12 @@ fn failures() -> Vec<Failure> {
         server: "https://10.0.0.5:8787".to_owned(),
         why,
     });
+    let near = |name: &str, last: u8| NearRing {
+        id: format!("{last:016x}"),
+        name: name.to_owned(),
+        authority: None,
+        servers: vec![format!("https://10.0.0.{last}:8787")],
+    };
     vec![
         refused(422, "nick_taken", "this nick is taken", None),
         refused(401, "wrong_password", "wrong nick or password", None),
@@ -359,6 +366,8 @@ fn failures() -> Vec<Failure> {
         refused(422, "something_new", "in the server's \u{1b}[31mwords", None),
         Failure::SessionEnded,
         Failure::Unreachable(missed.to_vec()),
+        Failure::NothingNear(missed[..1].to_vec()),
+        Misuse::WhichRing(vec![near("Plaza", 1), near("", 2)]).into(),
         offer(false),
         offer(true),
         Misuse::NotLoggedIn.into(),

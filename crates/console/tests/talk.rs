@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tertulia_api::{Service, app, serve};
-use tertulia_client::{Client, Settings, time};
+use tertulia_client::near::NearRing;
+use tertulia_client::{Client, Lookout, Settings, time};
 use tertulia_console::interactive;
 use tertulia_console::look::Look;
 use tertulia_console::page::Paint;
 use tertulia_console::terminal::Lines;
 use tertulia_console::words::{Language, Words};
 use tertulia_node::{Node, Options};
+use tertulia_types::entity::Entries;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -34,12 +36,15 @@ async fn machine() -> Machine {
         .await
         .expect("a machine");
     node.until_ready().await;
+    let machine = node.member().machine;
+    let entries = Entries::new(7, None, machine, [(machine, vec![url.clone()])]);
     let closing = CancellationToken::new();
     let service = Service::new(tertulia_api::Settings {
         node: Arc::clone(&node),
         title: "Plaza".to_owned(),
         is_limited: false,
         tls: None,
+        entries: tokio::sync::watch::Sender::new(Arc::new(entries)).subscribe(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
         closing: closing.clone(),
     });
@@ -117,6 +122,55 @@ async fn until_unseen(client: &Client, count: u64) {
         }
     });
     waited.await.expect("the dweets arrive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entry_where_several_rings_are_near_is_a_question() {
+    let machine = machine().await;
+    let near = |name: &str, server: &str| NearRing {
+        id: format!("{:016x}", name.len()),
+        name: name.to_owned(),
+        authority: None,
+        servers: vec![server.to_owned()],
+    };
+    let mut home = settings(machine.directory.path(), "ana", &[]);
+    home.lookout = Lookout::Told(vec![
+        near("Taller", "http://127.0.0.1:1"),
+        near("Plaza", &machine.url),
+    ]);
+    let shown = talk(
+        Language::Spanish,
+        home.clone(),
+        &[
+            "3",
+            "plaza",
+            "2",
+            "registro",
+            "ana",
+            "Ana",
+            "correct horse",
+            "correct horse",
+            "salir",
+        ],
+    )
+    .await;
+    shows(
+        &shown,
+        &[
+            "En esta red responden varios anillos:",
+            "1  Taller: http://127.0.0.1:1",
+            "2  Plaza: http://127.0.0.1:",
+            "¿Cuál?",
+            "de 1 a 2",
+            "de 1 a 2",
+            "@ana",
+        ],
+    );
+    home.lookout = Lookout::Nowhere;
+    assert_eq!(
+        Client::open(&home).expect("opens").servers(),
+        [machine.url.as_str()]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

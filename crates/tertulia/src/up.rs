@@ -1,20 +1,26 @@
-//! `tertulia up`: a machine in the foreground, from its data directory to its last finished request.
+//! `tertulia up` and `tertulia join`: a machine in the foreground, from its data directory to its last finished request.
 //!
-//! **Invariant:** the address is taken before the data directory is touched, so a mistake in either leaves no trace.
+//! **Invariant:** the addresses are taken before the data directory is touched, so a mistake in any leaves no trace.
 //! **Invariant:** the first SIGTERM or Ctrl-C finishes what was begun; a second one ends the process at once, and loses
 //! nothing that was acknowledged.
 
+use crate::beginning::{self, Beginning, NotJoined, Remark};
+use crate::control::{Control, Operator, TokenWish};
 use crate::failed;
-use crate::settings::{UpFlags, UpSettings};
+use crate::machine::{self, Machine};
+use crate::operate::{join_command, only_here};
+use crate::said::Said;
+use crate::settings::{JoinFlags, JoinSettings, MachineSettings, UpFlags, UpSettings};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tertulia_api::{Authority, Service, Settings, Tls};
+use tertulia_api::{Service, Settings, Tls};
 use tertulia_console::Words;
-use tertulia_node::{Node, Options};
+use tertulia_discovery::Http;
+use tertulia_types::ring::RingFacts;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -22,13 +28,30 @@ use tracing_subscriber::EnvFilter;
 
 /// How long the groups may take to find their leaders at the start; after that the machine serves what it can.
 const READY_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long the token is valid that is printed at the start.
+const TOKEN_VALID_S: u64 = 24 * 3_600;
 
-/// Runs a machine until it is told to stop.
-pub(crate) fn run(flags: UpFlags, words: &Words) -> ExitCode {
-    let ran = flags.resolve().and_then(|settings| {
-        log(&settings)?;
+/// What the operator wants.
+enum Wish {
+    Up(UpSettings),
+    Join(JoinSettings),
+}
+
+/// Runs a machine that founds a ring, or belongs to one, until it is told to stop.
+pub(crate) fn up(flags: UpFlags, words: &Words) -> ExitCode {
+    run(flags.resolve().map(Wish::Up), words)
+}
+
+/// Runs a machine that joins a ring, or belongs to it, until it is told to stop.
+pub(crate) fn join(flags: JoinFlags, words: &Words) -> ExitCode {
+    run(flags.resolve().map(Wish::Join), words)
+}
+
+fn run(wish: anyhow::Result<Wish>, words: &Words) -> ExitCode {
+    let ran = wish.and_then(|wish| {
+        log(wish.machine())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(serve(settings, words))
+        runtime.block_on(serve(&wish, words))
     });
     match ran {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,7 +59,7 @@ pub(crate) fn run(flags: UpFlags, words: &Words) -> ExitCode {
     }
 }
 
-fn log(settings: &UpSettings) -> anyhow::Result<()> {
+fn log(settings: &MachineSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log).context("--log cannot be understood")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -50,25 +73,71 @@ fn log(settings: &UpSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(settings: UpSettings, words: &Words) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(settings.http).await.with_context(|| {
-        format!(
-            "cannot listen on {}; stop what listens there, or give --http another address",
-            settings.http
-        )
-    })?;
+impl Wish {
+    fn machine(&self) -> &MachineSettings {
+        match self {
+            Self::Up(settings) => &settings.machine,
+            Self::Join(settings) => &settings.machine,
+        }
+    }
+
+    fn beginning(
+        &self,
+        here: Option<&RingFacts>,
+        words: &Words,
+    ) -> anyhow::Result<(Beginning, Option<Remark>)> {
+        let settings = match self {
+            Self::Up(settings) => return Ok(beginning::of_up(here, settings)),
+            Self::Join(settings) => settings,
+        };
+        beginning::of_join(here, settings, machine::ring_of).map_err(|why| {
+            let values = [
+                ("data", settings.machine.data.display().to_string().into()),
+                (
+                    "ring",
+                    here.map(|ring| ring.name.clone()).unwrap_or_default().into(),
+                ),
+            ];
+            let said = match why {
+                NotJoined::NoToken => Said::misused(words.say("join-no-token")),
+                NotJoined::BadToken => Said::misused(words.say("join-bad-token")),
+                NotJoined::OtherRing => Said::refused(words.with("join-other-ring", &values)),
+            };
+            said.into()
+        })
+    }
+}
+
+async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
+    let settings = wish.machine();
+    let listener = listen(settings.http, "--http").await?;
+    let peer = listen(settings.peer, "--peer").await?;
     let address = listener.local_addr()?;
-    let node = Node::open(Options::new(&settings.data)).await?;
-    let tls = tls(&settings, address)?;
-    let closing = CancellationToken::new();
+    let (beginning, remark) = wish.beginning(machine::belongs_to(&settings.data)?.as_ref(), words)?;
+    let is_new = !matches!(beginning, Beginning::Resume);
+    let url = url(settings, address);
+    let urls = tertulia_api::entry_urls(address, &settings.names, settings.speaks_tls());
+    let machine = Machine::start(settings, beginning, peer, urls, words).await?;
+    let tls = tls(settings, &machine, address)?;
+    let (closing, left) = (CancellationToken::new(), CancellationToken::new());
     let service = Service::new(Settings {
-        node: Arc::clone(&node),
-        title: settings.title.clone(),
+        node: Arc::clone(machine.node()),
+        title: machine.ring().name.clone(),
         is_limited: settings.is_limited,
         tls: tls.clone(),
+        entries: machine.entries(closing.clone()),
         metrics: PrometheusBuilder::new().install_recorder()?,
         closing: closing.clone(),
     })?;
+    let control = Control::bind(&settings.data)
+        .with_context(|| format!("commands cannot be taken in {}", settings.data.display()))?;
+    let operator: Arc<dyn Operator> = machine.clone();
+    let commanded = tokio::spawn(control.serve(operator, closing.clone(), left.clone()));
+    let _announcer = machine.announce(Http {
+        listen: address,
+        is_tls: settings.speaks_tls(),
+        host: settings.names.first().cloned(),
+    });
     let config = tls.as_ref().map(Tls::config).transpose()?;
     let served = tokio::spawn(tertulia_api::serve(
         listener,
@@ -79,47 +148,88 @@ async fn serve(settings: UpSettings, words: &Words) -> anyhow::Result<()> {
     let fresh = tls
         .clone()
         .map(|tls| tokio::spawn(tls.keep_fresh(closing.clone())));
-    if tokio::time::timeout(READY_TIME_MAX, node.until_ready())
+    if tokio::time::timeout(READY_TIME_MAX, machine.node().until_ready())
         .await
         .is_err()
     {
         tracing::warn!("not all groups have a leader yet");
     }
-    greet(&settings, address, tls.as_deref(), words);
-    until_told().await?;
+    if let (Wish::Join(_), true) = (wish, is_new) {
+        let ring = [("ring", machine.ring().name.as_str().into())];
+        println!("{}", words.with("join-joined", &ring));
+    }
+    remarked(remark, machine.ring(), words);
+    greet(settings, &url, tls.as_deref(), words);
+    invite(machine.as_ref(), settings, words).await;
+    println!("{}", words.say("up-stop"));
+    tokio::select! {
+        told = until_told() => told?,
+        () = left.cancelled() => {}
+    }
     println!("\n{}", words.say("up-stopping"));
     closing.cancel();
     tokio::spawn(end_at_once_if_told_again());
+    commanded.await?;
     served.await?;
     service.finish().await;
     if let Some(fresh) = fresh {
         fresh.await?;
     }
-    node.stop().await;
-    println!("{}", words.say("up-stopped"));
+    machine.stop().await;
+    if left.is_cancelled() {
+        let data = [("data", settings.data.display().to_string().into())];
+        println!("{}", words.with("up-left", &data));
+    } else {
+        println!("{}", words.say("up-stopped"));
+    }
     Ok(())
 }
 
-fn tls(settings: &UpSettings, address: SocketAddr) -> anyhow::Result<Option<Arc<Tls>>> {
+async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; stop what listens there, or give {flag} another address")
+    })
+}
+
+fn tls(
+    settings: &MachineSettings,
+    machine: &Machine,
+    address: SocketAddr,
+) -> anyhow::Result<Option<Arc<Tls>>> {
     if !settings.speaks_tls() {
         return Ok(None);
     }
     let tls = match &settings.tls_files {
         Some((certificate, key)) => Tls::by_files(certificate.clone(), key.clone())?,
-        None => Tls::by_ring(Authority::open(&settings.data)?, address, settings.names.clone())?,
+        None => Tls::by_ring(machine.signer(), address, settings.names.clone())?,
     };
     Ok(Some(tls))
 }
 
-/// What a newcomer needs to know: where the machine is, whether to trust it, and what to do next.
-fn greet(settings: &UpSettings, address: SocketAddr, tls: Option<&Tls>, words: &Words) {
-    let scheme = if tls.is_some() { "https" } else { "http" };
+/// Where people reach the machine.
+fn url(settings: &MachineSettings, address: SocketAddr) -> String {
+    let scheme = if settings.speaks_tls() { "https" } else { "http" };
     let host = match settings.names.first() {
         Some(name) => format!("{name}:{}", address.port()),
         None if address.ip().is_unspecified() => format!("localhost:{}", address.port()),
         None => address.to_string(),
     };
-    let url = format!("{scheme}://{host}");
+    format!("{scheme}://{host}")
+}
+
+fn remarked(remark: Option<Remark>, ring: &RingFacts, words: &Words) {
+    let said = match remark {
+        None => return,
+        Some(Remark::Resumes) => words.with("up-resumes", &[("ring", ring.name.as_str().into())]),
+        Some(Remark::ReplicasSettled) => {
+            words.with("up-replicas-settled", &[("settled", ring.replicas.into())])
+        }
+    };
+    println!("{said}");
+}
+
+/// What a newcomer needs to know: where the machine is, whether to trust it, and what to do next.
+fn greet(settings: &MachineSettings, url: &str, tls: Option<&Tls>, words: &Words) {
     let program = std::env::args().next().unwrap_or_else(|| "tertulia".to_owned());
     let server = if url == tertulia_console::once::USUAL_SERVER {
         String::new()
@@ -130,31 +240,46 @@ fn greet(settings: &UpSettings, address: SocketAddr, tls: Option<&Tls>, words: &
         "{}",
         words.with(
             "up-running",
-            &[
-                ("version", env!("CARGO_PKG_VERSION").into()),
-                ("url", url.as_str().into())
-            ]
+            &[("version", env!("CARGO_PKG_VERSION").into()), ("url", url.into())]
         )
     );
     println!(
         "{}",
         words.with("up-data", &[("data", settings.data.display().to_string().into())])
     );
-    if let Some(authority) = tls.and_then(Tls::authority) {
+    if let Some(ca) = tls.and_then(Tls::ca) {
         println!(
             "{}",
             words.with(
                 "up-fingerprint",
-                &[("fingerprint", authority.fingerprint().into())]
+                &[("fingerprint", ca.fingerprint().to_string().into())]
             )
         );
-        println!("{}", words.with("up-trust", &[("url", url.as_str().into())]));
+        println!("{}", words.with("up-trust", &[("url", url.into())]));
     }
     println!("\n{}", words.say("up-next"));
     println!("    {program} register NICK{server}");
     println!("    {program} console{server}");
     println!("{}", words.say("up-apps"));
-    println!("{}", words.say("up-stop"));
+}
+
+/// How one more machine joins; a machine that admits nobody says nothing.
+async fn invite(machine: &Machine, settings: &MachineSettings, words: &Words) {
+    let wish = TokenWish {
+        role: None,
+        valid_for_s: TOKEN_VALID_S,
+    };
+    let Ok(invitation) = machine.token(&wish).await else {
+        return;
+    };
+    println!("\n{}", words.say("up-another-machine"));
+    println!("    {}", join_command(&invitation, None));
+    let data = format!("{}-2", settings.data.display());
+    let more = format!("--data {data} --http 127.0.0.1:0 --peer 127.0.0.1:0");
+    println!("{}", words.with("up-here-too", &[("more", more.into())]));
+    if only_here(&invitation.contacts) {
+        println!("{}", words.say("up-peer-loopback"));
+    }
 }
 
 /// Returns at the first SIGTERM or Ctrl-C.

@@ -1,0 +1,219 @@
+# What those who run a machine read, in English. Same keys and variables as in the other languages: a test compares them.
+
+## The commands
+
+about = A microblog that a community runs on machines of its own
+about-up = Run a machine in the foreground; the first start founds a ring
+about-join = Run a machine in the foreground as one more of a ring; the first start joins it
+about-token = Print the command with which another machine joins
+about-status = Show the ring: its machines, what is where, and what may be lost
+about-lookup = Show the way from this machine to the home of a nick
+about-leave = Hand over all that this machine holds, and stop it
+about-remove = Remove another machine of the ring for good
+about-recover = Go on from the copies that are left here, when the others are lost for good
+about-completion = Print the completion script for a shell
+about-man = Write the man pages into a directory
+arg-machine-data = Directory of this machine's data [default: data]
+arg-http = Address and port for people and apps; any address but loopback speaks TLS [default: 127.0.0.1:8787]
+arg-peer = Address and port for other machines; port 0 takes a free one [default: 127.0.0.1:8788]
+arg-advertise = Where other machines reach this one, if that is not --peer: HOST or HOST:PORT; repeatable
+arg-no-entry = Let no people and no newcomers in here, and recommend other machines to them
+arg-replicas = On how many machines everybody's data is to be, 1 to 9; settled when the ring is founded [default: 5]
+arg-names = A name by which people reach this machine, for its certificate; repeatable
+arg-tls-cert = Certificate chain (PEM) to be used instead of the ring's own authority
+arg-tls-key = Private key (PEM) of that certificate
+arg-title = What the community is called
+arg-log = How much is logged: error, warn, info, debug, or per part as in tertulia_node=debug [default: warn]
+arg-log-json = Log one JSON object a line
+arg-rate-limit = Limits of how often people and addresses may ask; off is for load tests
+arg-config = Settings file [default: tertulia.toml in the data directory]
+arg-contacts = Peer address of a member, several in turn; without one, a member is looked for on this network
+arg-token = The token that a member has made (tertulia token)
+arg-join-as = What the machine is to be: auto leaves it to the ring, or to the token
+arg-token-as = What the other machine may be
+arg-valid = How long the token is valid: 90m, 24h, 7d
+arg-watch = Go on showing it, whenever it changes
+arg-machine = The machine's id, or its first digits, as status shows it
+arg-from-this-copy = What is on this machine's disk is the truth from now on
+arg-completion-shell = Which shell
+arg-man-directory = Where to
+
+## A machine that runs
+
+up-running = Tertulia { $version } is running at { $url }
+up-data = Its data is in { $data }
+up-fingerprint = Fingerprint of the ring's authority (SHA-256): { $fingerprint }
+up-trust = How phones and computers come to trust it: { $url }/trust
+up-next = Next, in another terminal:
+up-apps = Apps made for Mastodon work with the same address.
+up-stop = Ctrl-C stops the machine.
+up-stopping = Stopping: what was begun is being finished. Ctrl-C again ends at once.
+up-stopped = Stopped.
+up-left = This machine has left the ring, and has stopped. The others have all it had: { $data } may be deleted.
+up-resumes = This machine belongs to the ring “{ $ring }” already, and goes on.
+up-replicas-settled = The ring keeps { $settled } copies: that was settled when it was founded, and --replicas changes nothing.
+up-another-machine = One more machine for this ring (the token is valid for 24 hours):
+up-here-too = (On this same computer, add: { $more })
+up-peer-loopback = Machines on other computers cannot reach this one yet: start it with --peer and an address that they reach.
+join-joined = This machine has joined the ring “{ $ring }”.
+join-no-token = A token is missing. Run “tertulia token” on a machine of the ring, and use the command that it prints.
+join-other-ring = The data directory { $data } belongs to another ring, “{ $ring }”, so nothing was done. Give --data another directory.
+join-bad-token = That is no token: it is damaged, or cut off. Copy the whole line that “tertulia token” has printed.
+
+## What operators ask for
+
+token-command = Run this on the other computer (valid for { $time }):
+token-loopback = Note: this machine is reached from this computer alone. For others, start it with --peer and an address that they reach.
+unreached-no-directory = There is no directory { $data }. Name the machine's data directory with --data.
+unreached-not-running = No machine runs on { $data }. Start it (tertulia up --data { $data }), or name another directory with --data.
+unreached-not-yours = You may not use { $data }. Become the user who runs the machine, and try again.
+unreached-silent = The machine on { $data } does not answer. Look at its log, or try again.
+unreached-nonsense = The machine on { $data } answers what this program does not understand. Use the program that the machine was started with.
+unreached-io = The machine on { $data } cannot be asked: { $why }
+denied-busy = The machine has too many commands at once. Try again.
+denied-version = The machine was started with another version of this program. Use that one, or start the machine anew.
+denied-malformed = The machine does not understand this.
+denied-stopping = The machine is stopping.
+denied-not-now = That cannot be done now: something that is needed does not answer. See “tertulia status”, and try again.
+denied-unknown-machine = The ring knows no machine { $machine }. “tertulia status” shows which there are.
+denied-ambiguous-machine = More than one machine begins with { $machine }. Type more digits.
+denied-itself = That is this machine itself. To take it out of the ring: tertulia leave
+denied-last-machine = This is the last machine that stores: it cannot leave, or everything would be lost. To end the ring, stop it and delete its data.
+denied-no-key = This machine is a gateway and holds no key of the ring: it can neither admit nor remove. Use a machine that stores.
+denied-nothing-lost = There is nothing to recover: every group with a copy here still has its majority. See “tertulia status”.
+denied-failed = It could not be done: { $detail }
+no-keyboard-yes = There is no keyboard to ask at. If you are sure, add --yes.
+leave-begun = This machine hands over what it holds. Ctrl-C here does not stop that; the same command shows it again.
+leave-progress = Copies still here: { $n } of { $all }.
+leave-catching-up = Waiting until another copy of { $group } has caught up.
+leave-no-leader = Waiting for { $group } to have a leader.
+leave-silent = Waiting for { $machine }, which does not answer.
+leave-done = Done: this machine has left the ring, and stops.
+leave-broken-off = The machine has stopped before it had left. Start it again, and repeat the command.
+remove-alive = The machine { $machine } answers. If it is to go in peace, run “tertulia leave” there instead. Removed, it is refused everywhere, for good, and what only it has is lost.
+ask-remove = Remove it all the same? (yes or no)
+remove-done = The machine { $machine } is removed. Its key is refused everywhere; its copies are made again elsewhere.
+recover-warning = TAKE CARE. What is on this machine's disk becomes the truth for every range that has lost its majority. Whatever only the lost machines had is lost for good, and they are refused for ever. Do this only when they will not come back.
+recover-ranges = Ranges without a majority: { $ranges }
+ask-recover = Type the name of the ring (“{ $ring }”) to go on.
+ask-recover-name = Name of the ring:
+hint-recover = That is not the name of the ring. Type it exactly, or press Ctrl-C to go back.
+recover-done = { $n ->
+    [one] 1 range goes on from the copy on this machine.
+   *[other] { $n } ranges go on from the copies on this machine.
+}
+recover-next = Now let other machines join (tertulia token), so that nothing depends on this disk alone.
+
+## The ring on the screen
+
+ring-storing = { $n ->
+    [one] 1 machine
+   *[other] { $n } machines
+}
+ring-gateways = { $n ->
+    [one] and 1 gateway
+   *[other] and { $n } gateways
+}
+ring-replicas = { $n ->
+    [one] 1 copy wanted
+   *[other] { $n } copies wanted
+}
+ring-tolerates = { $n ->
+    [0] No machine may be lost now.
+    [one] Any one machine may be lost now.
+   *[other] Any { $n } machines may be lost now.
+}
+ring-asked = asked at { $machine }
+ring-partial = NOT ALL ANSWERED: this is only a part.
+ring-head-machine = machine
+ring-head-role = role
+ring-head-state = state
+ring-head-position = at
+ring-head-leads = leads
+ring-head-copies = copies
+ring-head-address = address
+ring-head-range = range
+ring-head-share = share
+ring-head-size = size
+ring-head-end = ends at
+ring-head-leader = leader
+ring-head-held = copies
+ring-role-node = node
+ring-role-replica = replica
+ring-role-gateway = gateway
+ring-state-alive = alive
+ring-state-suspect = suspect
+ring-state-dead = dead
+ring-state-leaving = leaving
+ring-state-left = left
+ring-state-removed = removed
+ring-seconds = { $n } s
+ring-gone-left = Left: { $machines }
+ring-gone-removed = Removed for good: { $machines }
+ring-more = and { $n } more
+ring-ahead = { $time } ahead
+ring-behind = { $time } behind
+ring-legend-learner = (in brackets): follows, does not vote
+ring-legend-lag = { $mark }n: log entries behind
+ring-legend-silent = { $mark } does not answer
+ring-legend-moves = { $mark } moves to another machine
+ring-legend-orphan = { $mark } nobody stands there
+ring-note-no-majority = { $count ->
+    [one] The range { $which } has lost its majority and does not serve.
+   *[other] The ranges { $which } have lost their majority and do not serve.
+} Bring the machines back that kept it; if they are lost for good: tertulia recover
+ring-note-no-leader = { $count ->
+    [one] The range { $which } has no leader just now.
+   *[other] The ranges { $which } have no leader just now.
+}
+ring-note-weak = { $count ->
+    [one] The range { $which } bears no further loss until its copies are made again.
+   *[other] The ranges { $which } bear no further loss until their copies are made again.
+}
+ring-note-suspect = Does not answer: { $which }
+ring-note-dead = Dead: { $which }. Copies are made again where there is room. What is dead may come back; if it never will: tertulia remove ID
+ring-note-clock-off = The clock is wrong at { $which }: that machine leads nothing. Set it right.
+ring-note-leaving = About to leave: { $which }
+ring-note-few-copies = { $count ->
+    [one] The range { $which } has fewer copies that count than it ought to have; they are being made.
+   *[other] The ranges { $which } have fewer copies that count than they ought to have; they are being made.
+}
+ring-note-orphaned-end = { $count ->
+    [one] At the end of { $which } stands no machine: the next one that joins takes that place.
+   *[other] At the ends of { $which } stand no machines: the next ones that join take these places.
+}
+ring-note-versions-differ = { $n } different versions run. Bring all machines to the newest one.
+ring-note-one-machine = One machine: what its disk loses is lost. { $n ->
+    [one] With one more, one may be lost.
+   *[other] With { $n } more, one may be lost.
+} (tertulia token)
+ring-note-two-machines = Two machines: nothing may be lost yet, though the second one follows. A third one makes the ring fault tolerant. (tertulia token)
+ring-note-more-machines = { $n ->
+    [one] With 1 more machine one more may be lost.
+   *[other] With { $n } more machines one more may be lost.
+}
+ring-event-joined = { $machine } has joined
+ring-event-leaving = { $machine } is about to leave
+ring-event-left = { $machine } has left
+ring-event-suspect = { $machine } does not answer
+ring-event-returned = { $machine } answers again
+ring-event-dead = { $machine } is dead: its copies are made again elsewhere
+ring-event-removed = { $machine } was removed for good
+ring-event-split = a range was cut for { $machine }: new group { $group }
+ring-event-adopted = { $machine } stands at the end of { $group } now
+ring-event-moved = { $machine } keeps a copy of { $group } now
+ring-event-leader = { $machine } leads { $group } now
+ring-event-recovered = { $group } was made anew from the copy of { $machine }
+ring-missed = (more happened than could be shown)
+ring-watch-end = Ctrl-C goes back.
+ring-watch-cut = … { $n } lines more; a higher window shows them.
+ring-path-head = @{ $nick } has its home at { $position }
+ring-path-home = That is group { $group }, range { $range }
+ring-path-leader = It is led by { $machine }
+ring-path-no-leader = Nobody leads it just now.
+ring-hop-start = was asked
+ring-hop-known = remembered
+ring-hop-finger = a finger
+ring-hop-successor = a successor
+ring-hop-host = keeps a copy
+join-nobody-near = No machine of this ring answered on the local network within { $seconds } s. Give the address of one: tertulia join HOST:PORT --token …

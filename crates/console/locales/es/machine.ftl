@@ -1,0 +1,219 @@
+# Lo que leen quienes llevan una máquina, en español. Mismas claves y variables que en los demás idiomas: una prueba las compara.
+
+## Las órdenes
+
+about = Un microblog que una comunidad lleva en sus propias máquinas
+about-up = Poner en marcha una máquina en primer plano; la primera vez funda un anillo
+about-join = Poner en marcha en primer plano una máquina más de un anillo; la primera vez se une a él
+about-token = Escribir la orden con la que se une otra máquina
+about-status = Mostrar el anillo: sus máquinas, qué hay dónde y qué se puede perder
+about-lookup = Mostrar el camino desde esta máquina hasta el hogar de un nick
+about-leave = Entregar todo lo que guarda esta máquina, y pararla
+about-remove = Quitar para siempre otra máquina del anillo
+about-recover = Seguir con las copias que quedan aquí, cuando las demás se han perdido para siempre
+about-completion = Escribir el guion de autocompletado para un intérprete de órdenes
+about-man = Escribir las páginas de manual en un directorio
+arg-machine-data = Directorio de los datos de esta máquina [por omisión: data]
+arg-http = Dirección y puerto para personas y aplicaciones; fuera de la propia máquina habla TLS [por omisión: 127.0.0.1:8787]
+arg-peer = Dirección y puerto para otras máquinas; el puerto 0 toma uno libre [por omisión: 127.0.0.1:8788]
+arg-advertise = Dónde encuentran otras máquinas a esta, si no es en --peer: HOST o HOST:PUERTO; se puede repetir
+arg-no-entry = No dejar entrar aquí ni a personas ni a máquinas nuevas, y recomendarles otras
+arg-replicas = En cuántas máquinas han de estar los datos de cada cual, de 1 a 9; se decide al fundar el anillo [por omisión: 5]
+arg-names = Un nombre por el que se llega a esta máquina, para su certificado; se puede repetir
+arg-tls-cert = Cadena de certificados (PEM) en lugar de la autoridad del anillo
+arg-tls-key = Clave privada (PEM) de ese certificado
+arg-title = Cómo se llama la comunidad
+arg-log = Cuánto se anota: error, warn, info, debug, o por partes, como tertulia_node=debug [por omisión: warn]
+arg-log-json = Anotar un objeto JSON por línea
+arg-rate-limit = Límites de cuántas veces pueden preguntar personas y direcciones; off es para pruebas de carga
+arg-config = Archivo de ajustes [por omisión: tertulia.toml en el directorio de datos]
+arg-contacts = Dirección de otra máquina del anillo, varias por turno; si falta, se busca una en esta red
+arg-token = El testigo que ha hecho una máquina del anillo (tertulia token)
+arg-join-as = Qué ha de ser la máquina: auto lo deja al anillo, o al testigo
+arg-token-as = Qué puede ser la otra máquina
+arg-valid = Cuánto tiempo vale el testigo: 90m, 24h, 7d
+arg-watch = Seguir mostrándolo cada vez que cambia
+arg-machine = El id de la máquina, o sus primeras cifras, como lo muestra status
+arg-from-this-copy = Lo que hay en el disco de esta máquina es la verdad desde ahora
+arg-completion-shell = Para qué intérprete
+arg-man-directory = Adónde
+
+## Una máquina en marcha
+
+up-running = Tertulia { $version } está en marcha en { $url }
+up-data = Sus datos están en { $data }
+up-fingerprint = Huella de la autoridad del anillo (SHA-256): { $fingerprint }
+up-trust = Cómo pueden confiar en ella teléfonos y ordenadores: { $url }/trust
+up-next = Ahora, en otra terminal:
+up-apps = Las aplicaciones hechas para Mastodon funcionan con la misma dirección.
+up-stop = Ctrl-C detiene la máquina.
+up-stopping = Deteniendo: se termina lo empezado. Otra vez Ctrl-C acaba de inmediato.
+up-stopped = Detenida.
+up-left = Esta máquina ha dejado el anillo y se ha detenido. Las demás tienen todo lo que tenía: { $data } se puede borrar.
+up-resumes = Esta máquina ya es del anillo «{ $ring }», y sigue.
+up-replicas-settled = El anillo guarda { $settled } copias: se decidió al fundarlo, y --replicas no cambia nada.
+up-another-machine = Una máquina más para este anillo (el testigo vale 24 horas):
+up-here-too = (En este mismo ordenador, añade: { $more })
+up-peer-loopback = Las máquinas de otros ordenadores aún no llegan a esta: ponla en marcha con --peer y una dirección a la que lleguen.
+join-joined = Esta máquina se ha unido al anillo «{ $ring }».
+join-no-token = Falta un testigo. Ejecuta «tertulia token» en una máquina del anillo, y usa la orden que escribe.
+join-other-ring = El directorio { $data } es de otro anillo, «{ $ring }», así que no se ha hecho nada. Da otro directorio con --data.
+join-bad-token = Eso no es un testigo: está dañado o cortado. Copia entera la línea que escribió «tertulia token».
+
+## Lo que piden quienes llevan una máquina
+
+token-command = Ejecuta esto en el otro ordenador (vale { $time }):
+token-loopback = Nota: a esta máquina solo se llega desde este ordenador. Para las demás, ponla en marcha con --peer y una dirección a la que lleguen.
+unreached-no-directory = No existe el directorio { $data }. Di con --data cuál es el de la máquina.
+unreached-not-running = Ninguna máquina está en marcha en { $data }. Ponla en marcha (tertulia up --data { $data }), o di otro directorio con --data.
+unreached-not-yours = No puedes usar { $data }. Hazlo como el usuario que lleva la máquina.
+unreached-silent = La máquina de { $data } no responde. Mira lo que anota, o inténtalo otra vez.
+unreached-nonsense = La máquina de { $data } responde algo que este programa no entiende. Usa el programa con el que se puso en marcha.
+unreached-io = No se puede preguntar a la máquina de { $data }: { $why }
+denied-busy = La máquina tiene demasiadas órdenes a la vez. Inténtalo otra vez.
+denied-version = La máquina se puso en marcha con otra versión de este programa. Usa esa, o vuelve a ponerla en marcha.
+denied-malformed = La máquina no entiende esto.
+denied-stopping = La máquina se está deteniendo.
+denied-not-now = Ahora no se puede: algo que hace falta no responde. Mira «tertulia status», e inténtalo otra vez.
+denied-unknown-machine = El anillo no conoce la máquina { $machine }. «tertulia status» muestra las que hay.
+denied-ambiguous-machine = Más de una máquina empieza por { $machine }. Escribe más cifras.
+denied-itself = Es esta misma máquina. Para sacarla del anillo: tertulia leave
+denied-last-machine = Es la última máquina que guarda datos: no puede dejar el anillo, o se perdería todo. Para acabar con el anillo, párala y borra sus datos.
+denied-no-key = Esta máquina es una pasarela y no tiene la clave del anillo: no puede admitir ni quitar. Usa una máquina que guarde datos.
+denied-nothing-lost = No hay nada que recuperar: cada grupo con una copia aquí conserva su mayoría. Mira «tertulia status».
+denied-failed = No se ha podido hacer: { $detail }
+no-keyboard-yes = No hay teclado para preguntar. Si es seguro, añade --yes.
+leave-begun = Esta máquina entrega lo que guarda. Ctrl-C aquí no lo detiene; la misma orden lo muestra otra vez.
+leave-progress = Copias que siguen aquí: { $n } de { $all }.
+leave-catching-up = Se espera a que otra copia de { $group } se ponga al día.
+leave-no-leader = Se espera a que { $group } tenga líder.
+leave-silent = Se espera a { $machine }, que no responde.
+leave-done = Hecho: esta máquina ha dejado el anillo, y se detiene.
+leave-broken-off = La máquina se ha detenido antes de dejar el anillo. Ponla otra vez en marcha, y repite la orden.
+remove-alive = La máquina { $machine } responde. Si ha de irse en paz, ejecuta allí «tertulia leave». Si se quita, se la rechaza en todas partes para siempre, y lo que solo ella tiene se pierde.
+ask-remove = ¿Quitarla de todos modos? (sí o no)
+remove-done = La máquina { $machine } está quitada. Su clave se rechaza en todas partes; sus copias se hacen de nuevo en otras.
+recover-warning = CUIDADO. Lo que hay en el disco de esta máquina será la verdad para cada tramo que ha perdido su mayoría. Lo que solo tenían las máquinas perdidas se pierde, y se las rechaza para siempre. Hazlo solo si no van a volver.
+recover-ranges = Tramos sin mayoría: { $ranges }
+ask-recover = Escribe el nombre del anillo («{ $ring }») para seguir.
+ask-recover-name = Nombre del anillo:
+hint-recover = Ese no es el nombre del anillo. Escríbelo exactamente, o pulsa Ctrl-C para volver.
+recover-done = { $n ->
+    [one] 1 tramo sigue con la copia de esta máquina.
+   *[other] { $n } tramos siguen con las copias de esta máquina.
+}
+recover-next = Ahora une otras máquinas (tertulia token), para que nada dependa de este disco solo.
+
+## El anillo en la pantalla
+
+ring-storing = { $n ->
+    [one] 1 máquina
+   *[other] { $n } máquinas
+}
+ring-gateways = { $n ->
+    [one] y 1 pasarela
+   *[other] y { $n } pasarelas
+}
+ring-replicas = { $n ->
+    [one] se quiere 1 copia
+   *[other] se quieren { $n } copias
+}
+ring-tolerates = { $n ->
+    [0] Ahora no se puede perder ninguna máquina.
+    [one] Ahora se puede perder una máquina cualquiera.
+   *[other] Ahora se pueden perder { $n } máquinas cualesquiera.
+}
+ring-asked = preguntado en { $machine }
+ring-partial = NO HAN RESPONDIDO TODAS: esto es solo una parte.
+ring-head-machine = máquina
+ring-head-role = papel
+ring-head-state = estado
+ring-head-position = en
+ring-head-leads = lidera
+ring-head-copies = copias
+ring-head-address = dirección
+ring-head-range = tramo
+ring-head-share = parte
+ring-head-size = tamaño
+ring-head-end = acaba en
+ring-head-leader = líder
+ring-head-held = copias
+ring-role-node = nodo
+ring-role-replica = réplica
+ring-role-gateway = pasarela
+ring-state-alive = viva
+ring-state-suspect = dudosa
+ring-state-dead = muerta
+ring-state-leaving = se va
+ring-state-left = se fue
+ring-state-removed = quitada
+ring-seconds = { $n } s
+ring-gone-left = Se fueron: { $machines }
+ring-gone-removed = Quitadas para siempre: { $machines }
+ring-more = y { $n } más
+ring-ahead = { $time } adelantado
+ring-behind = { $time } atrasado
+ring-legend-learner = (entre paréntesis): sigue, no vota
+ring-legend-lag = { $mark }n: entradas del registro de retraso
+ring-legend-silent = { $mark } no responde
+ring-legend-moves = { $mark } pasa a otra máquina
+ring-legend-orphan = { $mark } ahí no hay nadie
+ring-note-no-majority = { $count ->
+    [one] El tramo { $which } ha perdido su mayoría y no atiende.
+   *[other] Los tramos { $which } han perdido su mayoría y no atienden.
+} Haz que vuelvan las máquinas que lo guardaban; si se han perdido para siempre: tertulia recover
+ring-note-no-leader = { $count ->
+    [one] El tramo { $which } no tiene líder en este momento.
+   *[other] Los tramos { $which } no tienen líder en este momento.
+}
+ring-note-weak = { $count ->
+    [one] El tramo { $which } no aguanta más pérdidas hasta que sus copias estén hechas de nuevo.
+   *[other] Los tramos { $which } no aguantan más pérdidas hasta que sus copias estén hechas de nuevo.
+}
+ring-note-suspect = No responde: { $which }
+ring-note-dead = Muerta: { $which }. Las copias se hacen de nuevo donde hay sitio. Puede volver; si nunca lo hará: tertulia remove ID
+ring-note-clock-off = El reloj va mal en { $which }: esa máquina no lidera nada. Ponlo en hora.
+ring-note-leaving = A punto de irse: { $which }
+ring-note-few-copies = { $count ->
+    [one] El tramo { $which } tiene menos copias que cuentan de las debidas; se están haciendo.
+   *[other] Los tramos { $which } tienen menos copias que cuentan de las debidas; se están haciendo.
+}
+ring-note-orphaned-end = { $count ->
+    [one] Al final de { $which } no hay máquina: la próxima que se una toma ese sitio.
+   *[other] Al final de { $which } no hay máquinas: las próximas que se unan toman esos sitios.
+}
+ring-note-versions-differ = Hay { $n } versiones distintas en marcha. Lleva todas las máquinas a la más nueva.
+ring-note-one-machine = Una máquina: lo que pierda su disco está perdido. { $n ->
+    [one] Con una más, se podrá perder una.
+   *[other] Con { $n } más, se podrá perder una.
+} (tertulia token)
+ring-note-two-machines = Dos máquinas: aún no se puede perder nada, aunque la segunda siga a la primera. Una tercera hace el anillo tolerante a fallos. (tertulia token)
+ring-note-more-machines = { $n ->
+    [one] Con 1 máquina más se podrá perder una más.
+   *[other] Con { $n } máquinas más se podrá perder una más.
+}
+ring-event-joined = { $machine } se ha unido
+ring-event-leaving = { $machine } está a punto de irse
+ring-event-left = { $machine } se ha ido
+ring-event-suspect = { $machine } no responde
+ring-event-returned = { $machine } vuelve a responder
+ring-event-dead = { $machine } está muerta: sus copias se hacen de nuevo en otras
+ring-event-removed = { $machine } fue quitada para siempre
+ring-event-split = se ha cortado un tramo para { $machine }: grupo nuevo { $group }
+ring-event-adopted = { $machine } está ahora al final de { $group }
+ring-event-moved = { $machine } guarda ahora una copia de { $group }
+ring-event-leader = { $machine } lidera ahora { $group }
+ring-event-recovered = { $group } se ha hecho de nuevo con la copia de { $machine }
+ring-missed = (ha pasado más de lo que se puede mostrar)
+ring-watch-end = Ctrl-C para volver.
+ring-watch-cut = … { $n } líneas más; una ventana más alta las muestra.
+ring-path-head = @{ $nick } tiene su hogar en { $position }
+ring-path-home = Es el grupo { $group }, tramo { $range }
+ring-path-leader = Lo lidera { $machine }
+ring-path-no-leader = Nadie lo lidera en este momento.
+ring-hop-start = fue preguntada
+ring-hop-known = recordada
+ring-hop-finger = un dedo
+ring-hop-successor = una sucesora
+ring-hop-host = guarda una copia
+join-nobody-near = Ninguna máquina de este anillo respondió en la red local en { $seconds } s. Da la dirección de una: tertulia join HOST:PUERTO --token …
