@@ -67,6 +67,7 @@ impl Machine {
             .arg("--http")
             .arg(self.address.to_string())
             .env("TERTULIA_RATE_LIMIT", "off")
+            .env("TERTULIA_PEER", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

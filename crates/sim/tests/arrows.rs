@@ -23,7 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "tertulia-api",
         &["tertulia-node", "tertulia-state", "tertulia-types"],
     ),
-    ("tertulia-client", &["tertulia-types"]),
+    ("tertulia-discovery", &["tertulia-types"]),
+    ("tertulia-client", &["tertulia-discovery", "tertulia-types"]),
     ("tertulia-console", &["tertulia-client", "tertulia-types"]),
     (
         "tertulia",
@@ -32,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "tertulia-state",
             "tertulia-node",
             "tertulia-api",
+            "tertulia-discovery",
             "tertulia-client",
             "tertulia-console",
         ],
@@ -68,7 +70,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         ],
     ),
     ("axum", &["tertulia-api"]),
+    ("tonic", &["tertulia-node"]),
+    ("rcgen", &["tertulia-node"]),
     ("reqwest", &["tertulia-client", "tertulia-sim"]),
+    ("mdns-sd", &["tertulia-discovery"]),
 ];
 
 /// The pure cores, and what must not be under them at any depth.

@@ -20,7 +20,7 @@ const LIVES: u32 = 2;
 const PARTS: usize = 3;
 
 /// Time passes at once when there is nothing to do, and all work is done by one thread.
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -28,7 +28,7 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-async fn open(disk: &Disk) -> Result<Arc<Node>, String> {
+pub(crate) async fn open(disk: &Disk) -> Result<Arc<Node>, String> {
     open_with(disk, Arc::new(|why| panic!("{why}"))).await
 }
 
@@ -43,11 +43,11 @@ async fn open_with(disk: &Disk, fatal: Fatal) -> Result<Arc<Node>, String> {
     opened.map_err(|error| format!("{error}: {error:?}"))
 }
 
-fn nick(number: u32) -> String {
+pub(crate) fn nick(number: u32) -> String {
     format!("p{number}")
 }
 
-fn register(number: u32) -> Register {
+pub(crate) fn register(number: u32) -> Register {
     let mut secret = [0; 32];
     secret[..4].copy_from_slice(&number.to_be_bytes());
     let mut key = [0; 16];
@@ -121,6 +121,17 @@ async fn damage(disk: &Disk, acknowledged: &[u32]) -> Option<String> {
     damage
 }
 
+/// What is left on a disk after the crash. Small files that the machine writes to the real directory are outside the model and all there; one of them says that
+/// the ring was founded, and is written only when that is on disk.
+pub(crate) fn left(disk: &Disk, seed: Option<u64>, is_acknowledged: bool) -> Disk {
+    let left = seed.map_or_else(|| disk.crash(), |seed| disk.crash_with(seed));
+    let mark = left.root().join("founded");
+    if !is_acknowledged && mark.exists() {
+        std::fs::remove_file(mark).expect("a real file");
+    }
+    left
+}
+
 /// Loses power at a step; returns what was lost, if anything was.
 fn lose_power(disk: Disk, step: u64, seed: Option<u64>) -> Option<String> {
     disk.freeze_after(step);
@@ -128,7 +139,7 @@ fn lose_power(disk: Disk, step: u64, seed: Option<u64>) -> Option<String> {
         Ok(acknowledged) => acknowledged,
         Err(error) => return Some(format!("before the crash: {error}")),
     };
-    let left = seed.map_or_else(|| disk.crash(), |seed| disk.crash_with(seed));
+    let left = left(&disk, seed, !acknowledged.is_empty());
     runtime().block_on(damage(&left, &acknowledged))
 }
 

@@ -5,3 +5,5 @@
 mod disk;
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod split;
