@@ -11,7 +11,7 @@
 //!   machine has (rule J2). A repeat gets the first answer, from whoever owns the position now: that is the child.
 //! - The child's id is a hash of the parent's and of the log index (rule R7), so an entry gives birth once at most.
 //! - Rows of the outbox are at one half only, at once. All other rows of the other half are out of sight at once, and are
-//!   removed little by little by [`Trim`]: whoever reads without a slot asks for [`View::own_slots`].
+//!   removed little by little by [`Trim`]: whoever reads without a slot asks for `View::own_slots`.
 //! - Entries and the card of an author stay where the half has an edge to the author. Where it has none they are leftovers:
 //!   nobody sees them, nothing is delivered to them any more, and they go at the first follow, or with [`Trim`].
 //!

@@ -69,7 +69,7 @@ pub struct Settings {
     pub ring: RingFile,
     /// Its book.
     pub book: Arc<Book>,
-    /// Where it listens: see [`bind`].
+    /// Where it listens: see [`bind`](super::bind).
     pub listener: TcpListener,
     /// Under which addresses others reach it; none: under those of the listener.
     pub advertised: Vec<String>,
