@@ -73,11 +73,12 @@ struct Machine {
 
 impl Machine {
     fn start(identity: Identity, kept: (RingFile, Arc<Book>), clock: &Arc<AtomicU64>) -> Self {
-        Self::start_at(bind(ANYWHERE).unwrap(), identity, kept, clock)
+        Self::start_at(bind(ANYWHERE).unwrap(), Vec::new(), identity, kept, clock)
     }
 
     fn start_at(
         listener: std::net::TcpListener,
+        advertised: Vec<String>,
         identity: Identity,
         (ring, book): (RingFile, Arc<Book>),
         clock: &Arc<AtomicU64>,
@@ -88,7 +89,7 @@ impl Machine {
             ring,
             book,
             listener,
-            advertised: Vec::new(),
+            advertised,
             clock: Arc::new(move || time.load(Ordering::Relaxed)),
         })
         .unwrap();
@@ -113,14 +114,24 @@ impl Machine {
     }
 
     async fn join(directory: &TempDir, through: &Self, role: Role) -> Self {
+        Self::join_at(bind(ANYWHERE).unwrap(), Vec::new(), directory, through, role).await
+    }
+
+    /// Joins with a listener, and as what it is to be reached at, if not directly.
+    async fn join_at(
+        listener: std::net::TcpListener,
+        given: Vec<String>,
+        directory: &TempDir,
+        through: &Self,
+        role: Role,
+    ) -> Self {
         let identity = Identity::take(directory.path()).unwrap();
         let invitation = through.invite(None);
-        let listener = bind(ANYWHERE).unwrap();
-        let here = advertised(&[], listener.local_addr().unwrap());
+        let here = advertised(&given, listener.local_addr().unwrap());
         let (contacts, token) = (&invitation.contacts, &invitation.token);
         let entered = enter(contacts, token, &identity, role, here).await.unwrap();
         let joined = entered.keep(&identity).unwrap();
-        Self::start_at(listener, identity, joined, &through.clock)
+        Self::start_at(listener, given, identity, joined, &through.clock)
     }
 
     /// Stops the machine, as far as others can see.
@@ -423,10 +434,10 @@ async fn pass_on(
 async fn a_connection_that_falls_silent_is_given_up() {
     let directories = directories::<2>();
     let one = Machine::found(&directories[0]).await;
-    let two = Machine::join(&directories[1], &one, Role::Node).await;
-    let between = Swallower::before(two.peers.address()).await;
+    let listener = bind(ANYWHERE).unwrap();
+    let between = Swallower::before(listener.local_addr().unwrap()).await;
     let way = vec![between.address.clone()];
-    two.peers.book().update(|own| own.addresses = way).unwrap();
+    let two = Machine::join_at(listener, way, &directories[1], &one, Role::Node).await;
     gossip(&one, &two);
     one.asks(&two).await;
     between.swallows.store(true, Ordering::Relaxed);

@@ -331,7 +331,11 @@ async fn r3_a_member_that_lags_says_not_yet_and_has_its_copy_when_it_has_applied
         .find(|seat| seat.member == late.member())
         .map(|seat| seat.node)
         .unwrap();
-    switchboard.isolate(id(&late));
+    // Cut off from the others; a stranger still reaches it.
+    for other in &others {
+        switchboard.cut(id(other), id(&late));
+        switchboard.cut(id(&late), id(other));
+    }
     let birth = divide(&others[0], MIDDLE, 1).await;
     publish(&others[1], ana, "without it").await.unwrap();
     assert_eq!(sounded(&switchboard, &late, node, birth).await, Absence::NotYet);
