@@ -127,6 +127,9 @@ pub(crate) enum Refused {
     /// The disk or the like.
     #[error("the machine cannot make a copy now; its log says why")]
     Failed,
+    /// Another group goes on instead (V4).
+    #[error("the group was given up; another goes on instead")]
+    GivenUp,
 }
 
 /// You are no member of this group any more (R5).

@@ -61,7 +61,7 @@ impl Copies {
             self.roster.note(*group, *row);
         }
         for (group, row) in rows {
-            if row.stage != Life::Gone {
+            if row.stage.is_here() {
                 self.run(group, row).await?;
             }
         }
@@ -107,7 +107,7 @@ impl Copies {
             let _one_at_a_time = self.seeding.lock().await;
             match self.roster.row(id) {
                 // Asked again: the answer to the first time was lost.
-                Some(known) if known.stage != Life::Gone && known.node == node => return Ok(()),
+                Some(known) if known.stage.is_here() && known.node == node => return Ok(()),
                 Some(known) if known.stage != Life::Gone || known.node >= node => {
                     return Err(NodeError::KnownHere(id));
                 }
@@ -123,7 +123,7 @@ impl Copies {
     pub(crate) async fn dismiss(&self, id: u64, roll: &Roll) -> Result<(), NodeError> {
         let _one_at_a_time = self.changing.lock().await;
         let row = self.roster.row(id).ok_or(NodeError::NotHere(id))?;
-        if row.stage == Life::Gone {
+        if !row.stage.is_here() {
             return Ok(());
         }
         let group = self.roster.group(id).ok_or(NodeError::NotHere(id))?;

@@ -20,6 +20,7 @@ use crate::node::NodeError;
 use crate::peers::{Book, State};
 use crate::raft::Member;
 use crate::raft::network::{Absence, Call, Letter};
+use crate::recovery;
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
 
@@ -116,6 +117,9 @@ impl Clerk {
             return Err(Refused::TakesNone);
         }
         let group = invite.origin.group;
+        if recovery::is_given_up(&self.book, group) {
+            return Err(Refused::GivenUp);
+        }
         if self
             .copies
             .roster

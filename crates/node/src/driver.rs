@@ -388,11 +388,9 @@ impl Driver {
             }
             Event::Left(pointer) => {
                 self.memory().lost.remove(&pointer.machine);
-                self.tell(EventKind::Left, pointer.machine, None);
             }
             Event::Joined { successor } => {
                 tracing::info!(successor = %successor.machine, "this machine is on the ring");
-                self.tell(EventKind::Joined, self.me, None);
             }
             Event::JoinFailed { why } => tracing::warn!(?why, "the ring has not taken this machine in"),
             Event::Late { late_ms } => tracing::warn!(late_ms, "this machine's timers ran late"),

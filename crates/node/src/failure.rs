@@ -45,4 +45,9 @@ pub enum Unavailable {
     /// The machine is stopping.
     #[error("this machine is stopping")]
     Stopping,
+    /// A member would not understand the command (R15).
+    #[error(
+        "a machine that keeps this runs an older version, which does not know this yet: bring it up to date"
+    )]
+    Older,
 }

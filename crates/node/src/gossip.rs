@@ -1,11 +1,13 @@
 //! Carries news of the address books from machine to machine: each compares its own with another's now and then, and at once when its own has changed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
 use rand::seq::IteratorRandom;
 use tertulia_types::MachineId;
+use tertulia_types::ring::EventKind;
 use tokio_util::sync::CancellationToken;
 
 use crate::ask::{Caller, Compare, Exchange};
@@ -35,6 +37,7 @@ impl Gossip {
     /// Works until told to stop.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut changed = self.book.watch();
+        let mut known = self.states();
         let work = async {
             loop {
                 let is_news = tokio::select! {
@@ -42,7 +45,7 @@ impl Gossip {
                     told = changed.changed() => told.is_ok(),
                 };
                 changed.mark_unchanged();
-                self.heed();
+                self.heed(&mut known);
                 let count = if is_news { TOLD_AT_ONCE } else { 1 };
                 let others = self.others().into_iter().sample(&mut rand::rng(), count);
                 let compared = others.into_iter().map(|machine| self.compare(machine));
@@ -75,13 +78,29 @@ impl Gossip {
         }
     }
 
-    /// Lets the ring know who has left for good.
-    fn heed(&self) {
-        for entry in self.book.all() {
-            if matches!(entry.state, State::Left | State::Removed) && entry.machine != self.me {
-                self.driver.forget(entry.machine);
+    /// Lets the ring know who has left for good, and whoever listens what has changed since what is known.
+    fn heed(&self, known: &mut BTreeMap<MachineId, State>) {
+        let now = self.states();
+        for (machine, state) in &now {
+            if matches!(state, State::Left | State::Removed) && *machine != self.me {
+                self.driver.forget(*machine);
             }
+            let kind = match (known.get(machine), state) {
+                (Some(before), now) if before == now => continue,
+                (Some(State::Leaving), State::Active) => continue,
+                (_, State::Active) => EventKind::Joined,
+                (_, State::Leaving) => EventKind::Leaving,
+                (_, State::Left) => EventKind::Left,
+                (_, State::Removed) => EventKind::Removed,
+            };
+            self.driver.tell(kind, *machine, None);
         }
+        *known = now;
+    }
+
+    fn states(&self) -> BTreeMap<MachineId, State> {
+        let all = self.book.all().into_iter();
+        all.map(|entry| (entry.machine, entry.state)).collect()
     }
 
     fn others(&self) -> Vec<MachineId> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -117,6 +118,8 @@ pub(crate) struct Ground {
     pub(crate) pace: Pace,
     pub(crate) fatal: Fatal,
     pub(crate) cradle: Cradle,
+    /// How many kinds of commands a machine has said that it knows (R15).
+    pub(crate) commands_known: Arc<dyn Fn(MachineId) -> u32 + Send + Sync>,
 }
 
 /// A running group.
@@ -134,6 +137,9 @@ pub(crate) struct Group {
     strangers: Strangers,
     clock: Clock,
     errands: Arc<Notify>,
+    commands_known: Arc<dyn Fn(MachineId) -> u32 + Send + Sync>,
+    /// How many kinds of commands all members knew when last asked (R15).
+    commands: AtomicU32,
     stop: CancellationToken,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -220,6 +226,8 @@ impl Group {
             gate,
             clock: ground.clock.clone(),
             errands,
+            commands_known: ground.commands_known.clone(),
+            commands: AtomicU32::new(0),
             stop,
             tasks: Mutex::new(tasks),
         }))
@@ -255,10 +263,25 @@ impl Group {
     /// Carries out an encoded command of this program's. The answer is the encoded `Result<Reply, Rejected>`.
     pub(crate) async fn submit(&self, command: Vec<u8>) -> Carried {
         self.in_service()?;
+        let is_known = |kinds| AnyCommand::is_known_to(&command, kinds);
+        if !is_known(self.commands.load(Ordering::Relaxed)) && !is_known(self.ask_what_all_know()) {
+            return Err(Unavailable::Older);
+        }
         self.queue
             .submit(command)?
             .await
             .unwrap_or_else(|_| Err(self.why_out()))
+    }
+
+    /// How many kinds of commands all members know, as they have said (R15). Also asked now and then, since members come and go.
+    pub(crate) fn ask_what_all_know(&self) -> u32 {
+        let seats = self.seats();
+        let known = seats
+            .iter()
+            .map(|seat| (self.commands_known)(seat.member.machine));
+        let known = known.min().unwrap_or(0);
+        self.commands.store(known, Ordering::Relaxed);
+        known
     }
 
     /// Answers a query.
@@ -346,6 +369,11 @@ impl Group {
         self.visible.borrow().is_trimmed
     }
 
+    /// Whether it was born by a split.
+    pub(crate) fn is_child(&self) -> bool {
+        self.visible.borrow().origin.is_some()
+    }
+
     /// Waits until there is something of the other half of a split, or for ever if the database stops.
     pub(crate) async fn until_untrimmed(&self) {
         let mut visible = self.visible.clone();
@@ -421,6 +449,21 @@ impl Group {
     /// Waits until somebody leads.
     pub(crate) async fn until_led(&self) {
         wait_for_leader(&self.raft, |leader| leader.is_some()).await;
+    }
+
+    /// Its log.
+    pub(crate) fn log(&self) -> &GroupLog {
+        &self.log
+    }
+
+    /// Where its database lies.
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// Readers here see the effects of all entries before this index.
+    pub(crate) fn next_index(&self) -> u64 {
+        self.visible.borrow().next_index
     }
 
     /// The consensus, for changes of the membership.

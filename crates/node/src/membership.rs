@@ -18,6 +18,8 @@ const LAG_ENTRIES_MAX: u64 = 256;
 /// A member that has not answered for this long has not caught up.
 const ANSWER_AGE_MAX: Duration = Duration::from_secs(2);
 
+/// How long a machine that stops waits until another leads.
+const HAND_OVER_DEADLINE: Duration = Duration::from_secs(1);
 /// How long a step may take; a learner may have to receive a snapshot first.
 const STEP_DEADLINE: Duration = Duration::from_secs(120);
 
@@ -123,6 +125,33 @@ impl Group {
     /// Hands leadership to another voter.
     pub(crate) async fn hand_over(&self, to: NodeId) -> Result<(), GroupError> {
         self.step(self.consensus().trigger().transfer_leader(to)).await
+    }
+
+    /// Hands the lead, if this copy has it, to the voter that has come furthest, and waits a moment until that one has it.
+    pub(crate) async fn hand_over_lead(&self) {
+        let me = self.node;
+        let voters = self
+            .progress()
+            .into_iter()
+            .filter(|mate| mate.seat.votes && mate.seat.node != me && mate.has_caught_up());
+        let Some(heir) = voters.min_by_key(|mate| mate.lag_entries) else {
+            return;
+        };
+        let handed = async {
+            self.hand_over(heir.seat.node).await?;
+            self.until_not_leading().await;
+            Ok::<_, GroupError>(())
+        };
+        match tokio::time::timeout(HAND_OVER_DEADLINE, handed).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(group = format_args!("{:016x}", self.id), %error, "the lead is not handed over");
+            }
+            Err(_) => tracing::debug!(
+                group = format_args!("{:016x}", self.id),
+                "the lead is not taken in time"
+            ),
+        }
     }
 
     /// The members as of the last applied or pending change.

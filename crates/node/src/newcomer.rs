@@ -12,7 +12,9 @@ use std::time::Duration;
 use rand::RngExt;
 use tertulia_ring::pointer::Pointer;
 use tertulia_state::range::{FindEnd, Split, TakeEnd};
-use tertulia_types::ring::{GroupId, Hindrance, LeaveProgress, MachineState, RangeStatus, RingStatus};
+use tertulia_types::ring::{
+    EventKind, GroupId, Hindrance, LeaveProgress, MachineState, RangeStatus, RingStatus,
+};
 use tertulia_types::{MachineId, Position, Range, Rejected, Role, Slot};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -210,7 +212,10 @@ impl Node {
             incarnation: me.incarnation,
             instead_of: holder,
         };
-        self.submit(take).await.map(drop)
+        self.submit(take).await?;
+        let group = GroupId(end.descriptor.group);
+        self.driver().tell(EventKind::Adopted, me.machine, Some(group));
+        Ok(())
     }
 
     /// Leaves the ring: hands over what it holds, and returns when nothing is left (J7).

@@ -38,6 +38,7 @@ use crate::peers::{Book, RingFile, State};
 use crate::private;
 use crate::raft::journal::{Ended, Fatal, Journal, JournalError, abort};
 use crate::raft::{Member, NodeId, Pace};
+use crate::recovery;
 use crate::replica::{Registry, Replica, Stage as Life};
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
@@ -291,9 +292,16 @@ impl Node {
             clock: options.clock.clone(),
             grace: patience.grace,
         });
+        let book = charter.book.clone();
+        // Whoever is not in the book yet is as new as this machine: it lets nobody in that is older and says nothing.
+        let commands_known = move |machine| {
+            book.get(machine)
+                .map_or(AnyCommand::KINDS, |entry| entry.commands)
+        };
         let (cradle, laid) = Cradle::new(roster.clone());
         let ground = Ground {
             cradle,
+            commands_known: Arc::new(commands_known),
             member,
             journal: journal.clone(),
             transport,
@@ -357,6 +365,10 @@ impl Node {
         }
         let book = &self.charter.book;
         let me = self.member.machine;
+        if book.own().is_some() {
+            book.update(|own| own.commands = AnyCommand::KINDS)
+                .map_err(CharterError::from)?;
+        }
         for other in census::machines(book) {
             self.driver
                 .remember(other.machine, other.position.filter(|_| other.role.stores()));
@@ -376,6 +388,12 @@ impl Node {
         self.consensus
             .spawn(self.driver.clone().run(self.retired.clone()));
         self.employ(self.gossip().run(self.retired.clone()));
+        self.employ(recovery::heed(
+            book.clone(),
+            self.copies.clone(),
+            self.driver.clone(),
+            self.retired.clone(),
+        ));
         if is_minded {
             let steward = Arc::new(Steward {
                 copies: self.copies.clone(),
@@ -441,6 +459,20 @@ impl Node {
     /// The ring that this machine belongs to.
     pub fn charter(&self) -> &Charter {
         &self.charter
+    }
+
+    pub(crate) fn copies(&self) -> &Arc<Copies> {
+        &self.copies
+    }
+
+    /// The groups that run here.
+    pub(crate) fn groups(&self) -> Vec<Arc<Group>> {
+        self.roster.groups()
+    }
+
+    /// Where the tasks of groups run.
+    pub(crate) fn consensus(&self) -> &Handle {
+        &self.consensus
     }
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {
@@ -626,6 +658,8 @@ impl Node {
         self.copies.retire().await;
         let groups = self.roster.groups();
         let stopped = self.consensus.spawn(async move {
+            // So that nobody has to find out that this machine is gone, and then to elect.
+            futures::future::join_all(groups.iter().map(|group| group.hand_over_lead())).await;
             futures::future::join_all(groups.iter().map(|group| group.stop())).await;
         });
         if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {

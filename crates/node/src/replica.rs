@@ -24,6 +24,15 @@ pub(crate) enum Stage {
     Live,
     /// It has left.
     Gone,
+    /// Its group was given up: another goes on instead (V4).
+    GivenUp,
+}
+
+impl Stage {
+    /// Whether there is a copy.
+    pub(crate) fn is_here(self) -> bool {
+        matches!(self, Self::Seeding | Self::Live)
+    }
 }
 
 /// A copy of a group on this machine.

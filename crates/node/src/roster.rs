@@ -95,6 +95,13 @@ impl Roster {
             .copied()
     }
 
+    /// The groups that were given up, as far as this machine's copies go (V4).
+    pub(crate) fn given_up(&self) -> Vec<u64> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let given_up = rows.iter().filter(|(_, row)| row.stage == Stage::GivenUp);
+        given_up.map(|(group, _)| *group).collect()
+    }
+
     /// The registry says this of a group from now on.
     pub(crate) fn note(&self, group: u64, row: Replica) {
         self.rows
@@ -116,7 +123,7 @@ impl Roster {
             (Stage::Seeding, _) => Err(Absence::NotYet),
             (Stage::Live, Some(group)) if is_meant => Ok(group),
             (Stage::Live, None) if is_meant => Err(Absence::NotYet),
-            (Stage::Live | Stage::Gone, _) => Err(Absence::Gone),
+            (Stage::Live | Stage::Gone | Stage::GivenUp, _) => Err(Absence::Gone),
         }
     }
 }

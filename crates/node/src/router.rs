@@ -209,8 +209,15 @@ impl Router {
                 },
                 None => Unavailable::Unowned,
             };
-            let is_final =
-                why == Unavailable::Busy || (why == Unavailable::Stopping && self.roster.is_closed());
+            let is_final = match why {
+                Unavailable::Busy | Unavailable::Older => true,
+                Unavailable::Stopping => self.roster.is_closed(),
+                Unavailable::NotLeader { .. }
+                | Unavailable::Timeout
+                | Unavailable::Unreached
+                | Unavailable::Unowned
+                | Unavailable::Sick => false,
+            };
             if is_final || Instant::now() + pause >= deadline {
                 return Err(why.into());
             }
@@ -254,7 +261,7 @@ impl Router {
         let machines = self.table.of(group).map_or(0, |route| route.machines.len());
         match why {
             Unavailable::NotLeader { leader: Some(leader) } => self.table.prefer(group, *leader),
-            Unavailable::Busy => {}
+            Unavailable::Busy | Unavailable::Older => {}
             Unavailable::NotLeader { leader: None }
             | Unavailable::Timeout
             | Unavailable::Unreached

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use tertulia_types::MachineId;
+use tertulia_types::ring::{EventKind, GroupId};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -84,6 +85,8 @@ struct Watched {
     stirred: Instant,
     /// Since when no leader is known.
     lonely_since: Option<Instant>,
+    /// Who was last seen to lead.
+    leader: Option<MachineId>,
 }
 
 impl Steward {
@@ -97,23 +100,30 @@ impl Steward {
         let mut busy: BTreeSet<u64> = BTreeSet::new();
         let mut steps: JoinSet<(u64, bool)> = JoinSet::new();
         let mut changes = self.driver.changes();
+        let mut is_first_look = true;
         let work = async {
             loop {
                 let groups = self.copies.roster.groups();
                 watched.retain(|id, _| groups.iter().any(|group| group.id == *id));
                 for group in groups {
-                    let known = watched.entry(group.id).or_insert(Watched {
-                        led_since: None,
-                        stirred: Instant::now(),
-                        lonely_since: None,
+                    let known = watched.entry(group.id).or_insert_with(|| {
+                        if !is_first_look {
+                            self.tell_of_birth(&group);
+                        }
+                        Watched::new()
                     });
-                    known.look(&group);
+                    group.ask_what_all_know();
+                    if let Some(leader) = known.look(&group) {
+                        self.driver
+                            .tell(EventKind::Leader, leader, Some(GroupId(group.id)));
+                    }
                     if !busy.contains(&group.id) {
                         busy.insert(group.id);
                         let (steward, known) = (self.clone(), *known);
                         steps.spawn(async move { (group.id, steward.attend(&group, known).await) });
                     }
                 }
+                is_first_look = false;
                 let round = self.patience.round.mul_f64(rand::rng().random_range(0.5..1.0));
                 let next = tokio::time::sleep(round);
                 tokio::pin!(next);
@@ -237,8 +247,18 @@ impl Steward {
             .all(|silent_ms| silent_ms.is_some_and(|silent_ms| silent_ms >= grace_ms))
     }
 
+    /// Tells of a group that has been born by a split.
+    fn tell_of_birth(&self, group: &Group) {
+        let end = census::placed_from(&self.book, group.end());
+        if let Some(holder) = end.first().filter(|_| group.is_child()) {
+            let id = GroupId(group.id);
+            self.driver.tell(EventKind::Split, holder.machine, Some(id));
+        }
+    }
+
     async fn take(&self, group: &Arc<Group>, step: Step) -> bool {
         let before = group.roll();
+        let seats = group.seats();
         let taken = match &step {
             Step::Rest => return false,
             Step::Settle => group.finish_change().await,
@@ -251,11 +271,22 @@ impl Steward {
             Step::HandOver(node) => group.hand_over(*node).await,
         };
         match taken {
-            Ok(()) => tracing::info!(
-                group = format_args!("{:016x}", group.id),
-                ?step,
-                "a step of a group's is made"
-            ),
+            Ok(()) => {
+                tracing::info!(
+                    group = format_args!("{:016x}", group.id),
+                    ?step,
+                    "a step of a group's is made"
+                );
+                if let Step::Elect(voters) = &step {
+                    let new = seats
+                        .iter()
+                        .filter(|seat| !seat.votes && voters.contains(&seat.node));
+                    for seat in new {
+                        let id = GroupId(group.id);
+                        self.driver.tell(EventKind::Moved, seat.member.machine, Some(id));
+                    }
+                }
+            }
             Err(error) => {
                 tracing::debug!(group = format_args!("{:016x}", group.id), ?step, %error, "a step of a group's is not made")
             }
@@ -356,7 +387,17 @@ impl Steward {
 }
 
 impl Watched {
-    fn look(&mut self, group: &Group) {
+    fn new() -> Self {
+        Self {
+            led_since: None,
+            stirred: Instant::now(),
+            lonely_since: None,
+            leader: None,
+        }
+    }
+
+    /// Takes in how it stands now. Returns who leads it, if that is somebody else than before.
+    fn look(&mut self, group: &Group) -> Option<MachineId> {
         let now = Instant::now();
         let leads = group.is_leading();
         match (leads, self.led_since) {
@@ -370,5 +411,7 @@ impl Watched {
             (true, Some(_)) => self.lonely_since = None,
             (true, None) | (false, Some(_)) => {}
         }
+        let leader = group.leader()?;
+        (self.leader.replace(leader) != Some(leader)).then_some(leader)
     }
 }

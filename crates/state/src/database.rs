@@ -283,6 +283,24 @@ impl Database {
         Ok(())
     }
 
+    /// Makes another group of this one, with all that it stores: the one that goes on when this one's majority is lost for good
+    /// (rule V4). Whatever it was born of does not matter any more.
+    ///
+    /// # Errors
+    /// A fault; then it is as it was.
+    pub fn become_another(&mut self, descriptor: Descriptor, applied: &[u8]) -> Result<(), Fault> {
+        let transaction = self
+            .conn
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        set_meta(&transaction, "descriptor", &encode(&descriptor)?)?;
+        set_meta(&transaction, "applied", applied)?;
+        transaction.execute("DELETE FROM meta WHERE key = ?1", [ORIGIN])?;
+        transaction.commit()?;
+        self.descriptor = descriptor;
+        self.applied = applied.to_vec();
+        self.look_at_range()
+    }
+
     fn store(&mut self, entries: &[Placed], side: Side, applied: &[u8]) -> Result<Applied, Fault> {
         match self.attempt(entries, side, applied, Undo::Nothing)? {
             Some(result) => Ok(result),

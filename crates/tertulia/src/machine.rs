@@ -13,7 +13,7 @@ use tertulia_api::Signer;
 use tertulia_console::Words;
 use tertulia_discovery::{Announcement, Announcer, BROWSE_TIME, Http, Kind, browse};
 use tertulia_node::peers::{self, Peers, RingFile, Token};
-use tertulia_node::{Charter, Identity, LeaveError, Node, Options, unix_ms};
+use tertulia_node::{Charter, Identity, LeaveError, Node, Options, RecoverError, unix_ms};
 use tertulia_types::entity::Entries;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingFacts, RingStatus};
 use tertulia_types::{MachineId, Nick};
@@ -286,18 +286,16 @@ impl Operator for Machine {
     }
 
     async fn recover(&self) -> Result<Vec<GroupId>, Refusal> {
-        let is_lost = self
-            .node
-            .standings()
+        let recovered = self.node.recover().await.map_err(|error| match error {
+            RecoverError::NothingLost => Refusal::new(Why::NothingLost),
+            RecoverError::NewerElsewhere { machine, .. } => Refusal::because(Why::NewerElsewhere, machine),
+            RecoverError::Empty(_) | RecoverError::Node(_) | RecoverError::Book(_) => {
+                Refusal::because(Why::Failed, error)
+            }
+        })?;
+        Ok(recovered
             .iter()
-            .any(|standing| standing.leader.is_none());
-        Err(if is_lost {
-            Refusal::because(
-                Why::Failed,
-                "this version cannot go on from one copy alone: bring the other machines of the range back",
-            )
-        } else {
-            Refusal::new(Why::NothingLost)
-        })
+            .map(|descriptor| GroupId(descriptor.group))
+            .collect())
     }
 }

@@ -81,6 +81,7 @@ denied-itself = That is this machine itself. To take it out of the ring: tertuli
 denied-last-machine = This is the last machine that stores: it cannot leave, or everything would be lost. To end the ring, stop it and delete its data.
 denied-no-key = This machine is a gateway and holds no key of the ring: it can neither admit nor remove. Use a machine that stores.
 denied-nothing-lost = There is nothing to recover: every group with a copy here still has its majority. See “tertulia status”.
+denied-newer-elsewhere = The machine { $detail } answers, and has a newer copy. Run “tertulia recover --from-this-copy” there.
 denied-failed = It could not be done: { $detail }
 no-keyboard-yes = There is no keyboard to ask at. If you are sure, add --yes.
 leave-begun = This machine hands over what it holds. Ctrl-C here does not stop that; the same command shows it again.
@@ -161,7 +162,7 @@ ring-legend-orphan = { $mark } nobody stands there
 ring-note-no-majority = { $count ->
     [one] The range { $which } has lost its majority and does not serve.
    *[other] The ranges { $which } have lost their majority and do not serve.
-} Bring the machines back that kept it; if they are lost for good: tertulia recover
+} Bring the machines back that kept it; if they are lost for good: tertulia recover --from-this-copy
 ring-note-no-leader = { $count ->
     [one] The range { $which } has no leader just now.
    *[other] The ranges { $which } have no leader just now.

@@ -81,6 +81,7 @@ denied-itself = Es esta misma máquina. Para sacarla del anillo: tertulia leave
 denied-last-machine = Es la última máquina que guarda datos: no puede dejar el anillo, o se perdería todo. Para acabar con el anillo, párala y borra sus datos.
 denied-no-key = Esta máquina es una pasarela y no tiene la clave del anillo: no puede admitir ni quitar. Usa una máquina que guarde datos.
 denied-nothing-lost = No hay nada que recuperar: cada grupo con una copia aquí conserva su mayoría. Mira «tertulia status».
+denied-newer-elsewhere = La máquina { $detail } responde, y tiene una copia más reciente. Ejecuta «tertulia recover --from-this-copy» allí.
 denied-failed = No se ha podido hacer: { $detail }
 no-keyboard-yes = No hay teclado para preguntar. Si es seguro, añade --yes.
 leave-begun = Esta máquina entrega lo que guarda. Ctrl-C aquí no lo detiene; la misma orden lo muestra otra vez.

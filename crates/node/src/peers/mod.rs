@@ -40,7 +40,7 @@ pub use authority::{Authority, AuthorityError, Ca, Fingerprint};
 pub use book::{Book, BookError, Merged, Seen};
 pub use door::{Refused, Who};
 pub use enter::{EnterError, Entered, enter, who};
-pub use record::{Admission, Entry, News, Record, Removal, Signed, State};
+pub use record::{Admission, Entry, GIVEN_UP_MAX, News, Record, Removal, Signed, State};
 pub use ring_file::{RingFile, RingFileError, RingId};
 pub use service::{Invitation, Peers, PeersError, Relation, Settings};
 pub use token::{TOKEN_LIFE, Token, TokenError};

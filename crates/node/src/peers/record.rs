@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tertulia_state::AnyCommand;
 use tertulia_types::{MachineId, Position, Role};
 
 use super::authority::{Authority, AuthorityError, Ca};
@@ -21,6 +22,8 @@ pub const ADDRESSES_MAX: usize = 16;
 pub const ADDRESS_LENGTH_MAX: usize = 260;
 /// URLs of one machine at most.
 pub const URLS_MAX: usize = 8;
+/// Groups that one machine says are given up at most.
+pub const GIVEN_UP_MAX: usize = 64;
 /// The longest URL.
 pub const URL_LENGTH_MAX: usize = 512;
 
@@ -65,6 +68,10 @@ pub struct Entry {
     pub is_entry: bool,
     /// Where it stands. [`Removed`](State::Removed) is never said by the machine itself.
     pub state: State,
+    /// How many kinds of commands its version knows (R15).
+    pub commands: u32,
+    /// Groups of which it knows that they were given up: another goes on instead of each (V4).
+    pub given_up: Vec<u64>,
 }
 
 impl Entry {
@@ -82,6 +89,8 @@ impl Entry {
             role,
             is_entry: false,
             state: State::Active,
+            commands: AnyCommand::KINDS,
+            given_up: Vec::new(),
         }
     }
 
@@ -96,6 +105,7 @@ impl Entry {
         };
         all_fit(&self.addresses, ADDRESSES_MAX, ADDRESS_LENGTH_MAX)
             && all_fit(&self.urls, URLS_MAX, URL_LENGTH_MAX)
+            && self.given_up.len() <= GIVEN_UP_MAX
             && self.machine == self.public_key.machine()
             && self.state != State::Removed
     }

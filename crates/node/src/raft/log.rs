@@ -14,14 +14,14 @@ use std::ops::{Bound, RangeBounds};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use openraft::OptionalSend;
 use openraft::storage::{IOFlushed, LogState, RaftLogReader, RaftLogStorage};
+use openraft::{EntryPayload, OptionalSend};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::journal::{Appended, Change, Done, Journal, JournalError, Write};
 use super::record::Record;
-use super::{Entry, LogId, TypeConfig, Vote};
+use super::{Entry, LogId, NodeId, TypeConfig, Vote};
 
 const VOTE: &[u8] = b"vote";
 const COMMITTED: &[u8] = b"committed";
@@ -116,6 +116,38 @@ impl GroupLog {
         journal
             .write(group, vec![Change::Put(PURGED, begins_behind)])
             .await
+    }
+
+    /// The index of the next entry.
+    pub(crate) fn next_index(&self) -> u64 {
+        next_index(self.tail().last)
+    }
+
+    /// Begins the log of another group, under this node id, with the entries of this one behind `after`. Who was a member stays behind: those entries are blank.
+    pub(crate) async fn bequeath(&self, heir: u64, after: Option<LogId>, node: NodeId) -> io::Result<()> {
+        let entries = self.entries(next_index(after), u64::MAX, usize::MAX)?;
+        let record = |entry: Entry| {
+            let payload = match entry.payload {
+                EntryPayload::Membership(_) => EntryPayload::Blank,
+                EntryPayload::Normal(_) | EntryPayload::Blank => entry.payload,
+            };
+            Record::of(&Entry { payload, ..entry }).map_err(io::Error::other)
+        };
+        let records: Vec<Record> = entries.into_iter().map(record).collect::<io::Result<_>>()?;
+        let (vote, last) = {
+            let tail = self.tail();
+            (tail.vote, tail.last)
+        };
+        let voted = vote.map_or(0, |vote| vote.leader_id().term);
+        let term = last.map_or(voted, |last| voted.max(last.committed_leader_id().term));
+        let mut changes = vec![Change::Put(VOTE, encoded(&Vote::new(term, node))?)];
+        if let Some(after) = after {
+            changes.push(Change::Put(PURGED, encoded(&after)?));
+        }
+        if !records.is_empty() {
+            changes.push(Change::Append(records));
+        }
+        self.journal.write(heir, changes).await
     }
 
     /// Writes what has been held back, and waits for it: the last step of an orderly stop.

@@ -12,7 +12,7 @@
 //! **Invariant:** the durable point advances only after a sync (R4).
 //! **Invariant:** after a fault nothing is applied or answered any more; the group stops on this machine.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -29,7 +29,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::journal::Fatal;
 use super::log::DurablePoint;
-use super::{Entry, LogId, NodeId, TypeConfig};
+use super::{Entry, LogId, Member, NodeId, TypeConfig};
 use crate::birth::{Cradle, Newborn};
 use crate::events::Events;
 use crate::shelf::{Copy, Image, Shelf};
@@ -78,7 +78,18 @@ impl Progress {
         }
     }
 
-    fn record(&self) -> Result<Vec<u8>, Fault> {
+    /// Of a group that goes on from here with this one member (V4).
+    pub(crate) fn of_heir(&self, node: NodeId, member: Member) -> Result<Self, Fault> {
+        let members = BTreeMap::from([(node, member)]);
+        let alone = openraft::Membership::new(vec![BTreeSet::from([node])], members)
+            .map_err(|_| Fault::Damaged("a group needs a member"))?;
+        Ok(Self {
+            last: self.last,
+            membership: Membership::new(self.last, alone),
+        })
+    }
+
+    pub(crate) fn record(&self) -> Result<Vec<u8>, Fault> {
         postcard::to_stdvec(self).map_err(|source| Fault::Codec {
             what: "progress",
             source,

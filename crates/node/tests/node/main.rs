@@ -4,6 +4,7 @@ mod community;
 mod letters;
 mod moving;
 mod neighbourhood;
+mod recovery;
 mod ring;
 mod service;
 mod split;

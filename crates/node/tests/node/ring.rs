@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::community::{follow, home, publish, register, registration, until};
 use crate::neighbourhood::Neighbourhood;
-use tertulia_node::Failure;
+use tertulia_node::{Failure, Unavailable};
 use tertulia_types::ring::LeaveProgress;
 use tertulia_types::{Rejected, Role};
 use tokio::sync::watch;
@@ -165,4 +165,49 @@ async fn j3_an_empty_disk_replaces_a_lost_machine_and_takes_its_end() {
     .await;
     publish(&newcomer, ana, "hola").await.unwrap();
     assert_eq!(home(&newcomer, ana).await, ["hola"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r15_a_command_that_a_member_does_not_know_is_not_proposed() {
+    let ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    let say = async |text| publish(&ring.machines[0], ana, text).await;
+    say("before").await.unwrap();
+    let older = ring.machines[2].book();
+    let newest = older.own().unwrap().commands;
+    older.update(|own| own.commands = 1).unwrap();
+    until("the leader knows that a member is older", || async {
+        say("meanwhile").await == Err(Failure::Unavailable(Unavailable::Older))
+    })
+    .await;
+    older.update(|own| own.commands = newest).unwrap();
+    until("all members know the command", || async {
+        say("after").await.is_ok()
+    })
+    .await;
+    assert_eq!(
+        home(&ring.machines[1], ana).await.first().map(String::as_str),
+        Some("after")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_stops_hands_over_what_it_leads() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let leader = ring.machines[0].standings()[0].leader.unwrap();
+    let place = ring
+        .machines
+        .iter()
+        .position(|node| node.member().machine == leader);
+    let stopping = ring.machines.remove(place.unwrap());
+    stopping.stop().await;
+    let leaders: Vec<_> = ring
+        .machines
+        .iter()
+        .filter_map(|node| node.standings()[0].leader)
+        .collect();
+    // Nobody had to find out that it is gone: an election by timeout would still be to come.
+    assert!(leaders.iter().any(|now| *now != leader), "{leaders:?}");
 }

@@ -108,6 +108,8 @@ pub(crate) enum Why {
     NoKey,
     /// Nothing is to be recovered: every group that has a copy here has its majority.
     NothingLost,
+    /// Another machine that answers has a newer copy: the detail says which.
+    NewerElsewhere,
     /// A disk or the like: the detail says what.
     Failed,
 }

@@ -84,6 +84,7 @@ impl Undone {
                 | Why::LastMachine
                 | Why::NoKey
                 | Why::NothingLost
+                | Why::NewerElsewhere
                 | Why::Failed => 1,
             },
         }
@@ -235,6 +236,7 @@ fn denied(why: Why) -> &'static str {
         Why::LastMachine => "denied-last-machine",
         Why::NoKey => "denied-no-key",
         Why::NothingLost => "denied-nothing-lost",
+        Why::NewerElsewhere => "denied-newer-elsewhere",
         Why::Failed => "denied-failed",
     }
 }

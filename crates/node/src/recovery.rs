@@ -1,0 +1,296 @@
+//! Going on from one copy of a group whose majority is gone for good (V4).
+//!
+//! A new group is made of what this machine has: the database, and behind it the entries of the log, whether this copy knew them to be committed or not, since
+//! those who did may be gone. This machine is its only member at first, under a node id that nobody had; the steward finds it others. Its epoch is so high that
+//! nothing which the lost copies may have come to is newer.
+//!
+//! The old group is given up: its row says so in the same write by which the new one comes to be, and the address book tells all machines. Whoever
+//! still has a copy of it, or comes back with one, sets it aside: it stops for ever, and its database stays on disk for whoever looks for what is missing.
+//!
+//! **Invariant:** no group is given up while a majority of its voters answers, or while a member that answers has a newer copy.
+//! **Invariant:** a crash leaves the old copy or the new one, never both and never neither.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tertulia_state::{Database, Descriptor, Fault};
+use tertulia_types::ring::{EventKind, GroupId};
+use tertulia_types::{MachineId, Position};
+use tokio_util::sync::CancellationToken;
+
+use crate::ask::CallRoll;
+use crate::copies::{Copies, Roll};
+use crate::driver::Driver;
+use crate::group::{Group, GroupError};
+use crate::node::{Node, NodeError};
+use crate::peers::{Book, BookError, GIVEN_UP_MAX};
+use crate::raft::NodeId;
+use crate::raft::log::GroupLog;
+use crate::raft::machine::Progress;
+use crate::replica::{Replica, Stage as Life};
+use crate::shelf::Shelf;
+
+/// How long a member may take to say what it knows of its group.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(2);
+/// More changes of its range than any group sees: nothing that the lost copies may have come to is newer than the new group.
+const EPOCHS_AHEAD: u64 = 1 << 32;
+
+/// Why nothing was recovered.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoverError {
+    /// Every group that has a copy here has its majority.
+    #[error("every group that has a copy here has its majority")]
+    NothingLost,
+    /// A member that answers knows more.
+    #[error("machine {machine} has a newer copy of group {group:016x}; recover there")]
+    NewerElsewhere {
+        /// Of which group.
+        group: u64,
+        /// Where.
+        machine: MachineId,
+    },
+    /// There is nothing to go on from.
+    #[error("the copy of group {0:016x} on this machine is empty")]
+    Empty(u64),
+    /// The new group could not be made; the old copy is there as it was.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The book could not be written; the others are told at the next start.
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+impl Node {
+    /// Makes new groups from the copies that this machine holds of groups whose majority is gone. Returns the new groups.
+    ///
+    /// # Errors
+    /// If there are none, or another machine has a newer copy; then nothing was changed.
+    pub async fn recover(&self) -> Result<Vec<Descriptor>, RecoverError> {
+        let mut lost = Vec::new();
+        for group in self.groups() {
+            if self.has_lost_majority(&group).await? {
+                lost.push(group);
+            }
+        }
+        if lost.is_empty() {
+            return Err(RecoverError::NothingLost);
+        }
+        let mut made = Vec::new();
+        for group in lost {
+            let copies = self.copies().clone();
+            let begun = self
+                .consensus()
+                .spawn(async move { copies.begin_anew(&group).await });
+            let descriptor = begun
+                .await
+                .map_err(|error| NodeError::Io(io::Error::other(error)))??;
+            self.driver().tell(
+                EventKind::Recovered,
+                self.member().machine,
+                Some(GroupId(descriptor.group)),
+            );
+            made.push(descriptor);
+        }
+        tell_given_up(self.book(), self.copies())?;
+        self.spread_news().await;
+        Ok(made)
+    }
+
+    /// Whether so few voters of a group answer that it can never decide anything again without the others.
+    async fn has_lost_majority(&self, group: &Arc<Group>) -> Result<bool, RecoverError> {
+        let me = self.member().machine;
+        let seats = group.seats();
+        let others: BTreeSet<MachineId> = seats
+            .iter()
+            .map(|seat| seat.member.machine)
+            .filter(|machine| *machine != me)
+            .collect();
+        let questions = others.into_iter().map(|machine| async move {
+            let question = CallRoll { group: group.id };
+            let answer = self.caller().ask(machine, question, QUESTION_DEADLINE).await;
+            answer.ok().flatten().map(|roll| (machine, roll))
+        });
+        let answers = futures::future::join_all(questions).await;
+        let answering: BTreeMap<MachineId, Roll> = answers.into_iter().flatten().collect();
+        let voters: Vec<_> = seats.iter().filter(|seat| seat.votes).collect();
+        let present = voters
+            .iter()
+            .filter(|seat| seat.member.machine == me || answering.contains_key(&seat.member.machine))
+            .count();
+        if present * 2 > voters.len() {
+            return Ok(false);
+        }
+        if group.next_index() == 0 {
+            return Err(RecoverError::Empty(group.id));
+        }
+        let known = group.roll().map_or(0, |roll| roll.as_of);
+        match answering.into_iter().max_by_key(|(_, roll)| roll.as_of) {
+            Some((machine, roll)) if roll.as_of > known => Err(RecoverError::NewerElsewhere {
+                group: group.id,
+                machine,
+            }),
+            Some(_) | None => Ok(true),
+        }
+    }
+}
+
+/// Says in this machine's line of the book which groups it knows to be given up, as its registry does.
+pub(crate) fn tell_given_up(book: &Book, copies: &Copies) -> Result<(), BookError> {
+    let mut given_up = copies.roster.given_up();
+    // Those that do not fit are refused by this machine all the same.
+    given_up.truncate(GIVEN_UP_MAX);
+    book.update(|own| own.given_up = given_up)
+}
+
+/// Whether some machine that stores has given a group up.
+pub(crate) fn is_given_up(book: &Book, group: u64) -> bool {
+    book.all()
+        .iter()
+        .any(|entry| entry.role.stores() && entry.given_up.contains(&group))
+}
+
+/// Sets copies aside whose groups others have given up, for as long as the machine lives.
+pub(crate) async fn heed(book: Arc<Book>, copies: Arc<Copies>, driver: Arc<Driver>, stop: CancellationToken) {
+    let mut news = book.watch();
+    let work = async {
+        loop {
+            for group in copies.roster.groups() {
+                if is_given_up(&book, group.id) {
+                    match copies.set_aside(&group).await {
+                        Ok(()) => driver.tell(
+                            EventKind::Recovered,
+                            book.identity().machine,
+                            Some(GroupId(group.id)),
+                        ),
+                        Err(error) => {
+                            tracing::error!(group = format_args!("{:016x}", group.id), %error, "a copy of a group that was given up stays");
+                        }
+                    }
+                }
+            }
+            if let Err(error) = tell_given_up(&book, &copies) {
+                tracing::warn!(%error, "the address book does not take what was given up");
+            }
+            if news.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    let _: Option<()> = stop.run_until_cancelled(work).await;
+}
+
+impl Copies {
+    /// Makes a new group of the copy of one that is lost, and gives the old one up.
+    async fn begin_anew(&self, old: &Arc<Group>) -> Result<Descriptor, NodeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let row = self.roster.row(old.id).ok_or(NodeError::NotHere(old.id))?;
+        self.roster.leave(old.id);
+        old.stop().await;
+        let made = self.make_heir(old).await;
+        let (heir, heirs_row) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                // As it was.
+                self.run(old.id, row).await?;
+                return Err(error);
+            }
+        };
+        let given_up = Replica {
+            stage: Life::GivenUp,
+            ..row
+        };
+        self.registry
+            .write(&[(old.id, given_up), (heir.group, heirs_row)])
+            .await?;
+        self.roster.note(old.id, given_up);
+        self.router.table.forget(old.id);
+        self.run(heir.group, heirs_row).await?;
+        // All that it had is in the new one.
+        old.erase().await?;
+        tracing::warn!(
+            old = format_args!("{:016x}", old.id),
+            new = format_args!("{:016x}", heir.group),
+            "a group goes on from the copy of this machine; what only the lost machines had is lost"
+        );
+        Ok(heir)
+    }
+
+    /// Puts the new group's database and log in their places. Nobody looks at them before their row is written.
+    async fn make_heir(&self, old: &Arc<Group>) -> Result<(Descriptor, Replica), NodeError> {
+        let before = old.descriptor();
+        let log = old.log();
+        let next = log.next_index();
+        let heir = heir_of(before, self.ground.member.incarnation, next);
+        let node = next.max(1);
+        let member = self.ground.member;
+        let (shelf, state, medium) = (
+            old.shelf().clone(),
+            self.state.clone(),
+            self.ground.medium.clone(),
+        );
+        let wrong = |source| {
+            NodeError::Group(GroupError::Database {
+                group: before.group,
+                source,
+            })
+        };
+        let placed = self.ground.stage.blocking(move || {
+            let (place, _) = Shelf::find(&state, heir.group, medium)?;
+            let (copy, applied) = shelf.copy(&place, "heir")?;
+            let applied = Progress::read(&applied).map_err(|source| Fault::Codec {
+                what: "progress",
+                source,
+            })?;
+            let mut database = Database::open(&place.at(copy.path().to_owned()))?;
+            let alone = applied.of_heir(node, member)?;
+            database.become_another(heir, &alone.record()?)?;
+            database.make_durable()?;
+            database.close()?;
+            place.place(copy.path())?;
+            Ok(alone)
+        });
+        let progress = placed.await.map_err(wrong)?;
+        GroupLog::forget_all(&self.ground.journal, heir.group).await?;
+        log.bequeath(heir.group, progress.last, node).await?;
+        let row = Replica {
+            node,
+            stage: Life::Live,
+            origin: heir,
+        };
+        Ok((heir, row))
+    }
+
+    /// Stops a copy for ever whose group was given up. Its database stays on disk (V4).
+    async fn set_aside(&self, group: &Arc<Group>) -> Result<(), NodeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let row = self.roster.row(group.id).ok_or(NodeError::NotHere(group.id))?;
+        let given_up = Replica {
+            stage: Life::GivenUp,
+            ..row
+        };
+        self.registry.write(&[(group.id, given_up)]).await?;
+        self.roster.note(group.id, given_up);
+        self.roster.leave(group.id);
+        self.router.table.forget(group.id);
+        group.stop().await;
+        group.log().forget().await?;
+        tracing::error!(
+            group = format_args!("{:016x}", group.id),
+            file = %group.shelf().location().path.display(),
+            "another machine has given this group up and goes on without it; the copy here is set aside"
+        );
+        Ok(())
+    }
+}
+
+/// The group that goes on instead of another: its id follows from whose copy it is made of, and of how much.
+fn heir_of(old: Descriptor, incarnation: u64, next: NodeId) -> Descriptor {
+    let name = format!("{:016x}/{incarnation:016x}/{next}", old.group);
+    Descriptor {
+        group: Position::of("group", &name).0.clamp(1, u64::MAX - 1),
+        range: old.range,
+        epoch: old.epoch + EPOCHS_AHEAD,
+    }
+}
