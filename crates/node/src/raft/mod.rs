@@ -19,8 +19,10 @@ mod suite;
 use std::fmt;
 
 use bytes::Bytes;
+use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
+use openraft::metrics::RaftServerMetrics;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Unavailable;
@@ -121,11 +123,19 @@ pub(crate) async fn unseated(raft: &Raft) -> Option<MachineId> {
     leader(raft)
 }
 
+/// The member that leads, as far as this copy knows. openraft names the one whom this copy last saw elected; where that is the copy itself, it may have been
+/// removed or started again since, and lead nothing.
+fn leading(metrics: &RaftServerMetrics<TypeConfig>) -> Option<NodeId> {
+    metrics
+        .current_leader
+        .filter(|leader| *leader != metrics.id || metrics.state == ServerState::Leader)
+}
+
 /// Waits until the leader is one that fits, as far as this copy knows.
 pub(crate) async fn wait_for_leader(raft: &Raft, fits: impl Fn(Option<NodeId>) -> bool) {
     let mut metrics = raft.server_metrics();
     loop {
-        let leader = metrics.borrow_watched().current_leader;
+        let leader = leading(&metrics.borrow_watched());
         if fits(leader) {
             return;
         }
@@ -156,7 +166,7 @@ pub(crate) async fn wait_for_purge(raft: &Raft, index: u64) {
 
 /// Whether this copy leads, as far as it knows.
 pub(crate) fn leads(raft: &Raft) -> bool {
-    raft.server_metrics().borrow_watched().current_leader == Some(*raft.node_id())
+    leading(&raft.server_metrics().borrow_watched()) == Some(*raft.node_id())
 }
 
 /// The machine that leads, as far as this copy knows.
@@ -164,8 +174,7 @@ pub(crate) fn leader(raft: &Raft) -> Option<MachineId> {
     let metrics = raft.server_metrics();
     let metrics = metrics.borrow_watched();
     let membership = metrics.membership_config.membership();
-    metrics
-        .current_leader
+    leading(&metrics)
         .and_then(|leader| membership.get_node(&leader))
         .map(|member| member.machine)
 }
