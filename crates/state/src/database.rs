@@ -30,6 +30,7 @@ use tertulia_types::{Position, Range, Rejected, Slot};
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/01-schema.sql"),
     include_str!("../migrations/02-range.sql"),
+    include_str!("../migrations/03-session.sql"),
 ];
 
 /// Statements that a connection keeps prepared: all of ours fit.

@@ -414,9 +414,9 @@ impl Verb for Revoke {
 impl Command for Revoke {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
-        let sql = "DELETE FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND client_id = ?4";
-        if tx.write(
-            sql,
+        if session::end(
+            tx,
+            "DELETE FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND client_id = ?4 RETURNING slot, hash",
             (
                 account.slot().0,
                 self.actor.session.0,

@@ -54,6 +54,10 @@ impl Command for Prune {
                 tx.tell(Event::SessionsEnded { account });
             }
         }
+        tx.write(
+            "DELETE FROM ended_session WHERE slot BETWEEN ?1 AND ?2 AND ended_ms < ?3",
+            (self.from.0, last, kept_from_ms),
+        )?;
         for table in ["oauth_code", "mute"] {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3");
             tx.write(&sql, stretch)?;

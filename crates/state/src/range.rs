@@ -38,9 +38,10 @@ pub(crate) const UNTRIMMED: &str = "untrimmed";
 const LAST_SPLIT: &str = "last_split";
 
 /// The tables whose rows belong to a slot: each with its key, and with an order that begins with the slot.
-const BY_SLOT: [(&str, &str, &str); 22] = [
+const BY_SLOT: [(&str, &str, &str); 23] = [
     ("account", "slot, id", "slot, id"),
     ("session", "slot, hash", "slot, hash"),
+    ("ended_session", "slot, hash", "slot, hash"),
     ("oauth_app", "slot, client_id", "slot, client_id"),
     ("app_token", "slot, hash", "slot, hash"),
     ("oauth_code", "slot, hash", "slot, hash"),

@@ -3,12 +3,15 @@
 //! A token is the account's id and a secret; here lies only the SHA-256 of the secret (rule P2). Whoever acts presents
 //! an [`Actor`], and the session is looked up in the same transaction as the effect or the read (rule P1): there is no
 //! cache of sessions, so an ended session is worthless at once.
+//!
+//! **Invariant:** an ended session stays ended, also when the command that opened it is carried out once more, late: the end is remembered for as long as
+//! that may happen (rule P6).
 
 use crate::database::{Tx, View};
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
 use crate::verb::{Command, Query, Verb};
-use rusqlite::Row;
+use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::Application;
 use tertulia_types::{AccountId, NotificationId, Position, Rejected, Scopes};
@@ -85,9 +88,18 @@ pub(crate) fn application(view: &View<'_>, actor: &Actor) -> Result<Option<Appli
 /// Opens a session for an account that exists.
 pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) -> Outcome<NotificationId> {
     let slot = account.slot();
+    let key = (slot.0, session.hash.0);
+    let standing = "SELECT id FROM session WHERE slot = ?1 AND hash = ?2";
+    if let Some(id) = tx.first(standing, key, |row| row.get::<_, i64>(0))? {
+        // A repeat.
+        return Ok(NotificationId::from_number(id).unwrap_or(NotificationId::MIN));
+    }
+    if tx.exists("SELECT 1 FROM ended_session WHERE slot = ?1 AND hash = ?2", key)? {
+        return Err(Rejected::NoSession.into());
+    }
     let oldest = "DELETE FROM session WHERE slot = ?1 AND hash IN (SELECT hash FROM session WHERE slot = ?1 AND account_id = ?2
-                  ORDER BY id DESC LIMIT -1 OFFSET ?3)";
-    if tx.write(oldest, (slot.0, account.get(), SESSIONS_MAX - 1))? > 0 {
+                  ORDER BY id DESC LIMIT -1 OFFSET ?3) RETURNING slot, hash";
+    if end(tx, oldest, (slot.0, account.get(), SESSIONS_MAX - 1))? > 0 {
         tx.tell(Event::SessionsEnded { account });
     }
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
@@ -96,8 +108,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
         .clone()
         .map_or((None, None), |(id, website)| (Some(id), website));
     let sql = "INSERT INTO session (slot, hash, account_id, id, scopes, label, client_id, website, created_ms, expires_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-               ON CONFLICT (slot, hash) DO NOTHING";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let expires_ms = tx.now_ms + LIFETIME_MS;
     let now_ms = tx.now_ms;
     let hash = session.hash.0;
@@ -120,11 +131,23 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
     Ok(id)
 }
 
+/// Ends the sessions that a statement deletes and names by slot and hash, and remembers their ends. Answers how many there were.
+pub(crate) fn end(tx: &mut Tx<'_>, delete: &str, params: impl Params) -> Result<usize, Fault> {
+    let row = |row: &Row<'_>| Ok((row.get::<_, u16>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let ended = tx.all(delete, params, row)?;
+    let now_ms = tx.now_ms;
+    for (slot, hash) in &ended {
+        let remembered = "INSERT OR REPLACE INTO ended_session (slot, hash, ended_ms) VALUES (?1, ?2, ?3)";
+        tx.write(remembered, (slot, hash, now_ms))?;
+    }
+    Ok(ended.len())
+}
+
 /// Ends all sessions of the account but `kept`, and the codes that could open new ones.
 pub(crate) fn end_all(tx: &mut Tx<'_>, account: AccountId, kept: Option<SecretHash>) -> Result<(), Fault> {
     let kept = kept.map(|hash| hash.0);
-    let sql = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND (?3 IS NULL OR hash <> ?3)";
-    tx.write(sql, (account.slot().0, account.get(), kept))?;
+    let all = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND (?3 IS NULL OR hash <> ?3) RETURNING slot, hash";
+    end(tx, all, (account.slot().0, account.get(), kept))?;
     tx.write(
         "DELETE FROM oauth_code WHERE slot = ?1 AND account_id = ?2",
         (account.slot().0, account.get()),
@@ -196,13 +219,14 @@ impl Command for CloseSession {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
         let ended = match self.id {
-            None => tx.write(
-                "DELETE FROM session WHERE slot = ?1 AND hash = ?2",
+            None => end(
+                tx,
+                "DELETE FROM session WHERE slot = ?1 AND hash = ?2 RETURNING slot, hash",
                 (account.slot().0, self.actor.session.0),
             )?,
             Some(id) => {
-                let sql = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
-                tx.write(sql, (account.slot().0, account.get(), id.get()))?
+                let one = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND id = ?3 RETURNING slot, hash";
+                end(tx, one, (account.slot().0, account.get(), id.get()))?
             }
         };
         if ended == 0 {

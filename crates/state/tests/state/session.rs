@@ -248,6 +248,53 @@ fn p1_an_ended_session_is_worthless_for_every_verb() {
 }
 
 #[test]
+fn p1_a_late_repeat_of_a_login_does_not_bring_an_ended_session_back() {
+    let mut community = Community::of(1);
+    let [ana, _] = community.people(["ana", "ben"]);
+    let hash = community.secret();
+    let login = OpenSession {
+        account: ana.account,
+        password_version: 1,
+        session: NewSession {
+            hash,
+            scopes: Scopes::EVERYTHING,
+            label: "phone".to_owned(),
+            client: None,
+        },
+    };
+    let actor = Actor {
+        account: ana.account,
+        session: hash,
+    };
+    let check = CheckSession {
+        actor,
+        needed: Scopes::NONE,
+    };
+    let id = community.submit(login.clone()).expect("opened");
+    assert_eq!(
+        community.submit(login.clone()),
+        Ok(id),
+        "a repeat names the same session"
+    );
+    assert_eq!(community.query(check.clone()), Ok(()));
+    community
+        .submit(CloseSession { actor, id: None })
+        .expect("closed");
+    assert_eq!(community.submit(login.clone()), Err(Rejected::NoSession));
+    assert_eq!(community.query(check.clone()), Err(Rejected::NoSession));
+    // Also when what has expired was removed meanwhile.
+    let at = ana.account.home();
+    let mut from = Some(Slot(0));
+    while let Some(slot) = from {
+        from = community.submit(Prune { at, from: slot }).expect("pruned");
+    }
+    assert_eq!(community.submit(login), Err(Rejected::NoSession));
+    assert_eq!(community.query(check), Err(Rejected::NoSession));
+    let listed = community.query(Sessions { actor: ana }).expect("sessions");
+    assert_eq!(listed.len(), 1, "an ended session is not listed");
+}
+
+#[test]
 fn p1_a_session_expires() {
     let mut community = Community::of(1);
     let [ana, _] = community.people(["ana", "ben"]);
