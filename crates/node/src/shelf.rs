@@ -280,4 +280,28 @@ mod tests {
         shelf.replace(&shelf.part("from-3")).unwrap();
         assert_eq!((epoch(&shelf), epoch(&find(directory.path()))), (3, 3));
     }
+
+    #[test]
+    fn a_reader_of_a_copy_that_is_gone_does_no_harm_to_the_next_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = || Shelf::find(directory.path(), GROUP, Medium::default()).unwrap().0;
+        let old = place();
+        make(&old.location(), 1);
+        old.read(|reader| reader.digest()).unwrap();
+        old.clear().unwrap();
+        drop(old);
+
+        let new = place();
+        let descriptor = Descriptor {
+            group: GROUP,
+            range: Range::whole(),
+            epoch: 2,
+        };
+        let database = Database::create(&new.location(), descriptor).unwrap();
+        let digest = database.digest().unwrap();
+        // This thread's reader of the old copy is closed now. SQLite would remove the write-ahead log under the name that both have, and sees that the file is
+        // another.
+        assert_eq!(new.read(|reader| reader.digest()).unwrap(), digest);
+        assert!(companion(&new.location().path, "-wal").exists());
+    }
 }
