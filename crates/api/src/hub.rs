@@ -7,8 +7,6 @@
 //! the timeline, which misses nothing.
 //! **Invariant:** an entry is told to those whose home is in the group that it came into. A machine with several groups
 //! hears of the same dweet from each of them.
-//!
-//! Deliberately absent: events of other machines. A stream hears the groups that have a copy on this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -127,7 +125,6 @@ impl Hub {
             let ear = Ear {
                 hub: Arc::clone(self),
                 node: Arc::clone(node),
-                ranges: BTreeMap::new(),
             };
             tasks.spawn(ear.listen(node.listen(), closing.clone()));
         });
@@ -155,12 +152,10 @@ impl Drop for Seat {
 struct Ear {
     hub: Arc<Hub>,
     node: Arc<Node>,
-    /// What the groups of this machine own. A split makes a group that is not in here, and then it is read anew.
-    ranges: BTreeMap<u64, Range>,
 }
 
 impl Ear {
-    async fn listen(mut self, mut listener: Listener, closing: CancellationToken) {
+    async fn listen(self, mut listener: Listener, closing: CancellationToken) {
         loop {
             let heard = tokio::select! {
                 heard = listener.next() => heard,
@@ -176,15 +171,9 @@ impl Ear {
         self.hub.board().end_all();
     }
 
-    fn hear(&mut self, happened: &Happened) {
-        if !self.ranges.contains_key(&happened.group) {
-            let standings = self.node.standings().into_iter();
-            self.ranges = standings
-                .map(|standing| (standing.descriptor.group, standing.descriptor.range))
-                .collect();
-        }
-        if let Some(range) = self.ranges.get(&happened.group) {
-            self.hub.board().tell(&happened.event, range);
+    fn hear(&self, happened: &Happened) {
+        if let Some(range) = self.node.range_of(happened.group) {
+            self.hub.board().tell(&happened.event, &range);
         }
     }
 }

@@ -10,11 +10,12 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tertulia_ring::message::Message;
-use tertulia_state::Descriptor;
+use tertulia_state::{Descriptor, Event};
 use tertulia_types::ring::{Hop, MachineStatus, RangeStatus};
 use tertulia_types::{MachineId, Position};
 
 use crate::copies::Roll;
+use crate::events::Place;
 use crate::failure::Unavailable;
 use crate::peers::{News, Seen};
 use crate::raft::network::{Call, Letter, Transport};
@@ -42,6 +43,8 @@ pub(crate) enum Question {
     Compare(Compare),
     Exchange(Exchange),
     Opinion(Opinion),
+    Hear(Hear),
+    Hour(Hour),
 }
 
 macro_rules! questions {
@@ -67,6 +70,8 @@ questions! {
     Compare => Option<Vec<Seen>>,
     Exchange => Vec<News>,
     Opinion => Option<u64>,
+    Hear => Option<Told>,
+    Hour => u64,
 }
 
 /// A message of the ring's, one way; the sender stands at this position.
@@ -163,6 +168,28 @@ pub(crate) struct Exchange {
 pub(crate) struct Opinion {
     pub(crate) machine: MachineId,
 }
+
+/// What has happened in this group since then? The answer comes when there is something, or after a while; `None` without a copy of it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Hear {
+    pub(crate) group: u64,
+    /// `None` to begin now.
+    pub(crate) after: Option<Place>,
+}
+
+/// What has happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) events: Vec<Event>,
+    /// To go on from.
+    pub(crate) place: Place,
+    /// Whether nothing is missing.
+    pub(crate) is_all: bool,
+}
+
+/// What time is it, in milliseconds since 1970 (C3)?
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Hour {}
 
 /// Asks.
 #[derive(Clone)]

@@ -10,6 +10,8 @@ pub(crate) struct Placed {
     pub(crate) machine: MachineId,
     pub(crate) position: Position,
     pub(crate) role: Role,
+    /// It may lead: it is a node, and its clock is right.
+    pub(crate) may_lead: bool,
     /// It is about to leave.
     pub(crate) is_leaving: bool,
 }
@@ -54,6 +56,7 @@ fn place(entry: &Entry) -> Option<Placed> {
         machine: entry.machine,
         position: entry.position.filter(|_| takes_part && entry.role.stores())?,
         role: entry.role,
+        may_lead: entry.role == Role::Node && !entry.abstains,
         is_leaving: entry.state == State::Leaving,
     })
 }

@@ -8,10 +8,11 @@ use tertulia_ring::pointer::Pointer;
 use tertulia_types::MachineId;
 use tertulia_types::ring::HopKind;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use crate::ask::{
-    CallRoll, Chord, Compare, Dismiss, Exchange, Invite, Locate, MACHINE, Opinion, Question, Refused, Report,
-    encoded,
+    CallRoll, Chord, Compare, Dismiss, Exchange, Hear, Hour, Invite, Locate, MACHINE, Opinion, Question,
+    Refused, Report, Told, encoded,
 };
 use crate::copies::Copies;
 use crate::driver::Driver;
@@ -21,6 +22,7 @@ use crate::peers::{Book, State};
 use crate::raft::Member;
 use crate::raft::network::{Absence, Call, Letter};
 use crate::recovery;
+use crate::relay::HEAR_PATIENCE;
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
 
@@ -104,6 +106,28 @@ impl Clerk {
                     &silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
                 )
             }
+            Question::Hear(hear) => encoded::<Hear>(&self.tell(hear).await),
+            Question::Hour(_) => encoded::<Hour>(&(self.copies.ground.clock)()),
+        }
+    }
+
+    /// Waits until there is something to tell of a group.
+    async fn tell(&self, Hear { group, after }: Hear) -> Option<Told> {
+        let events = &self.copies.ground.events;
+        let mut listener = events.listen();
+        let limit = Instant::now() + HEAR_PATIENCE;
+        loop {
+            self.copies.roster.group(group)?;
+            let (new, place, is_all) = events.since(group, after);
+            if after.is_none() || !new.is_empty() || !is_all || Instant::now() >= limit {
+                return Some(Told {
+                    events: new,
+                    place,
+                    is_all,
+                });
+            }
+            // What it hears is looked up above, as is that time is over; once a machine has stopped, nothing comes.
+            let _ = tokio::time::timeout_at(limit, listener.next()).await;
         }
     }
 

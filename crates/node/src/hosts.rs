@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tertulia_types::{MachineId, Role};
+use tertulia_types::MachineId;
 
 use crate::raft::NodeId;
 
@@ -20,7 +20,8 @@ use crate::raft::NodeId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
     pub(crate) machine: MachineId,
-    pub(crate) role: Role,
+    /// The lead may go there when all is calm: it is a node, and its clock is right.
+    pub(crate) may_lead: bool,
     /// It is leaving the ring, or has left it, or was removed.
     pub(crate) is_leaving: bool,
     /// It is on the ring, as far as its neighbours know, and has been for a calm while.
@@ -211,9 +212,9 @@ impl Situation {
     /// The lead goes to the first host that is a node and can take it.
     fn homecoming(&self, hosts: &[MachineId]) -> Step {
         let is_node = |machine: MachineId| {
-            self.candidates.iter().any(|candidate| {
-                candidate.machine == machine && candidate.role == Role::Node && candidate.is_live
-            })
+            self.candidates
+                .iter()
+                .any(|candidate| candidate.machine == machine && candidate.may_lead && candidate.is_live)
         };
         let home = hosts
             .iter()
@@ -237,7 +238,7 @@ mod tests {
     fn candidate(machine: u64) -> Candidate {
         Candidate {
             machine: MachineId(machine),
-            role: Role::Node,
+            may_lead: true,
             is_leaving: false,
             is_live: true,
         }
@@ -381,9 +382,9 @@ mod tests {
         let mut three = situation(3, 3, 3);
         three.me = 2;
         assert_eq!(three.next_step(), Step::HandOver(1));
-        three.candidates[0].role = Role::Replica;
+        three.candidates[0].may_lead = false;
         assert_eq!(three.next_step(), Step::Rest);
-        three.candidates[0].role = Role::Node;
+        three.candidates[0].may_lead = true;
         three.is_calm = false;
         assert_eq!(three.next_step(), Step::Rest);
     }

@@ -49,6 +49,7 @@ mod private;
 mod pruner;
 mod raft;
 pub mod recovery;
+mod relay;
 mod replica;
 mod report;
 mod roster;
@@ -58,6 +59,7 @@ mod stage;
 mod steward;
 pub mod switchboard;
 mod table;
+mod timekeeper;
 mod trimmer;
 
 pub use batch::Clock;

@@ -154,6 +154,20 @@ impl Group {
         }
     }
 
+    /// Does not lead where others can (C3), or stands for election again.
+    pub(crate) async fn abstain(&self, abstains: bool) {
+        let me = self.node;
+        let others = self
+            .seats()
+            .into_iter()
+            .filter(|seat| seat.votes && seat.node != me);
+        let abstains = abstains && others.count() >= 2;
+        self.consensus().runtime_config().elect(!abstains);
+        if abstains && self.is_leading() {
+            self.hand_over_lead().await;
+        }
+    }
+
     /// The members as of the last applied or pending change.
     pub(crate) fn seats(&self) -> Vec<Seat> {
         let metrics = self.consensus().metrics();

@@ -39,6 +39,7 @@ use crate::private;
 use crate::raft::journal::{Ended, Fatal, Journal, JournalError, abort};
 use crate::raft::{Member, NodeId, Pace};
 use crate::recovery;
+use crate::relay::Relay;
 use crate::replica::{Registry, Replica, Stage as Life};
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
@@ -47,6 +48,7 @@ use crate::stage::Stage;
 use crate::steward::{Patience, Steward};
 use crate::switchboard::{Alone, Network};
 use crate::table::{Route, Table};
+use crate::timekeeper::Timekeeper;
 
 /// How long a question to all groups may take.
 const ALL_DEADLINE: Duration = Duration::from_secs(2);
@@ -184,6 +186,7 @@ pub struct Node {
     /// Letters come in there for as long as the machine lives.
     _desk: Arc<Desk>,
     consensus: Handle,
+    clock: Clock,
     relief: JoinHandle<()>,
     /// The tasks of the ring, and what ends them.
     tasks: TaskTracker,
@@ -299,6 +302,7 @@ impl Node {
                 .map_or(AnyCommand::KINDS, |entry| entry.commands)
         };
         let (cradle, laid) = Cradle::new(roster.clone());
+        let clock = options.clock.clone();
         let ground = Ground {
             cradle,
             commands_known: Arc::new(commands_known),
@@ -348,6 +352,7 @@ impl Node {
             caller,
             _desk: desk,
             consensus,
+            clock,
             tasks: TaskTracker::new(),
             retired: CancellationToken::new(),
             ended: Mutex::new(Some(ended)),
@@ -388,6 +393,22 @@ impl Node {
         self.consensus
             .spawn(self.driver.clone().run(self.retired.clone()));
         self.employ(self.gossip().run(self.retired.clone()));
+        let relay = Relay {
+            events: self.copies.ground.events.clone(),
+            roster: self.roster.clone(),
+            router: self.router.clone(),
+            caller: self.caller.clone(),
+        };
+        self.employ(relay.run(self.retired.clone()));
+        let timekeeper = Timekeeper {
+            me,
+            book: book.clone(),
+            roster: self.roster.clone(),
+            driver: self.driver.clone(),
+            caller: self.caller.clone(),
+            clock: self.clock.clone(),
+        };
+        self.employ(timekeeper.run(self.retired.clone()));
         self.employ(recovery::heed(
             book.clone(),
             self.copies.clone(),
@@ -569,9 +590,16 @@ impl Node {
         answers
     }
 
-    /// Hears what becomes visible in the groups of this machine from now on.
+    /// Hears what becomes visible from now on: in the groups of this machine at once, in all others as soon as their machines have told.
     pub fn listen(&self) -> Listener {
         self.copies.ground.events.listen()
+    }
+
+    /// What a group owns, as far as this machine knows.
+    pub fn range_of(&self, group: u64) -> Option<Range> {
+        let here = self.roster.group(group).map(|group| group.descriptor());
+        let known = here.or_else(|| self.router.table.of(group).map(|route| route.descriptor));
+        known.map(|descriptor| descriptor.range)
     }
 
     /// The groups of this machine.

@@ -213,7 +213,7 @@ impl Steward {
             .collect();
         let candidate = |placed: census::Placed| Candidate {
             machine: placed.machine,
-            role: placed.role,
+            may_lead: placed.may_lead,
             is_leaving: placed.is_leaving,
             is_live: !silent.contains(&placed.machine)
                 && !troubled.contains(&placed.machine)

@@ -1,10 +1,12 @@
 //! What applied commands tell those who watch: streams and caches in memory. Events are hints, not state: they are made
-//! by each copy for itself, are never stored, and who misses one reads the tables.
+//! by each copy for itself, are never stored, and who misses one reads the tables. Machines tell them to each other, so new
+//! ones are added at the end.
 
+use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, DweetId, NotificationId};
 
 /// Something that just became visible in this group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// An entry of `author` came into this group's timelines, or changed there.
     Delivered {

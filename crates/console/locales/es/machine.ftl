@@ -162,7 +162,7 @@ ring-legend-orphan = { $mark } ahí no hay nadie
 ring-note-no-majority = { $count ->
     [one] El tramo { $which } ha perdido su mayoría y no atiende.
    *[other] Los tramos { $which } han perdido su mayoría y no atienden.
-} Haz que vuelvan las máquinas que lo guardaban; si se han perdido para siempre: tertulia recover
+} Haz que vuelvan las máquinas que lo guardaban; si se han perdido para siempre: tertulia recover --from-this-copy
 ring-note-no-leader = { $count ->
     [one] El tramo { $which } no tiene líder en este momento.
    *[other] Los tramos { $which } no tienen líder en este momento.

@@ -68,6 +68,8 @@ pub struct Entry {
     pub is_entry: bool,
     /// Where it stands. [`Removed`](State::Removed) is never said by the machine itself.
     pub state: State,
+    /// Its clock is wrong, so that it does not lead (C3).
+    pub abstains: bool,
     /// How many kinds of commands its version knows (R15).
     pub commands: u32,
     /// Groups of which it knows that they were given up: another goes on instead of each (V4).
@@ -89,6 +91,7 @@ impl Entry {
             role,
             is_entry: false,
             state: State::Active,
+            abstains: false,
             commands: AnyCommand::KINDS,
             given_up: Vec::new(),
         }

@@ -81,16 +81,22 @@ impl Neighbourhood {
 
     /// One more machine, in an empty directory.
     pub(crate) async fn join(&mut self, role: Role) -> Arc<Node> {
+        self.join_with(role, |_| {}).await
+    }
+
+    /// The same, with something different about it.
+    pub(crate) async fn join_with(&mut self, role: Role, change: impl FnOnce(&mut Options)) -> Arc<Node> {
         let name = self.opened.to_string();
         self.opened += 1;
         let charter = self.machines[0]
             .charter()
             .admit(&self.path(&name), role)
             .expect("is let in");
-        let options = Options {
+        let mut options = Options {
             charter: Some(charter),
             ..self.options(name)
         };
+        change(&mut options);
         let node = Node::open(options).await.expect("opens");
         node.settle_in(Some(role)).await.expect("finds its place");
         self.machines.push(node.clone());

@@ -1,10 +1,13 @@
 //! A ring of several machines: copies come and go by themselves, and nothing is lost.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::community::{follow, home, publish, register, registration, until};
 use crate::neighbourhood::Neighbourhood;
-use tertulia_node::{Failure, Unavailable};
+use tertulia_node::{Failure, Heard, Node, Unavailable, unix_ms};
+use tertulia_state::Event;
 use tertulia_types::ring::LeaveProgress;
 use tertulia_types::{Rejected, Role};
 use tokio::sync::watch;
@@ -210,4 +213,65 @@ async fn a_machine_that_stops_hands_over_what_it_leads() {
         .collect();
     // Nobody had to find out that it is gone: an election by timeout would still be to come.
     assert!(leaders.iter().any(|now| *now != leader), "{leaders:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_hears_what_happens_elsewhere() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let gateway = ring.join(Role::Gateway).await;
+    let ana = register(&gateway, "ana").await;
+    let mut listener = gateway.listen();
+    let heard = async {
+        loop {
+            match listener.next().await.expect("the machine runs") {
+                Heard::Event(happened) => {
+                    assert!(gateway.range_of(happened.group).is_some());
+                    if matches!(happened.event, Event::Published { author, .. } if author == ana.account) {
+                        return;
+                    }
+                }
+                // Only what is published after the relay has begun is told for certain.
+                Heard::Missed => drop(publish(&ring.machines[0], ana, "hola").await.unwrap()),
+            }
+        }
+    };
+    publish(&ring.machines[0], ana, "hola").await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), heard)
+        .await
+        .expect("what is published elsewhere is heard");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c3_a_machine_with_a_wrong_clock_does_not_lead() {
+    let mut ring = Neighbourhood::new().await;
+    let off_ms = Arc::new(AtomicU64::new(0));
+    for _ in 0..2 {
+        ring.join(Role::Replica).await;
+    }
+    let theirs = off_ms.clone();
+    let clock = move || unix_ms() + theirs.load(Ordering::Relaxed);
+    let wrong = ring
+        .join_with(Role::Node, |options| options.clock = Arc::new(clock))
+        .await;
+    ring.until_settled(3, 4).await;
+    let leads = |machine: &Node| {
+        let id = machine.member().machine;
+        machine.standings().iter().any(|group| group.leader == Some(id))
+    };
+    until("the newcomer leads what it stands for", || async {
+        leads(&wrong)
+    })
+    .await;
+    off_ms.store(60_000, Ordering::Relaxed);
+    until("it leads nothing any more", || async { !leads(&wrong) }).await;
+    until("and says so", || async {
+        wrong.book().own().is_some_and(|own| own.abstains)
+    })
+    .await;
+    off_ms.store(0, Ordering::Relaxed);
+    until("it leads again when its clock is right", || async {
+        leads(&wrong)
+    })
+    .await;
 }
