@@ -18,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tertulia_node::trace;
 use tertulia_types::entity::Timestamp;
 use tower_http::cors::{Any, CorsLayer};
 use tracing::Instrument;
@@ -31,7 +32,8 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// The layer around all routes.
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let id = format!("{:016x}", rand::random::<u64>());
+    let trace = rand::random::<u64>();
+    let id = format!("{trace:016x}");
     let method = request.method().clone();
     let path = request
         .extensions()
@@ -40,7 +42,8 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
         .to_owned();
     let span = tracing::info_span!("request", id, %method, path);
     let began = Instant::now();
-    let mut response = limited(&service, request, next).instrument(span.clone()).await;
+    let answering = trace::follow(trace, limited(&service, request, next));
+    let mut response = answering.instrument(span.clone()).await;
     let _entered = span.enter();
     observe(&method, path, response.status(), began.elapsed());
     if let Ok(id) = HeaderValue::try_from(id) {

@@ -21,6 +21,7 @@ use crate::peers::{News, Seen};
 use crate::raft::network::{Call, Letter, Transport};
 use crate::raft::{Member, NodeId};
 use crate::table::Route;
+use crate::trace;
 
 /// The group that questions to the machine itself are addressed to; no group has this id.
 pub(crate) const MACHINE: u64 = 0;
@@ -210,6 +211,7 @@ impl Caller {
             to: None,
             call: Call::Ask,
             body: body.into(),
+            trace: trace::id(),
         };
         let answer = self.0.exchange(to, letter, deadline).await;
         match answer {

@@ -25,6 +25,7 @@ use crate::recovery;
 use crate::relay::HEAR_PATIENCE;
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
+use crate::trace;
 
 /// Summaries and news in one exchange at most.
 const LINES_MAX: usize = crate::peers::book::MACHINES_MAX;
@@ -50,6 +51,12 @@ pub(crate) struct Clerk {
 #[async_trait]
 impl Receive for Desk {
     async fn receive(&self, from: MachineId, letter: Letter) -> Result<Bytes, Absence> {
+        trace::take_up(letter.trace, self.answer(from, letter)).await
+    }
+}
+
+impl Desk {
+    async fn answer(&self, from: MachineId, letter: Letter) -> Result<Bytes, Absence> {
         if letter.group != MACHINE {
             return self.roster.receive(&letter).await;
         }

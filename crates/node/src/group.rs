@@ -279,7 +279,10 @@ impl Group {
         let known = seats
             .iter()
             .map(|seat| (self.commands_known)(seat.member.machine));
-        let known = known.min().unwrap_or(0);
+        let Some(known) = known.min() else {
+            // The members are not known yet, and so this copy does not lead: the consensus says so.
+            return u32::MAX;
+        };
         self.commands.store(known, Ordering::Relaxed);
         known
     }

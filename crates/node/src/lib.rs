@@ -60,6 +60,7 @@ mod steward;
 pub mod switchboard;
 mod table;
 mod timekeeper;
+pub mod trace;
 mod trimmer;
 
 pub use batch::Clock;

@@ -22,6 +22,7 @@ use crate::group::Group;
 use crate::raft::network::{Absence, Call, Letter, Transport, Unreached};
 use crate::roster::Roster;
 use crate::table::{Route, Table};
+use crate::trace;
 
 /// How long a verb may take in all: long enough for a leader to be replaced.
 const VERB_DEADLINE: Duration = Duration::from_secs(5);
@@ -297,6 +298,7 @@ impl Router {
                     to: None,
                     call,
                     body,
+                    trace: trace::id(),
                 },
                 HOP_DEADLINE,
             )

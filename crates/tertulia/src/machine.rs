@@ -2,6 +2,7 @@
 
 use crate::beginning::Beginning;
 use crate::control::{Invitation, Operator, Refusal, TokenWish, Why};
+use crate::refused;
 use crate::said::Said;
 use crate::settings::{MachineSettings, PEER_PORT};
 use anyhow::Context;
@@ -196,7 +197,9 @@ async fn charter(
                 true => found_nearby(&token, words).await?,
             };
             let role = role.unwrap_or_default();
-            let entered = peers::enter(&contacts, &token, identity, role, advertised).await?;
+            let entered = peers::enter(&contacts, &token, identity, role, advertised)
+                .await
+                .map_err(|error| refused::said(error, words))?;
             let (ring, book) = entered.keep(identity)?;
             Ok(Charter {
                 identity: identity.clone(),

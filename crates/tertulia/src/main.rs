@@ -15,6 +15,7 @@ mod control;
 mod machine;
 mod manual;
 mod operate;
+mod refused;
 mod said;
 mod settings;
 mod up;

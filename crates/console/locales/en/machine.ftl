@@ -218,3 +218,32 @@ ring-hop-finger = a finger
 ring-hop-successor = a successor
 ring-hop-host = keeps a copy
 join-nobody-near = No machine of this ring answered on the local network within { $seconds } s. Give the address of one: tertulia join HOST:PORT --token …
+
+## Why a machine does not get into a ring
+
+enter-no-contact = No machine of the ring is known. Give the address of one, as “tertulia token” prints it.
+enter-no-address = “{ $contact }” is no address of a machine. Give HOST:PORT, as “tertulia token” prints it.
+enter-unreachable = { $contact } cannot be reached ({ $reason }). Check the address, whether the machine runs, and that no firewall is between.
+enter-not-a-peer = { $contact } answers, but not as a machine of a ring ({ $reason }). Give its --peer address, not the one for browsers and apps (--http).
+enter-other-ring = { $contact } does not belong to the ring that the token is for: its authority is not { $expected }. Give the address of a machine of that ring, or make a token there. If both were right, somebody is between you and the ring.
+enter-version = { $contact } runs another version of Tertulia ({ $reason }). Bring both machines to the same version.
+enter-silent = { $contact } has not answered in time. Try again, or ask another machine of the ring.
+enter-refused = { $contact } does not let this machine in. { $reason }
+enter-garbled = { $contact } has answered something that this version does not understand. Bring both machines to the same version.
+refused-removed = This machine was removed from the ring for good. With another data directory (--data) it is another machine, which may join.
+refused-stranger = This machine is not a member of the ring. Join it with a token.
+refused-no-proof = The machine has not proved that it has its key. Try again.
+refused-too-long = It has too many addresses, or too long ones. Give fewer with --peer.
+refused-names = No certificate can be made out to these names.
+refused-no-key = That machine is a gateway and cannot let others in. Give the address of a machine that stores.
+refused-too-many = There were too many attempts from this address. Wait a minute and try again.
+refused-full = The ring has as many machines as it can have.
+refused-sick = The machine that was asked has a problem, which its log names. Try again, or ask another one.
+token-expired = { $minutes ->
+    [one] The token expired a minute ago.
+   *[other] The token expired { $minutes } minutes ago.
+} Make a new one on a machine of the ring with “tertulia token”, or set the clock, if it is wrong.
+token-foreign-ring = The token is for the ring { $token }, and this is { $here }. Give the address of a machine of that ring, or a token of this one.
+token-forged = This ring has not made the token. Make one on a machine of the ring with “tertulia token”.
+token-role = The token lets a machine in as { $allowed } only, and this one wants to be a { $asked }. Join as { $allowed }, or make another token with “tertulia token”.
+token-maker-removed = The token was made by the machine { $machine }, which has been removed from the ring. Make a new one on another machine with “tertulia token”.

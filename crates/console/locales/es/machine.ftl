@@ -218,3 +218,32 @@ ring-hop-finger = un dedo
 ring-hop-successor = una sucesora
 ring-hop-host = guarda una copia
 join-nobody-near = Ninguna máquina de este anillo respondió en la red local en { $seconds } s. Da la dirección de una: tertulia join HOST:PUERTO --token …
+
+## Por qué una máquina no entra en un anillo
+
+enter-no-contact = No se conoce ninguna máquina del anillo. Da la dirección de una, como la muestra «tertulia token».
+enter-no-address = «{ $contact }» no es la dirección de una máquina. Da HOST:PUERTO, como lo muestra «tertulia token».
+enter-unreachable = No se puede llegar a { $contact } ({ $reason }). Comprueba la dirección, si la máquina está en marcha y que no haya un cortafuegos de por medio.
+enter-not-a-peer = { $contact } responde, pero no como máquina de un anillo ({ $reason }). Da su dirección --peer, no la de navegadores y aplicaciones (--http).
+enter-other-ring = { $contact } no pertenece al anillo del testigo: su autoridad no es { $expected }. Da la dirección de una máquina de ese anillo, o haz allí un testigo. Si los dos eran correctos, hay alguien entre el anillo y tú.
+enter-version = { $contact } usa otra versión de Tertulia ({ $reason }). Pon ambas máquinas en la misma versión.
+enter-silent = { $contact } no ha respondido a tiempo. Inténtalo otra vez, o pregunta a otra máquina del anillo.
+enter-refused = { $contact } no deja entrar a esta máquina. { $reason }
+enter-garbled = { $contact } ha respondido algo que esta versión no entiende. Pon ambas máquinas en la misma versión.
+refused-removed = Esta máquina fue excluida del anillo para siempre. Con otro directorio de datos (--data) es otra máquina, que sí puede unirse.
+refused-stranger = Esta máquina no es miembro del anillo. Únela con un testigo.
+refused-no-proof = La máquina no ha demostrado que tiene su clave. Inténtalo otra vez.
+refused-too-long = Tiene demasiadas direcciones, o demasiado largas. Da menos con --peer.
+refused-names = No se puede emitir un certificado con estos nombres.
+refused-no-key = Esa máquina es una pasarela y no puede dejar entrar a otras. Da la dirección de una máquina que almacene.
+refused-too-many = Ha habido demasiados intentos desde esta dirección. Espera un minuto e inténtalo otra vez.
+refused-full = El anillo tiene tantas máquinas como puede tener.
+refused-sick = La máquina a la que se preguntó tiene un problema, que está en su registro. Inténtalo otra vez, o pregunta a otra.
+token-expired = { $minutes ->
+    [one] El testigo caducó hace un minuto.
+   *[other] El testigo caducó hace { $minutes } minutos.
+} Haz otro en una máquina del anillo con «tertulia token», o corrige el reloj, si está mal.
+token-foreign-ring = El testigo es para el anillo { $token }, y este es { $here }. Da la dirección de una máquina de aquel anillo, o un testigo de este.
+token-forged = Este anillo no ha hecho el testigo. Haz uno en una máquina del anillo con «tertulia token».
+token-role = El testigo solo deja entrar como { $allowed }, y esta máquina quiere ser { $asked }. Únela como { $allowed }, o haz otro testigo con «tertulia token».
+token-maker-removed = El testigo lo hizo la máquina { $machine }, que ha sido excluida del anillo. Haz otro en otra máquina con «tertulia token».

@@ -161,6 +161,7 @@ impl Link {
             to: None,
             call: crate::raft::network::Call::Query,
             body,
+            trace: None,
         };
         let frame = Content::Letter(LetterFrame::new(0, 1000, letter)).into();
         let _ = self.out.send(Outgoing { frame, _room: None }).await;

@@ -199,6 +199,7 @@ fn letter(call: Call, body: impl Into<Bytes>) -> Letter {
         to: None,
         call,
         body: body.into(),
+        trace: None,
     }
 }
 

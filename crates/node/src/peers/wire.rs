@@ -228,6 +228,9 @@ pub(crate) struct LetterFrame {
     pub(crate) call: u32,
     #[prost(bytes = "bytes", tag = "6")]
     pub(crate) body: Bytes,
+    /// For which request; 0 for none.
+    #[prost(fixed64, tag = "7")]
+    pub(crate) trace: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -285,6 +288,7 @@ impl LetterFrame {
             }),
             call: call_number(letter.call),
             body: letter.body,
+            trace: letter.trace.unwrap_or(0),
         }
     }
 
@@ -301,6 +305,7 @@ impl LetterFrame {
             }),
             call: call_of(self.call)?,
             body: self.body,
+            trace: Some(self.trace).filter(|id| *id != 0),
         })
     }
 }
@@ -396,6 +401,7 @@ mod tests {
                 }),
                 call,
                 body: Bytes::from_static(b"body"),
+                trace: Some(11),
             };
             let frame = LetterFrame::new(9, 100, letter.clone());
             let frame = LetterFrame::decode(&*frame.encode_to_vec()).unwrap();

@@ -96,6 +96,8 @@ pub struct Letter {
     pub call: Call,
     /// The particulars.
     pub body: Bytes,
+    /// For which request it is, if for one: see [`trace`](crate::trace).
+    pub trace: Option<u64>,
 }
 
 /// Why a machine has nothing to say about a group (R3).
@@ -234,6 +236,7 @@ impl Line {
             to,
             call: kind.0,
             body: body.into(),
+            trace: None,
         };
         let answer = self.patiently(letter, deadline).await;
         if let Ok(answer) = &answer {

@@ -5,7 +5,13 @@ use std::time::Duration;
 
 use crate::community::{options, register};
 use tertulia_node::switchboard::{Network, Switchboard};
-use tertulia_node::{Absence, Call, Letter, MachineId, Node, Options, Receive, Recipient, Transport};
+use tertulia_node::{
+    Absence, Call, Letter, MachineId, Node, Options, Receive, Recipient, Transport, trace,
+};
+use tertulia_state::Descriptor;
+use tertulia_state::account::Credentials;
+use tertulia_types::Range;
+use tokio::sync::mpsc;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -28,6 +34,7 @@ fn letter(group: u64, to: Option<Recipient>, call: Call, body: &'static [u8]) ->
         to,
         call,
         body,
+        trace: None,
     }
 }
 
@@ -87,5 +94,47 @@ async fn r3_what_is_not_here_is_said_and_nonsense_harms_nothing() {
     let answer = ask(letter(group, None, Call::Submit, &[1, 3, 0xff, 0xff, 0xff])).await;
     assert_eq!(answer, Err(Absence::Garbled));
     register(&node, "ana").await;
+    node.stop().await;
+}
+
+/// Notes for which request letters are.
+struct Spy(mpsc::UnboundedSender<Option<u64>>);
+
+#[async_trait::async_trait]
+impl Receive for Spy {
+    async fn receive(&self, _: MachineId, letter: Letter) -> Result<bytes::Bytes, Absence> {
+        if letter.call == Call::Query {
+            self.0.send(letter.trace).expect("the test listens");
+        }
+        Err(Absence::NotYet)
+    }
+}
+
+#[tokio::test]
+async fn a_letter_names_the_request_that_it_is_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let node = Node::open(Options {
+        network: Arc::new(switchboard.clone()),
+        ..options(directory.path(), 0)
+    })
+    .await
+    .unwrap();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let spy = Arc::new(Spy(tell));
+    let there = MachineId(77);
+    switchboard.connect(there, Arc::<Spy>::downgrade(&spy));
+    let elsewhere = Descriptor {
+        group: 9,
+        range: Range::whole(),
+        epoch: 1,
+    };
+    node.learn(elsewhere, vec![there]);
+    let nick = "ana".parse().unwrap();
+    let asked = trace::follow(7, node.query(Credentials { nick }));
+    tokio::select! {
+        answer = asked => panic!("nobody has it: {answer:?}"),
+        traced = tokio::time::timeout(DEADLINE, told.recv()) => assert_eq!(traced, Ok(Some(Some(7)))),
+    }
     node.stop().await;
 }

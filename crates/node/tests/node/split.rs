@@ -302,6 +302,7 @@ async fn sounded(switchboard: &Switchboard, of: &Node, node: NodeId, birth: Birt
         }),
         call: Call::Append,
         body: bytes::Bytes::new(),
+        trace: None,
     };
     let answer = stranger(switchboard)
         .exchange(id(of), letter, Duration::from_secs(10))

@@ -47,7 +47,9 @@ pub(crate) struct Scale {
     /// Joins in a hundred seconds, and as many leaves.
     pub(crate) rates_percent: Vec<u64>,
     pub(crate) warm_up_s: u64,
-    /// At each rate.
+    /// Rings at each rate: how many machines there are at a time, and so the length of paths, is left to chance.
+    pub(crate) runs: u64,
+    /// In each run.
     pub(crate) lookups: u64,
 }
 
@@ -61,8 +63,21 @@ pub(crate) struct Row {
     /// Lookups that have found another machine than the owner in the end, or none.
     pub(crate) failed: u64,
     pub(crate) lookups: u64,
+    /// Of each machine, in the mean of all runs.
     pub(crate) messages_per_s: f64,
-    pub(crate) machines: usize,
+    runs: u64,
+}
+
+impl Row {
+    fn add(&mut self, other: &Self) {
+        self.path.add_all(&other.path);
+        self.timeouts.add_all(&other.timeouts);
+        self.misled += other.misled;
+        self.failed += other.failed;
+        self.lookups += other.lookups;
+        self.messages_per_s += other.messages_per_s;
+        self.runs += other.runs;
+    }
 }
 
 /// What was measured.
@@ -75,7 +90,14 @@ pub(crate) fn measure(scale: &Scale, seed: u64, say: &impl Fn(String)) -> Table 
         .rates_percent
         .iter()
         .map(|&rate_percent| {
-            let row = Churn::new(scale, seed ^ (rate_percent << 8), rate_percent).run(scale);
+            let run = |number: u64| {
+                let seed = seed ^ (rate_percent << 8) ^ (number << 32);
+                Churn::new(scale, seed, rate_percent).run(scale)
+            };
+            let mut row = run(0);
+            for number in 1..scale.runs {
+                row.add(&run(number));
+            }
             say(format!(
                 "churn at {rate_percent}/100 s: path {:.2}",
                 row.path.mean()
@@ -175,7 +197,7 @@ impl Churn {
                 failed: 0,
                 lookups: 0,
                 messages_per_s: 0.0,
-                machines: scale.machines,
+                runs: 1,
             },
             dice,
         }
@@ -212,8 +234,8 @@ impl Churn {
                 Coming::Arrive(lookup) => self.arrive(lookup),
             }
         }
-        self.row.messages_per_s = self.net.sent as f64 / (self.net.now_ms as f64 / 1000.0);
-        self.row.machines = self.everybody.len();
+        let machines_s = self.everybody.len() as f64 * (self.net.now_ms as f64 / 1000.0);
+        self.row.messages_per_s = self.net.sent as f64 / machines_s;
         self.row
     }
 
@@ -424,7 +446,7 @@ impl Table {
                 of(|paper| paper.3.to_string()),
                 row.failed,
                 row.lookups,
-                row.messages_per_s / row.machines as f64,
+                row.messages_per_s / row.runs as f64,
             );
         }
         text

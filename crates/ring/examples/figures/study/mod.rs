@@ -52,6 +52,7 @@ impl Scale {
             churn: churn::Scale {
                 machines: 1000,
                 rates_percent: vec![5, 10, 15, 20, 25, 30, 35, 40],
+                runs: 5,
                 warm_up_s: 1800,
                 lookups: 10_000,
             },
@@ -81,6 +82,7 @@ impl Scale {
             churn: churn::Scale {
                 machines: 100,
                 rates_percent: vec![4],
+                runs: 2,
                 warm_up_s: 300,
                 lookups: 300,
             },

@@ -31,6 +31,7 @@ impl Study {
             failure = self.failure.markdown(),
             failure_reach = verdict(self.failure.is_reached()),
             failure_lists = self.failure.markdown_lists(),
+            churn_runs = self.scale.churn.runs,
             churn_warm_up = self.scale.churn.warm_up_s / 60,
             churn = self.churn.markdown(),
             churn_reach = verdict(self.churn.is_reached()),

@@ -15,6 +15,13 @@ impl Sample {
         self.total += 1;
     }
 
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        for (&value, &count) in &other.counts {
+            *self.counts.entry(value).or_default() += count;
+        }
+        self.total += other.total;
+    }
+
     pub(crate) fn mean(&self) -> f64 {
         let sum: u64 = self.counts.iter().map(|(value, count)| value * count).sum();
         sum as f64 / self.total.max(1) as f64
