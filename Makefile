@@ -19,7 +19,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up ring test check fix bench format lint docs rust-tests script-tests
+.PHONY: help up ring test check fix bench chaos format lint docs rust-tests script-tests
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -43,6 +43,10 @@ fix: ## format the code, and apply what clippy can mend by itself
 bench: ## measure this machine beside its peers; prints a table, writes target/bench.json
 	$(CARGO) build --release --locked --package tertulia
 	$(CARGO) run --quiet --release --locked --package tertulia-sim --bin bench -- --json target/bench.json
+
+# Long: TERTULIA_CHAOS_ROUNDS repetitions of each attack, lots drawn by TERTULIA_CHAOS_SEED; one ring at a time, so that pauses mean something.
+chaos: ## attack rings of real machines under load for long; prints what was acknowledged, pauses and losses
+	TERTULIA_CHAOS_ROUNDS=$${TERTULIA_CHAOS_ROUNDS:-20} $(CARGO) test --release --locked --package tertulia --test chaos -- --nocapture --test-threads 1
 
 format: ## is the code formatted?
 	$(CARGO) fmt --all --check

@@ -1,23 +1,29 @@
-//! A `tertulia` process, as an operator runs it: a data directory, a port, and signals.
+//! A `tertulia` process, as an operator runs it: a data directory, ports, signals, and the commands of an operator.
 //!
 //! **Invariant:** it does not outlive the value: dropped, it is killed.
 //!
-//! Deliberately absent: looking inside. What a machine keeps is seen through its API alone.
+//! Deliberately absent: looking inside. What a machine keeps is seen through its API and its commands alone.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::wire::{Request, Wire};
 
 /// A start takes in what the log still holds, on a computer that does other things too.
 const START_WAIT_MAX: Duration = Duration::from_secs(60);
+/// A stop finishes what was begun, and has deadlines of its own.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(60);
+/// Between two looks at a process.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A machine: its program, its data and its address; running or not.
 #[derive(Debug)]
@@ -25,6 +31,10 @@ pub struct Machine {
     program: PathBuf,
     data: PathBuf,
     address: SocketAddr,
+    /// What it is started with, beside its directory and its address.
+    words: Vec<String>,
+    /// Where other machines are to reach it.
+    peer: SocketAddr,
     process: Option<Child>,
 }
 
@@ -38,14 +48,38 @@ impl Machine {
             program: program.to_owned(),
             data: data.to_owned(),
             address: free_address()?,
+            words: vec!["up".to_owned()],
+            peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             process: None,
         })
+    }
+
+    /// Starts with other words than `up` from now on.
+    #[must_use]
+    pub fn started_by<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+        self.words = words.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// Takes free ports for people and for other machines at its next start, and keeps them from then on.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn take_new_ports(&mut self) -> io::Result<()> {
+        (self.address, self.peer) = (free_address()?, free_address()?);
+        Ok(())
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it keeps its data.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The process id while it runs.
@@ -61,13 +95,13 @@ impl Machine {
     pub fn spawn(&mut self) -> Result<()> {
         let log = self.log()?;
         let child = Command::new(&self.program)
-            .arg("up")
+            .args(&self.words)
             .arg("--data")
             .arg(&self.data)
             .arg("--http")
             .arg(self.address.to_string())
             .env("TERTULIA_RATE_LIMIT", "off")
-            .env("TERTULIA_PEER", "127.0.0.1:0")
+            .env("TERTULIA_PEER", self.peer.to_string())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -83,9 +117,17 @@ impl Machine {
     /// When it ends by itself, or does not serve in time; the error shows what it said.
     pub async fn start(&mut self) -> Result<()> {
         self.spawn()?;
+        self.until_ready().await
+    }
+
+    /// Waits until it serves.
+    ///
+    /// # Errors
+    /// When it ends by itself, or does not serve in time; the error shows what it said.
+    pub async fn until_ready(&mut self) -> Result<()> {
         let request = Request::new("GET", "/readyz", None, None, None);
         let end = Instant::now() + START_WAIT_MAX;
-        let mut ticks = interval(Duration::from_millis(10));
+        let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
@@ -94,11 +136,7 @@ impl Machine {
             {
                 return Ok(());
             }
-            let ended = self
-                .process
-                .as_mut()
-                .and_then(|child| child.try_wait().ok().flatten());
-            if let Some(status) = ended {
+            if let Some(status) = self.ended() {
                 bail!("the machine ended with {status}; it said:\n{}", self.said());
             }
             if Instant::now() > end {
@@ -114,6 +152,87 @@ impl Machine {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Stops it where it stands, as a computer does that hangs: its connections stay open, and nothing answers.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn freeze(&self) -> Result<()> {
+        self.tell(Signal::SIGSTOP)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn thaw(&self) -> Result<()> {
+        self.tell(Signal::SIGCONT)
+    }
+
+    /// Tells it to stop, as an operator does, and waits until it has.
+    ///
+    /// # Errors
+    /// When it ends badly, or not in time; the error shows what it said.
+    pub async fn stop(&mut self) -> Result<()> {
+        self.tell(Signal::SIGTERM)?;
+        self.until_ended().await
+    }
+
+    /// Waits until it has ended by itself, well.
+    ///
+    /// # Errors
+    /// When it ends badly, or not in time; the error shows what it said.
+    pub async fn until_ended(&mut self) -> Result<()> {
+        let end = Instant::now() + STOP_WAIT_MAX;
+        let mut ticks = interval(LOOK);
+        loop {
+            ticks.tick().await;
+            if let Some(status) = self.ended() {
+                self.process = None;
+                ensure!(
+                    status.success(),
+                    "the machine ended with {status}; it said:\n{}",
+                    self.said()
+                );
+                return Ok(());
+            }
+            if Instant::now() > end {
+                bail!("the machine does not end; it said:\n{}", self.said());
+            }
+        }
+    }
+
+    /// Runs a command of an operator's on its data directory, with the answer as JSON.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub async fn command(&self, words: &[&str]) -> Result<Output> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(words)
+            .arg("--data")
+            .arg(&self.data)
+            .arg("--json")
+            .stdin(Stdio::null());
+        // Whoever uses the machines meanwhile does so on this very thread.
+        let ran = tokio::task::spawn_blocking(move || command.output()).await?;
+        ran.with_context(|| format!("running {}", self.program.display()))
+    }
+
+    /// Whether it has a process.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+
+    fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.as_mut()?.try_wait().ok().flatten()
+    }
+
+    fn tell(&self, signal: Signal) -> Result<()> {
+        let id = self.id().context("the machine does not run")?;
+        Ok(kill(Pid::from_raw(i32::try_from(id)?), signal)?)
     }
 
     /// What it has printed in all its lives.

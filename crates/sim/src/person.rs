@@ -50,7 +50,14 @@ impl Person {
     /// # Errors
     /// [`Undone`].
     pub async fn register(address: SocketAddr, nick: &str, key: &str) -> Result<Self, Undone> {
-        let mut wire = Wire::new(address);
+        Self::register_by(Wire::new(address), nick, key).await
+    }
+
+    /// The same, by a connection that is there already.
+    ///
+    /// # Errors
+    /// [`Undone`].
+    pub async fn register_by(mut wire: Wire, nick: &str, key: &str) -> Result<Self, Undone> {
         let body = json!({ "nick": nick, "password": PASSWORD });
         let path = "/api/tertulia/v1/register";
         let token = done(
@@ -81,6 +88,17 @@ impl Person {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Where the machine is that the person uses.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.wire.address()
+    }
+
+    /// Uses another machine of the ring from now on, with the same session.
+    pub fn go_to(&mut self, address: SocketAddr) {
+        self.wire.go_to(address);
     }
 
     /// The session's token.

@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// No answer takes longer, unless the machine is gone.
+/// No answer takes longer, unless the machine is gone; whoever has another machine to go to waits less.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
 /// Far more than any answer of the API; beyond it something is wrong.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -30,8 +30,8 @@ pub enum Broken {
     #[error("the connection failed: {0}")]
     Connection(#[from] std::io::Error),
     /// Nothing came in time.
-    #[error("no answer within {} s", ANSWER_WAIT_MAX.as_secs())]
-    Late,
+    #[error("no answer within {} s", .0.as_secs())]
+    Late(Duration),
     /// What came is no HTTP that this module reads.
     #[error("not an answer: {0}")]
     Malformed(String),
@@ -99,6 +99,7 @@ impl Request {
 #[derive(Debug)]
 pub struct Wire {
     address: SocketAddr,
+    wait_max: Duration,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
 }
@@ -109,8 +110,28 @@ impl Wire {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            wait_max: ANSWER_WAIT_MAX,
             stream: None,
             buffer: Vec::with_capacity(16 * 1024),
+        }
+    }
+
+    /// The same, with another limit for each answer.
+    #[must_use]
+    pub fn within(self, wait_max: Duration) -> Self {
+        Self { wait_max, ..self }
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Leads to another machine from now on.
+    pub fn go_to(&mut self, address: SocketAddr) {
+        if address != self.address {
+            (self.address, self.stream) = (address, None);
         }
     }
 
@@ -119,9 +140,9 @@ impl Wire {
     /// # Errors
     /// [`Broken`], and then nobody knows whether the request was carried out.
     pub async fn call(&mut self, request: &Request) -> Result<Answer, Broken> {
-        let answer = timeout(ANSWER_WAIT_MAX, self.exchange(request))
+        let answer = timeout(self.wait_max, self.exchange(request))
             .await
-            .unwrap_or(Err(Broken::Late));
+            .unwrap_or(Err(Broken::Late(self.wait_max)));
         if answer.is_err() {
             self.stream = None;
         }

@@ -1,0 +1,48 @@
+//! A ring that grows and shrinks while people use it and machines are killed.
+
+use tertulia_sim::load::Load;
+use tertulia_sim::lot::Lot;
+
+use crate::ring::Ring;
+use crate::{CROWD, account, alone, lot, progress, rounds};
+
+/// How much is acknowledged between two things that happen.
+const ACTS: u64 = 20;
+/// The most and the fewest machines.
+const MANY: usize = 7;
+const FEW: usize = 3;
+
+/// Kills one of the machines, and starts it again a while later. Only where one may be away: where three are.
+async fn kill_one(ring: &mut Ring, load: &mut Load, lot: &mut Lot) {
+    if ring.running().len() < FEW {
+        return;
+    }
+    let victim = *lot.one_of(&ring.running());
+    ring.kill(victim);
+    progress(load, ring, ACTS).await;
+    ring.start(victim).await;
+}
+
+#[test]
+fn a_ring_grows_from_one_machine_to_seven_and_shrinks_to_three_while_machines_are_killed() {
+    alone(async {
+        let mut lot = lot();
+        let mut ring = Ring::of(1).await;
+        let mut load = Load::begin(ring.doors(), CROWD).await;
+        for _ in 0..rounds(1) {
+            while ring.running().len() < MANY {
+                progress(&mut load, &ring, ACTS).await;
+                ring.join().await;
+                kill_one(&mut ring, &mut load, &mut lot).await;
+            }
+            while ring.running().len() > FEW {
+                progress(&mut load, &ring, ACTS).await;
+                let leaver = *lot.one_of(&ring.running());
+                ring.leave(leaver).await;
+                kill_one(&mut ring, &mut load, &mut lot).await;
+            }
+        }
+        ring.settle().await;
+        account("grown to seven, shrunk to three", &mut ring, load).await;
+    });
+}
