@@ -55,10 +55,8 @@ impl Machine {
     }
 
     /// Starts with other words than `up` from now on.
-    #[must_use]
-    pub fn started_by<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn be_started_by<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
         self.words = words.into_iter().map(str::to_owned).collect();
-        self
     }
 
     /// Takes free ports for people and for other machines at its next start, and keeps them from then on.
@@ -74,6 +72,12 @@ impl Machine {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where other machines are to reach it; port 0 stands for a free one at each start.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
     }
 
     /// Where it keeps its data.

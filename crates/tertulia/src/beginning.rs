@@ -19,7 +19,10 @@ pub(crate) enum Beginning {
         replicas: u8,
     },
     /// It takes up where it was.
-    Resume,
+    Resume {
+        /// Where members may be, beside what the address book says.
+        contacts: Vec<Address>,
+    },
     /// It joins.
     Join {
         /// Members to ask, in turn; with none they are looked for.
@@ -56,7 +59,11 @@ pub(crate) fn of_up(here: Option<&RingFacts>, settings: &UpSettings) -> (Beginni
     match here {
         Some(ring) => {
             let differs = settings.replicas.is_some_and(|wanted| wanted != ring.replicas);
-            (Beginning::Resume, differs.then_some(Remark::ReplicasSettled))
+            let contacts = Vec::new();
+            (
+                Beginning::Resume { contacts },
+                differs.then_some(Remark::ReplicasSettled),
+            )
         }
         None => {
             let name = settings.machine.title.clone();
@@ -79,7 +86,10 @@ pub(crate) fn of_join(
     match (here, &settings.token, named) {
         (Some(ring), _, Some(named)) if ring.id != named => Err(NotJoined::OtherRing),
         // A container is started with the same words each time: what let it in once may have expired meanwhile.
-        (Some(_), _, _) => Ok((Beginning::Resume, Some(Remark::Resumes))),
+        (Some(_), _, _) => {
+            let contacts = settings.contacts.clone();
+            Ok((Beginning::Resume { contacts }, Some(Remark::Resumes)))
+        }
         (None, Some(token), Some(_)) => {
             let join = Beginning::Join {
                 contacts: settings.contacts.clone(),
@@ -95,6 +105,7 @@ pub(crate) fn of_join(
 #[cfg(test)]
 mod tests {
     use super::{Beginning, NotJoined, Remark, of_join, of_up};
+    use crate::address::Address;
     use crate::settings::{JoinFlags, JoinSettings, UpFlags, UpSettings};
     use tertulia_types::Role;
     use tertulia_types::ring::RingFacts;
@@ -120,6 +131,12 @@ mod tests {
         }
     }
 
+    fn resume(contacts: &[Address]) -> Beginning {
+        Beginning::Resume {
+            contacts: contacts.to_vec(),
+        }
+    }
+
     /// In these tests a token is the number of its ring.
     fn ring_of(token: &str) -> Option<u64> {
         token.parse().ok()
@@ -133,15 +150,15 @@ mod tests {
             of_up(None, &up(None)).0,
             Beginning::Found { replicas: 5, .. }
         ));
-        assert_eq!(of_up(Some(&ring(7)), &up(None)), (Beginning::Resume, None));
-        assert_eq!(of_up(Some(&ring(7)), &up(Some(5))), (Beginning::Resume, None));
+        assert_eq!(of_up(Some(&ring(7)), &up(None)), (resume(&[]), None));
+        assert_eq!(of_up(Some(&ring(7)), &up(Some(5))), (resume(&[]), None));
         let other = of_up(Some(&ring(7)), &up(Some(3)));
-        assert_eq!(other, (Beginning::Resume, Some(Remark::ReplicasSettled)));
+        assert_eq!(other, (resume(&[]), Some(Remark::ReplicasSettled)));
     }
 
     #[test]
     fn j5_join_never_takes_a_directory_from_its_ring() {
-        let resumes = Ok((Beginning::Resume, Some(Remark::Resumes)));
+        let resumes = Ok((resume(&[]), Some(Remark::Resumes)));
         assert_eq!(of_join(Some(&ring(7)), &join(Some("7")), ring_of), resumes);
         assert_eq!(of_join(Some(&ring(7)), &join(None), ring_of), resumes);
         assert_eq!(
@@ -152,6 +169,17 @@ mod tests {
             of_join(Some(&ring(7)), &join(Some("x")), ring_of),
             Err(NotJoined::BadToken)
         );
+    }
+
+    #[test]
+    fn j5_the_contacts_of_a_join_help_a_machine_that_resumes_too() {
+        let contacts: Vec<Address> = vec!["a.local".parse().unwrap()];
+        let told = JoinSettings {
+            contacts: contacts.clone(),
+            ..join(None)
+        };
+        let (resumes, _) = of_join(Some(&ring(7)), &told, ring_of).unwrap();
+        assert_eq!(resumes, resume(&contacts));
     }
 
     #[test]

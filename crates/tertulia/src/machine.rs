@@ -4,6 +4,7 @@ use crate::beginning::Beginning;
 use crate::control::{Invitation, Operator, Refusal, TokenWish, Why};
 use crate::refused;
 use crate::said::Said;
+use crate::search;
 use crate::settings::{MachineSettings, PEER_PORT};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingFa
 use tertulia_types::{MachineId, Nick};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How often the list of entry machines is looked at when the address book does not change: machines fall silent.
 const ENTRIES_INTERVAL: Duration = Duration::from_secs(2);
@@ -30,6 +31,8 @@ pub(crate) struct Machine {
     node: Arc<Node>,
     peers: Peers,
     ring: RingFacts,
+    /// Ends the search for machines that are missing.
+    _searching: DropGuard,
 }
 
 /// The ring that a data directory belongs to; `None` if it belongs to none yet. Touches nothing.
@@ -69,7 +72,14 @@ impl Machine {
         let advertised = peers::advertised(&given, address);
         let wanted = match &beginning {
             Beginning::Join { role, .. } => *role,
-            Beginning::Found { .. } | Beginning::Resume => None,
+            Beginning::Found { .. } | Beginning::Resume { .. } => None,
+        };
+        let contacts = match &beginning {
+            Beginning::Resume { contacts } => contacts
+                .iter()
+                .map(|contact| contact.with_port(PEER_PORT))
+                .collect(),
+            Beginning::Found { .. } | Beginning::Join { .. } => Vec::new(),
         };
         let charter = charter(&identity, beginning, advertised.clone(), words).await?;
         let peers = Peers::open(peers::Settings {
@@ -91,8 +101,14 @@ impl Machine {
             ..Options::new(&settings.data)
         })
         .await?;
+        let searching = search::search(node.clone(), peers.clone(), contacts);
         node.settle_in(wanted).await?;
-        Ok(Arc::new(Self { node, peers, ring }))
+        Ok(Arc::new(Self {
+            node,
+            peers,
+            ring,
+            _searching: searching,
+        }))
     }
 
     /// What serves people.
@@ -183,7 +199,9 @@ async fn charter(
             let ring = RingFile::found(name, u32::from(replicas))?;
             Ok(Charter::found(identity, ring)?)
         }
-        Beginning::Resume => Charter::read(identity)?.context("the ring of this data directory is gone"),
+        Beginning::Resume { .. } => {
+            Charter::read(identity)?.context("the ring of this data directory is gone")
+        }
         Beginning::Join {
             contacts,
             token,

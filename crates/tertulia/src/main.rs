@@ -17,6 +17,7 @@ mod manual;
 mod operate;
 mod refused;
 mod said;
+mod search;
 mod settings;
 mod up;
 

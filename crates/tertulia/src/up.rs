@@ -114,7 +114,7 @@ async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
     let peer = listen(settings.peer, "--peer").await?;
     let address = listener.local_addr()?;
     let (beginning, remark) = wish.beginning(machine::belongs_to(&settings.data)?.as_ref(), words)?;
-    let is_new = !matches!(beginning, Beginning::Resume);
+    let is_new = !matches!(beginning, Beginning::Resume { .. });
     let url = url(settings, address);
     let urls = tertulia_api::entry_urls(address, &settings.names, settings.speaks_tls());
     let machine = Machine::start(settings, beginning, peer, urls, words).await?;

@@ -19,6 +19,7 @@ use super::book::Book;
 use super::client::{Misdial, Peer};
 use super::credential::{self, Wallet};
 use super::link::Link;
+use super::lookout::Sightings;
 use super::ring_file::RingFile;
 use super::server::Guests;
 use super::service::{PeersError, Settings};
@@ -49,6 +50,7 @@ pub(crate) struct Core {
     pub(super) tls_of_caller: Arc<ClientConfig>,
     pub(super) tls_of_called: Arc<ServerConfig>,
     pub(super) peers: Mutex<BTreeMap<MachineId, Arc<Peer>>>,
+    pub(super) sightings: Sightings,
     pub(super) guests: Guests,
     pub(super) receiver: OnceLock<Weak<dyn Receive>>,
     pub(super) runtime: OnceLock<Handle>,
@@ -90,6 +92,7 @@ impl Core {
             clock,
             advertised,
             peers: Mutex::default(),
+            sightings: Sightings::default(),
             guests: Guests::default(),
             receiver: OnceLock::new(),
             runtime: OnceLock::new(),
@@ -133,10 +136,11 @@ impl Core {
     }
 
     pub(super) fn addresses_of(&self, machine: MachineId) -> Vec<String> {
-        self.book
-            .get(machine)
-            .map(|entry| entry.addresses)
-            .unwrap_or_default()
+        let known = self.book.get(machine).map(|entry| entry.addresses);
+        let mut addresses = known.unwrap_or_default();
+        let seen = self.sightings.of(machine);
+        addresses.extend(seen.filter(|seen| !addresses.contains(seen)));
+        addresses
     }
 
     /// Runs a stream until it ends. What it needs for that is kept as long.

@@ -362,14 +362,17 @@ async fn j5_a_ring_resumes_when_all_its_addresses_have_changed() {
     let directories = directories::<3>();
     let one = Machine::found(&directories[0]).await;
     let two = Machine::join(&directories[1], &one, Role::Node).await;
+    let stranger = Machine::found(&directories[2]).await;
     gossip(&one, &two);
     let clock = one.stop().await;
     two.stop().await;
     let one = Machine::resume(&directories[0], &clock).await;
     let two = Machine::resume(&directories[1], &clock).await;
-    // Neither finds the other where it was; one is told where the other is now.
+    // Neither finds the other where it was; one is told where somebody is now, and believes nothing but what it finds there.
     assert!(one.send(two.id(), Call::Query, "?").await.is_err());
-    one.peers.book().merge(two.peers.book().newer_than(&[]));
+    let told = [stranger.contact(), one.contact(), "127.0.0.1:1".to_owned()];
+    assert_eq!(one.peers.look_at(&told).await, []);
+    assert_eq!(one.peers.look_at(&[two.contact()]).await, [two.id()]);
     one.asks(&two).await;
     two.asks(&one).await;
     assert_eq!(one.peers.book().all().len(), 2);

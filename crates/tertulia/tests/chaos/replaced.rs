@@ -79,6 +79,35 @@ fn a_machine_that_was_away_comes_back_when_another_ones_disk_is_lost() {
 }
 
 #[test]
+fn j5_all_machines_start_again_with_new_ports_and_find_each_other() {
+    alone(async {
+        let mut ring = Ring::of(3).await;
+        let before = ends(&ring.status(0).await.unwrap());
+        let mut load = Load::begin(ring.doors(), CROWD).await;
+        progress(&mut load, &ring, ACTS).await;
+        let machines = ring.running();
+        for number in &machines {
+            ring.kill(*number);
+            ring.machine(*number).take_new_ports().unwrap();
+        }
+        // No address book is right any more. Two of them are told where the third one is now, and that is enough.
+        let contact = ring.machine(0).peer().to_string();
+        for number in [1, 2] {
+            ring.machine(number).be_started_by(["join", &contact]);
+        }
+        ring.start_all(&machines).await;
+        progress(&mut load, &ring, ACTS).await;
+        ring.settle().await;
+        assert_eq!(
+            ends(&ring.status(1).await.unwrap()),
+            before,
+            "nobody has founded a ring, or joined anew"
+        );
+        account("all started again with new ports", &mut ring, load).await;
+    });
+}
+
+#[test]
 fn a_machine_that_was_removed_is_refused_everywhere_and_so_are_its_tokens() {
     alone(async {
         let mut ring = Ring::of(3).await;
@@ -137,6 +166,7 @@ fn a_machine_that_was_removed_is_refused_everywhere_and_so_are_its_tokens() {
 /// Somebody who tries to join, at this address and with this token.
 fn stranger(ring: &Ring, name: &str, contact: &str, token: &str) -> Machine {
     let program = Path::new(env!("CARGO_BIN_EXE_tertulia"));
-    let machine = Machine::new(program, &ring.folder().join(name)).unwrap();
-    machine.started_by(["join", contact, "--token", token])
+    let mut machine = Machine::new(program, &ring.folder().join(name)).unwrap();
+    machine.be_started_by(["join", contact, "--token", token]);
+    machine
 }

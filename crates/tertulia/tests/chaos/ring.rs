@@ -59,7 +59,8 @@ impl Ring {
         words.extend(contacts.iter().map(String::as_str));
         words.extend(["--token", &token, "--as", role]);
         let number = self.machines.len();
-        let mut newcomer = machine(self.folder.path(), number).started_by(words);
+        let mut newcomer = machine(self.folder.path(), number);
+        newcomer.be_started_by(words);
         newcomer.start().await.unwrap();
         self.machines.push(newcomer);
         self.open_doors();
