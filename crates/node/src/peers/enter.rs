@@ -94,7 +94,6 @@ pub enum EnterError {
         /// Where.
         contact: String,
         /// Why not.
-        #[source]
         reason: Refused,
     },
     /// It says something that makes no sense.
