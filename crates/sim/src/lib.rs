@@ -3,6 +3,7 @@
 //! - [`disk`]: a disk in memory that forgets at the crash whatever was not synced, for the log engine and for SQLite.
 //! - [`wire`]: the plainest HTTP there is, so that a loader costs little of the computer that it shares with what it
 //!   measures; [`machine`]: a `tertulia` process; [`person`]: somebody with a session on it.
+//! - [`lan`]: computers on a network whose cables can be pulled.
 //! - [`load`]: people who use machines under attack, and a ledger of what was acknowledged to them; [`lot`]: chance that can be had again.
 //! - [`mod@bench`]: measurements, beside peers.
 //!
@@ -16,6 +17,8 @@ pub mod wire;
 pub mod machine;
 
 pub mod person;
+
+pub mod lan;
 
 pub mod lot;
 

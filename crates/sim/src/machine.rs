@@ -22,6 +22,10 @@ use crate::wire::{Request, Wire};
 const START_WAIT_MAX: Duration = Duration::from_secs(60);
 /// A stop finishes what was begun, and has deadlines of its own.
 const STOP_WAIT_MAX: Duration = Duration::from_secs(60);
+/// Ports that nobody is given by chance, on Linux.
+const PORTS: std::ops::Range<u16> = 10_000..32_000;
+/// Ports that are tried.
+const TRIES_MAX: usize = 100;
 /// Between two looks at a process.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -30,8 +34,13 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Machine {
     program: PathBuf,
     data: PathBuf,
+    /// Where people reach it.
     address: SocketAddr,
-    /// What it is started with, beside its directory and its address.
+    /// Where it listens for them.
+    http: SocketAddr,
+    /// The network namespace in which it runs, if not in this process's.
+    namespace: Option<String>,
+    /// What it is started with, beside its directory and its addresses.
     words: Vec<String>,
     /// Where other machines are to reach it.
     peer: SocketAddr,
@@ -44,10 +53,13 @@ impl Machine {
     /// # Errors
     /// When no port is free.
     pub fn new(program: &Path, data: &Path) -> io::Result<Self> {
+        let address = free_address()?;
         Ok(Self {
             program: program.to_owned(),
             data: data.to_owned(),
-            address: free_address()?,
+            address,
+            http: address,
+            namespace: None,
             words: vec!["up".to_owned()],
             peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             process: None,
@@ -64,8 +76,16 @@ impl Machine {
     /// # Errors
     /// When no port is free.
     pub fn take_new_ports(&mut self) -> io::Result<()> {
-        (self.address, self.peer) = (free_address()?, free_address()?);
+        self.address = free_address()?;
+        (self.http, self.peer) = (self.address, free_address()?);
         Ok(())
+    }
+
+    /// Runs on another computer from its next start on, whose port `http` on the loopback is passed on to `address`.
+    pub fn move_to(&mut self, namespace: &str, http: u16, address: SocketAddr, peer: SocketAddr) {
+        self.namespace = Some(namespace.to_owned());
+        self.http = SocketAddr::from((Ipv4Addr::LOCALHOST, http));
+        (self.address, self.peer) = (address, peer);
     }
 
     /// Where it listens.
@@ -98,12 +118,21 @@ impl Machine {
     /// When the program cannot be run.
     pub fn spawn(&mut self) -> Result<()> {
         let log = self.log()?;
-        let child = Command::new(&self.program)
+        let mut command = match &self.namespace {
+            // `ip` becomes the program: signals reach it.
+            Some(namespace) => {
+                let mut ip = Command::new("ip");
+                ip.args(["netns", "exec", namespace]).arg(&self.program);
+                ip
+            }
+            None => Command::new(&self.program),
+        };
+        let child = command
             .args(&self.words)
             .arg("--data")
             .arg(&self.data)
             .arg("--http")
-            .arg(self.address.to_string())
+            .arg(self.http.to_string())
             .env("TERTULIA_RATE_LIMIT", "off")
             .env("TERTULIA_PEER", self.peer.to_string())
             .stdin(Stdio::null())
@@ -264,10 +293,19 @@ impl Drop for Machine {
     }
 }
 
-/// An address of this computer where nobody listens.
+/// An address of this computer where nobody listens. It is none of those that the kernel gives to whoever calls somebody, so
+/// that it is still free when a machine that was killed is started again.
 ///
 /// # Errors
 /// When there is none.
 pub fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for _ in 0..TRIES_MAX {
+        let port = rand::random_range(PORTS);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return listener.local_addr(),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }

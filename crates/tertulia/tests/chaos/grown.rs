@@ -2,6 +2,7 @@
 
 use tertulia_sim::load::Load;
 use tertulia_sim::lot::Lot;
+use tertulia_types::ring::RingStatus;
 
 use crate::ring::Ring;
 use crate::{CROWD, account, alone, lot, progress, rounds};
@@ -12,11 +13,20 @@ const ACTS: u64 = 20;
 const MANY: usize = 7;
 const FEW: usize = 3;
 
-/// Kills one of the machines, and starts it again a while later. Only where one may be away: where three are.
+/// With so many machines one is killed in every run; in a long one, with any number that bears it. A machine that was away counts
+/// for less for a minute after its return (J6), and who wants to leave may have to wait for that.
+const KILLED_WITH: [usize; 2] = [4, 6];
+
+/// Kills one of the machines, and starts it again a while later. Only where the ring says that any one may be lost: when it has
+/// grown to three a moment ago, that takes a while.
 async fn kill_one(ring: &mut Ring, load: &mut Load, lot: &mut Lot) {
-    if ring.running().len() < FEW {
+    let machines = ring.running().len();
+    if machines < FEW || (rounds(1) == 1 && !KILLED_WITH.contains(&machines)) {
         return;
     }
+    let bears_it = |status: &RingStatus| status.tolerates > 0 && !status.is_partial;
+    ring.until(ring.running()[0], bears_it, "one machine may be lost")
+        .await;
     let victim = *lot.one_of(&ring.running());
     ring.kill(victim);
     progress(load, ring, ACTS).await;

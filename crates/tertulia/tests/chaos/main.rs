@@ -10,6 +10,7 @@
 mod ring;
 
 mod client;
+mod cut;
 mod gateway;
 mod grown;
 mod killed;

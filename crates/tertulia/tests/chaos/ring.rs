@@ -6,6 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tertulia_sim::lan::{Lan, host_address};
 use tertulia_sim::load::{Doors, WAIT_MAX};
 use tertulia_sim::machine::Machine;
 use tertulia_types::MachineId;
@@ -14,27 +15,42 @@ use tokio::time::{Duration, Instant, sleep};
 
 /// On how many machines everything is, where there are so many.
 const REPLICAS: usize = 5;
+/// Ports on a computer that a machine has for itself.
+const HTTP: u16 = 8787;
+const PEER: u16 = 8788;
 /// Between two looks at a status.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// The machines, by number; those that have left stay in the list.
 pub(crate) struct Ring {
-    folder: TempDir,
     machines: Vec<Machine>,
     gone: Vec<usize>,
     doors: Doors,
     /// What was done to it, in the order of time.
     faults: Vec<String>,
+    /// These go last: machines say what happened before their folder goes, and end before their network does.
+    lan: Option<Lan>,
+    folder: TempDir,
 }
 
 impl Ring {
     /// A ring of so many, with all copies where they belong.
     pub(crate) async fn of(count: usize) -> Self {
+        Self::made(count, None).await
+    }
+
+    /// The same, each machine on a computer of its own; networks that are there at the same time have different names.
+    pub(crate) async fn on_a_network(name: &str, count: usize) -> Self {
+        Self::made(count, Some(Lan::new(name, count).unwrap())).await
+    }
+
+    async fn made(count: usize, mut lan: Option<Lan>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut first = machine(folder.path(), 0);
+        let mut first = machine(folder.path(), 0, lan.as_mut());
         first.start().await.unwrap();
         let mut ring = Self {
             folder,
+            lan,
             doors: Doors::new(vec![first.address()]),
             machines: vec![first],
             gone: Vec::new(),
@@ -59,7 +75,7 @@ impl Ring {
         words.extend(contacts.iter().map(String::as_str));
         words.extend(["--token", &token, "--as", role]);
         let number = self.machines.len();
-        let mut newcomer = machine(self.folder.path(), number);
+        let mut newcomer = machine(self.folder.path(), number, self.lan.as_mut());
         newcomer.be_started_by(words);
         newcomer.start().await.unwrap();
         self.machines.push(newcomer);
@@ -140,6 +156,33 @@ impl Ring {
             self.machines[*number].until_ready().await.unwrap();
         }
         self.open_doors();
+    }
+
+    /// Cuts the network in two: these are on one side, all others on the other.
+    pub(crate) fn cut_off(&mut self, numbers: &[usize]) {
+        let lan = self.lan.as_ref().unwrap();
+        for number in numbers {
+            lan.plug(*number, 1).unwrap();
+        }
+        self.faults.push(format!("cut off {numbers:?}"));
+    }
+
+    /// Makes it one again.
+    pub(crate) fn reconnect(&mut self) {
+        let lan = self.lan.as_ref().unwrap();
+        for number in 0..self.machines.len() {
+            lan.plug(number, 0).unwrap();
+        }
+    }
+
+    /// Gives a machine's computer another address, for its next start.
+    pub(crate) fn move_house(&mut self, number: usize) {
+        let lan = self.lan.as_ref().unwrap();
+        let (inside, outside) = (host_address(number, 1), self.machines[number].address());
+        lan.give_address(number, inside).unwrap();
+        let peer = SocketAddr::from((inside, PEER));
+        self.machines[number].move_to(lan.namespace(number), HTTP, outside, peer);
+        self.faults.push(format!("moved {number}"));
     }
 
     /// Stops one where it stands.
@@ -270,9 +313,16 @@ pub(crate) fn is_settled(status: &RingStatus) -> bool {
         })
 }
 
-fn machine(folder: &Path, number: usize) -> Machine {
+fn machine(folder: &Path, number: usize, lan: Option<&mut Lan>) -> Machine {
     let program = Path::new(env!("CARGO_BIN_EXE_tertulia"));
-    Machine::new(program, &folder.join(number.to_string())).unwrap()
+    let mut machine = Machine::new(program, &folder.join(number.to_string())).unwrap();
+    machine.take_new_ports().unwrap();
+    if let Some(lan) = lan {
+        let address = lan.pass_on(number, HTTP).unwrap();
+        let peer = SocketAddr::from((host_address(number, 0), PEER));
+        machine.move_to(lan.namespace(number), HTTP, address, peer);
+    }
+    machine
 }
 
 /// What a command said.

@@ -2,7 +2,7 @@
 
 use tertulia_sim::load::{Load, NoProgress, patiently};
 use tertulia_sim::person::{Person, Undone, text};
-use tertulia_types::ring::{CopyKind, NoteKind};
+use tertulia_types::ring::{CopyKind, NoteKind, RangeStatus, RingStatus};
 use tokio::time::{Duration, timeout};
 
 use crate::ring::Ring;
@@ -57,6 +57,11 @@ fn v4_of_two_machines_each_serves_its_own_ranges_and_none_may_be_lost() {
                 "one votes, the other one follows"
             );
         }
+        let is_home = |status: &RingStatus| {
+            let at_home = |range: &RangeStatus| range.leader.is_some() && range.leader == range.end;
+            status.ranges.iter().all(at_home)
+        };
+        ring.until(0, is_home, "each leads its own range").await;
         let mut people = Vec::new();
         for number in 0..PEOPLE {
             let nick = format!("person_{number}");
@@ -77,23 +82,21 @@ fn v4_of_two_machines_each_serves_its_own_ranges_and_none_may_be_lost() {
                 "some are at home there, some are not: {at_lost}"
             );
             ring.kill(victim);
-            for (person, leader, published) in &mut people {
+            let key = format!("without {victim}");
+            let asked = people.iter_mut().map(async |(person, leader, published)| {
                 person.go_to(left);
-                let key = format!("without {victim}");
                 if *leader == lost {
                     let asked = person.publish(&key, &key).await;
-                    assert!(
-                        matches!(asked, Err(Undone::Busy(_))),
-                        "a copy without a vote answers: {asked:?}"
-                    );
+                    let is_put_off = matches!(asked, Err(Undone::Busy(_)));
+                    assert!(is_put_off, "a copy without a vote answers: {asked:?}");
                 } else {
                     published.push(patiently(async || person.publish(&key, &key).await).await);
                 }
-            }
+            });
+            futures::future::join_all(asked).await;
             ring.start(victim).await;
             // It was not done, or it was and could not be told: with the same key it is done once.
             for (person, leader, published) in &mut people {
-                let key = format!("without {victim}");
                 if *leader == lost {
                     published.push(patiently(async || person.publish(&key, &key).await).await);
                 }

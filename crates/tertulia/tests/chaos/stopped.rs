@@ -13,7 +13,7 @@ fn a_leader_that_is_told_to_stop_under_load_loses_nothing() {
     alone(async {
         let mut ring = Ring::of(3).await;
         let mut load = Load::begin(ring.doors(), CROWD).await;
-        for _ in 0..rounds(2) {
+        for _ in 0..rounds(1) {
             progress(&mut load, &ring, ACTS).await;
             let leader = ring.busiest_leader().await;
             ring.stop(leader).await;
@@ -32,7 +32,7 @@ fn a_machine_that_hangs_is_done_without_and_what_it_missed_it_learns() {
         let mut ring = Ring::of(3).await;
         let mut lot = lot();
         let mut load = Load::begin(ring.doors(), CROWD).await;
-        for _ in 0..rounds(2) {
+        for _ in 0..rounds(1) {
             progress(&mut load, &ring, ACTS).await;
             let victim = *lot.one_of(&ring.running());
             ring.freeze(victim);
