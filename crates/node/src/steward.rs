@@ -150,7 +150,14 @@ impl Steward {
 
     /// Does what a group needs now; returns whether something was changed.
     async fn attend(&self, group: &Arc<Group>, known: Watched) -> bool {
+        let is_out = group
+            .roll()
+            .is_some_and(|roll| !roll.members.contains_key(&group.node) && roll.as_of >= group.node);
         if let Some(led_since) = known.led_since {
+            // A leader that the group has let go hands the lead over within moments; until then it may answer, but change nothing.
+            if is_out {
+                return false;
+            }
             let step = self.situation(group, led_since, known.stirred).await.next_step();
             return self.take(group, step).await;
         }
@@ -158,9 +165,6 @@ impl Steward {
             .lonely_since
             .is_some_and(|since| since.elapsed() >= self.patience.loneliness)
             || group.silence() >= self.patience.loneliness;
-        let is_out = group
-            .roll()
-            .is_some_and(|roll| !roll.members.contains_key(&group.node) && roll.as_of >= group.node);
         if is_out || is_lonely {
             self.ask_whether_wanted(group).await;
         }
