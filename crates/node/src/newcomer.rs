@@ -171,39 +171,44 @@ impl Node {
             if !matches!(machine.state, MachineState::Suspect | MachineState::Dead) {
                 continue;
             }
-            let me = self.member().machine;
-            let asked = census::neighbours(self.book(), machine.id)
-                .into_iter()
-                .filter(|witness| *witness != me && !self.driver().is_in_doubt(*witness))
-                .take(WITNESSES)
-                .map(|witness| {
-                    let question = Opinion { machine: machine.id };
-                    self.caller().ask(witness, question, OPINION_DEADLINE)
-                });
-            let opinions = futures::future::join_all(asked).await;
-            let silent_ms = opinions
-                .into_iter()
-                .filter_map(Result::ok)
-                .map(|silent_ms| silent_ms.unwrap_or(0))
-                .min();
+            let silent_ms = self.witnessed_silence_ms(machine.id).await;
             machine.silent_for_ms = silent_ms.or(machine.silent_for_ms);
         }
     }
 
+    /// For how long the neighbours of a machine have not heard of it; `None` if none of them could be asked.
+    async fn witnessed_silence_ms(&self, machine: MachineId) -> Option<u64> {
+        let me = self.member().machine;
+        let asked = census::neighbours(self.book(), machine)
+            .into_iter()
+            .filter(|witness| *witness != me && !self.driver().is_in_doubt(*witness))
+            .take(WITNESSES)
+            .map(|witness| self.caller().ask(witness, Opinion { machine }, OPINION_DEADLINE));
+        let opinions = futures::future::join_all(asked).await;
+        opinions
+            .into_iter()
+            .filter_map(Result::ok)
+            .map(|silent_ms| silent_ms.unwrap_or(0))
+            .min()
+    }
+
+    /// Takes an end that was found orphaned, from this machine if from any.
     async fn adopt(&self, at: Position, before: Option<MachineId>) -> Result<(), Failure> {
         let me = self.member();
         let end = self.query(FindEnd { of: at }).await?;
         let holder = end.holder.map(|holder| holder.machine);
-        let is_still = holder.is_none() || before.is_none() || holder == before || holder == Some(me.machine);
-        // Somebody who has just taken it, and does not stand there yet.
-        let is_theirs = holder.is_some_and(|holder| {
-            let is_active = self
-                .book()
-                .get(holder)
-                .is_some_and(|entry| entry.state == State::Active);
-            holder != me.machine && is_active && !self.driver().is_in_doubt(holder)
-        });
-        if !is_still || is_theirs || end.descriptor.range.end() != at {
+        if holder == Some(me.machine) {
+            self.give_back(at).await?;
+        }
+        let is_free = match holder {
+            None => true,
+            Some(holder) if holder == me.machine => true,
+            Some(holder) if Some(holder) == before => {
+                !self.takes_part(holder) || self.driver().is_in_doubt(holder)
+            }
+            Some(holder) => before.is_none() && self.has_gone(holder, at).await,
+        };
+        if !is_free || end.descriptor.range.end() != at {
             return Err(Rejected::EndTaken.into());
         }
         let take = TakeEnd {
@@ -216,6 +221,54 @@ impl Node {
         let group = GroupId(end.descriptor.group);
         self.driver().tell(EventKind::Adopted, me.machine, Some(group));
         Ok(())
+    }
+
+    /// Whether the one who holds an end, and does not stand there as far as the book knows, is gone. It may have taken the end just now, or the news of it may
+    /// be late: so whoever takes part has the grace period, as any other machine (J3, J6).
+    async fn has_gone(&self, holder: MachineId, at: Position) -> bool {
+        let Some(entry) = self.book().get(holder) else {
+            return false;
+        };
+        let stands_elsewhere = entry.position.is_some_and(|position| position != at);
+        if !self.takes_part(holder) || stands_elsewhere {
+            return true;
+        }
+        let grace_ms = u64::try_from(self.patience().grace.as_millis()).unwrap_or(u64::MAX);
+        self.witnessed_silence_ms(holder)
+            .await
+            .is_some_and(|silent_ms| silent_ms >= grace_ms)
+    }
+
+    fn takes_part(&self, machine: MachineId) -> bool {
+        self.book()
+            .get(machine)
+            .is_some_and(|entry| entry.state == State::Active)
+    }
+
+    /// An end that this machine has taken goes back to the one it was taken from, if that one has come back and stands there: both cannot.
+    async fn give_back(&self, at: Position) -> Result<(), Failure> {
+        let me = self.member();
+        let returned = census::placed_from(self.book(), at)
+            .into_iter()
+            .find(|placed| {
+                placed.position == at
+                    && placed.role == Role::Node
+                    && placed.machine != me.machine
+                    && self.takes_part(placed.machine)
+                    && !self.driver().is_in_doubt(placed.machine)
+            })
+            .and_then(|placed| self.book().get(placed.machine));
+        let Some(returned) = returned else {
+            return Ok(());
+        };
+        let give = TakeEnd {
+            at,
+            machine: returned.machine,
+            incarnation: returned.incarnation,
+            instead_of: Some(me.machine),
+        };
+        self.submit(give).await?;
+        Err(Rejected::EndTaken.into())
     }
 
     /// Leaves the ring: hands over what it holds, and returns when nothing is left (J7).
