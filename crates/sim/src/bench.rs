@@ -15,3 +15,4 @@ pub mod etcd;
 pub mod machine;
 
 pub mod table;
+pub mod trio;

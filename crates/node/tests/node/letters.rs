@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use crate::community::{options, register};
 use tertulia_node::switchboard::{Network, Switchboard};
-use tertulia_node::{
-    Absence, Call, Letter, MachineId, Node, Options, Receive, Recipient, Transport, trace,
-};
+use tertulia_node::{Absence, Call, Letter, MachineId, Node, Options, Receive, Recipient, Transport, trace};
 use tertulia_state::Descriptor;
 use tertulia_state::account::Credentials;
 use tertulia_types::Range;

@@ -1,11 +1,11 @@
-//! etcd with one member, and its `put` over gRPC: the peer of our log.
+//! etcd, and its `put` over gRPC: the peer of our log.
 //!
 //! The client is written for little cost, as ours is: protobuf by hand (two byte strings), HTTP/2 over a few
 //! connections, many calls on each. etcd's own JSON gateway would cost etcd a translation, and be unfair to it.
 //!
 //! **Invariant:** a put counts when etcd's status says that it was done, which is after its fsync.
 //!
-//! Deliberately absent: reads, leases, watches; and a cluster of etcd.
+//! Deliberately absent: reads, leases, watches.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -30,9 +30,14 @@ pub const CONNECTIONS: usize = 16;
 /// As long as what `touch` writes: a row with an account, a timeline's name and an id.
 const VALUE: &[u8] = b"home:0001234567890123:0009876543210987:0000000001";
 
-/// A running etcd; dropped, it is killed.
+/// Running members of one etcd; dropped, they are killed.
 #[derive(Debug)]
 pub struct Etcd {
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
     process: Child,
     address: SocketAddr,
 }
@@ -49,44 +54,37 @@ impl Etcd {
             .is_ok()
     }
 
-    /// Starts one that keeps its data in `data`, and waits until it serves.
+    /// Starts one of so many members that keep their data in `folder`, and waits until it serves.
     ///
     /// # Errors
     /// When it does not come up.
-    pub async fn start(data: &Path) -> Result<Self> {
-        let (address, peer) = (free_address()?, free_address()?);
-        let (client_url, peer_url) = (format!("http://{address}"), format!("http://{peer}"));
-        let process = Command::new(PROGRAM)
-            .arg("--data-dir")
-            .arg(data)
-            .args([
-                "--listen-client-urls",
-                &client_url,
-                "--advertise-client-urls",
-                &client_url,
-            ])
-            .args([
-                "--listen-peer-urls",
-                &peer_url,
-                "--initial-advertise-peer-urls",
-                &peer_url,
-            ])
-            .args(["--initial-cluster", &format!("default={peer_url}")])
-            .args(["--quota-backend-bytes", "8000000000", "--log-level", "error"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("running etcd")?;
-        let etcd = Self { process, address };
+    pub async fn start(folder: &Path, members: usize) -> Result<Self> {
+        let mut places = Vec::new();
+        for number in 0..members {
+            places.push((format!("member-{number}"), free_address()?, free_address()?));
+        }
+        let all: Vec<String> = places
+            .iter()
+            .map(|(name, _, peer)| format!("{name}=http://{peer}"))
+            .collect();
+        let mut etcd = Self { members: Vec::new() };
+        for (name, address, peer) in &places {
+            let process = member(&folder.join(name), name, *address, *peer, &all.join(","))
+                .spawn()
+                .context("running etcd")?;
+            etcd.members.push(Member {
+                process,
+                address: *address,
+            });
+        }
         etcd.wait_until_it_serves().await?;
         Ok(etcd)
     }
 
-    /// Its process id.
+    /// The process ids of its members.
     #[must_use]
-    pub fn id(&self) -> u32 {
-        self.process.id()
+    pub fn ids(&self) -> Vec<u32> {
+        self.members.iter().map(|member| member.process.id()).collect()
     }
 
     /// As many clients as wished, on [`CONNECTIONS`] connections, each with a key of its own.
@@ -96,12 +94,13 @@ impl Etcd {
     pub async fn clients(&self, count: usize) -> Result<Vec<Put>> {
         let mut connections = Vec::new();
         for _ in 0..CONNECTIONS.min(count) {
-            connections.push(connect(self.address).await?);
+            let address = self.members[connections.len() % self.members.len()].address;
+            connections.push((connect(address).await?, address));
         }
         Ok((0..count)
             .map(|number| Put {
-                connection: connections[number % connections.len()].clone(),
-                address: self.address,
+                connection: connections[number % connections.len()].0.clone(),
+                address: connections[number % connections.len()].1,
                 message: put_message(format!("client/{number:016}").as_bytes(), VALUE),
             })
             .collect())
@@ -125,7 +124,34 @@ impl Etcd {
     }
 }
 
-impl Drop for Etcd {
+/// The program of one member.
+fn member(data: &Path, name: &str, address: SocketAddr, peer: SocketAddr, all: &str) -> Command {
+    let (client_url, peer_url) = (format!("http://{address}"), format!("http://{peer}"));
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["--name", name, "--data-dir"])
+        .arg(data)
+        .args([
+            "--listen-client-urls",
+            &client_url,
+            "--advertise-client-urls",
+            &client_url,
+        ])
+        .args([
+            "--listen-peer-urls",
+            &peer_url,
+            "--initial-advertise-peer-urls",
+            &peer_url,
+        ])
+        .args(["--initial-cluster", all])
+        .args(["--quota-backend-bytes", "8000000000", "--log-level", "error"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+impl Drop for Member {
     fn drop(&mut self) {
         // It may have ended by itself already: then there is nothing to kill.
         let _ = self.process.kill();

@@ -39,6 +39,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Of the latencies of answers that came within a time.
+    #[must_use]
+    pub fn of(mut latencies_us: Vec<u32>, counted: Duration) -> Self {
+        latencies_us.sort_unstable();
+        Self {
+            latencies_us,
+            counted,
+        }
+    }
+
     /// Answers per second.
     #[must_use]
     pub fn per_second(&self) -> f64 {
@@ -73,15 +83,11 @@ pub async fn run<C: Client + 'static>(plan: Plan, clients: Vec<C>) -> Result<Out
     for client in clients {
         running.spawn_local(repeat(client, begin, end));
     }
-    let mut outcome = Outcome {
-        latencies_us: Vec::new(),
-        counted: plan.counted,
-    };
+    let mut latencies_us = Vec::new();
     while let Some(ended) = running.join_next().await {
-        outcome.latencies_us.extend(ended.context("a client")??);
+        latencies_us.extend(ended.context("a client")??);
     }
-    outcome.latencies_us.sort_unstable();
-    Ok(outcome)
+    Ok(Outcome::of(latencies_us, plan.counted))
 }
 
 async fn repeat(mut client: impl Client, begin: Instant, end: Instant) -> Result<Vec<u32>> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::load::{Client, Counter, Outcome, Plan, run};
 use crate::person::{Person, text};
@@ -18,13 +20,17 @@ use crate::wire::{Request, Wire};
 /// After this long without all timelines reached, something is wrong with more than the speed.
 const REACH_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// When an answer stays out for this long, another machine is asked.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// A machine that is busy for longer than this many questions is not measured but ill.
 const TRIES_MAX: usize = 1_000;
 
 /// People of the benchmark. Clients share their sessions.
 #[derive(Debug)]
 pub struct Crowd {
-    address: SocketAddr,
+    /// The machines that they use, in turn.
+    addresses: Vec<SocketAddr>,
     people: Vec<Person>,
 }
 
@@ -33,13 +39,16 @@ impl Crowd {
     ///
     /// # Errors
     /// When one is refused.
-    pub async fn register(address: SocketAddr, stem: &str, count: usize) -> Result<Self> {
+    pub async fn register(addresses: &[SocketAddr], stem: &str, count: usize) -> Result<Self> {
         let mut people = Vec::new();
-        for number in 0..count {
+        for (number, address) in (0..count).zip(addresses.iter().cycle()) {
             let nick = format!("{stem}_{number}");
-            people.push(Person::register(address, &nick, &nick).await?);
+            people.push(Person::register(*address, &nick, &nick).await?);
         }
-        Ok(Self { address, people })
+        Ok(Self {
+            addresses: addresses.to_vec(),
+            people,
+        })
     }
 
     /// Everyone here follows everyone there.
@@ -61,18 +70,99 @@ impl Crowd {
     /// When a request is refused.
     pub async fn load(&self, plan: Plan, clients: usize, kind: Kind) -> Result<Outcome> {
         let counter = Counter::default();
-        // Keys of another load must not be taken for repeats of this one.
-        let run_id = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)?
-            .as_nanos();
+        let run_id = run_id()?;
         let sessions = (0..clients).map(|number| Session {
-            wire: Wire::new(self.address),
+            wire: Wire::new(self.addresses[number % self.addresses.len()]),
             token: self.people[number % self.people.len()].token().to_owned(),
             kind,
             counter: counter.clone(),
             run_id,
         });
         run(plan, sessions.collect()).await
+    }
+
+    /// Publishes through these machines until it is over, whatever becomes of them: each dweet is asked for again, elsewhere and with its key, until it
+    /// is acknowledged. A latency is the time from the first attempt to the answer.
+    ///
+    /// # Errors
+    /// When a dweet is refused.
+    pub async fn insist(
+        &self,
+        addresses: &[SocketAddr],
+        clients: usize,
+        over: &CancellationToken,
+    ) -> Result<Outcome> {
+        let run_id = run_id()?;
+        let began = Instant::now();
+        let mut running = JoinSet::new();
+        for number in 0..clients {
+            let insistent = Insistent {
+                addresses: addresses.to_vec(),
+                at: number,
+                token: self.people[number % self.people.len()].token().to_owned(),
+                key: format!("{run_id}-{number}"),
+            };
+            running.spawn_local(insistent.publish(over.clone()));
+        }
+        let mut latencies_us = Vec::new();
+        while let Some(ended) = running.join_next().await {
+            latencies_us.extend(ended??);
+        }
+        Ok(Outcome::of(latencies_us, began.elapsed()))
+    }
+}
+
+/// Keys of another load must not be taken for repeats of this one.
+fn run_id() -> Result<u128> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(since.as_nanos())
+}
+
+/// Somebody whose dweets must come through.
+struct Insistent {
+    addresses: Vec<SocketAddr>,
+    at: usize,
+    token: String,
+    key: String,
+}
+
+impl Insistent {
+    async fn publish(mut self, over: CancellationToken) -> Result<Vec<u32>> {
+        let mut latencies_us = Vec::new();
+        let mut wire = self.wire();
+        while !over.is_cancelled() {
+            let number = latencies_us.len();
+            let body = json!({ "status": format!("dweet number {number}, which comes through") });
+            let key = format!("{}-{number}", self.key);
+            let request = Request::new(
+                "POST",
+                "/api/v1/statuses",
+                Some(&self.token),
+                Some(&key),
+                Some(&body),
+            );
+            let sent = Instant::now();
+            loop {
+                match timeout(ANSWER_WAIT_MAX, wire.call(&request)).await {
+                    Ok(Ok(answer)) if answer.status == 200 => break,
+                    Ok(Ok(answer)) if answer.status < 500 && answer.status != 429 => {
+                        bail!("refused: {}", String::from_utf8_lossy(&answer.body))
+                    }
+                    Ok(Ok(_) | Err(_)) | Err(_) => {
+                        ensure!(sent.elapsed() < REACH_WAIT_MAX, "a dweet does not come through");
+                        self.at += 1;
+                        wire = self.wire();
+                        sleep(RETRY_PAUSE).await;
+                    }
+                }
+            }
+            latencies_us.push(sent.elapsed().as_micros().try_into().unwrap_or(u32::MAX));
+        }
+        Ok(latencies_us)
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::new(self.addresses[self.at % self.addresses.len()])
     }
 }
 

@@ -1,4 +1,4 @@
-//! `make bench`: one machine, measured beside its peers. Prints a table; `--json` keeps the figures.
+//! `make bench`: one machine, and three as a ring, measured beside their peers. Prints a table; `--json` keeps the figures.
 //!
 //! It starts everything itself, on this computer only and in a directory of its own, and ends it again.
 
@@ -14,10 +14,11 @@ use tertulia_sim::bench::load::{Outcome, Plan, run};
 use tertulia_sim::bench::machine::{Crowd, FanOut, Kind, fan_out};
 use tertulia_sim::bench::process;
 use tertulia_sim::bench::table::{Peer, Reach, Row, Table};
+use tertulia_sim::bench::trio::Trio;
 use tertulia_sim::machine::Machine;
 use tokio::task::LocalSet;
 
-/// Measures one machine beside its peers.
+/// Measures one machine, and a ring of three, beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The program to measure; by default the one beside this.
@@ -32,10 +33,25 @@ struct Arguments {
     /// Clients of the write measurements.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4096))]
     clients: u16,
+    /// Only one machine, or only the ring of three.
+    #[arg(long)]
+    only: Option<Part>,
     /// Writes the figures here too.
     #[arg(long)]
     json: Option<PathBuf>,
 }
+
+/// What may be measured alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// One machine.
+    One,
+    /// Three machines.
+    Three,
+}
+
+/// How long an idle ring is watched.
+const IDLE: Duration = Duration::from_secs(60);
 
 const READERS: usize = 64;
 const AUTHORS: usize = 20;
@@ -70,49 +86,158 @@ async fn measure(arguments: &Arguments) -> Result<Table> {
     );
     // Beside the program, and not in the system's place for temporary files: that may be no disk at all.
     let folder = tempfile::tempdir_in(program.parent().unwrap_or(Path::new(".")))?;
-    let mut machine = Machine::new(program, &folder.path().join("machine"))?;
-    machine.start().await?;
-    let id = machine.id().context("the machine runs")?;
-    let bench = Bench {
+    let mut bench = Bench {
         plan: Plan {
             warm: WARM,
             counted: Duration::from_secs(arguments.seconds),
         },
         rounds: arguments.rounds,
         clients: usize::from(arguments.clients),
-        machine: id,
+        machines: Vec::new(),
     };
-
     let mut table = Table::default();
+    if arguments.only != Some(Part::Three) {
+        one(&mut bench, &mut table, program, folder.path()).await?;
+    }
+    if arguments.only != Some(Part::One) {
+        three(&mut bench, &mut table, program, folder.path()).await?;
+    }
+    Ok(table)
+}
+
+async fn one(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Path) -> Result<()> {
+    let mut machine = Machine::new(program, &folder.join("machine"))?;
+    machine.start().await?;
+    let id = machine.id().context("the machine runs")?;
+    bench.machines = vec![id];
     table
         .rows
         .push(memory("memory, idle", process::memory_mib(id), 60.0));
     say("registering people");
-    let address = machine.address();
-    let mut authors = Crowd::register(address, "author", AUTHORS).await?;
-    let writers = Crowd::register(address, "writer", 64).await?;
-    let mut followers = Crowd::register(address, "follower", FOLLOWERS).await?;
+    let here = [machine.address()];
+    let mut authors = Crowd::register(&here, "author", AUTHORS).await?;
+    let writers = Crowd::register(&here, "writer", 64).await?;
+    let mut followers = Crowd::register(&here, "follower", FOLLOWERS).await?;
 
-    table.rows.push(bench.touch(&writers, folder.path()).await?);
-    table.rows.push(bench.publish(&writers).await?);
+    table
+        .rows
+        .push(bench.touch(&writers, &folder.join("etcd")).await?);
+    table.rows.push(bench.publish(&writers, 10_000.0).await?);
     followers.follow(&authors).await?;
     table
         .rows
-        .extend(bench.fan_out(&mut authors, &mut followers).await?);
-    table.rows.push(bench.read_home(&followers).await?);
+        .extend(bench.fan_out(&mut authors, &mut followers, 20.0).await?);
+    table.rows.push(bench.read_home(&followers, 10_000.0).await?);
     table.rows.push(memory(
         "memory, most under these loads",
         process::memory_mib_max(id),
         200.0,
     ));
-    Ok(table)
+    Ok(())
+}
+
+async fn three(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Path) -> Result<()> {
+    say("starting three machines");
+    let mut trio = Trio::start(program, &folder.join("ring")).await?;
+    bench.machines = trio.ids();
+    table.rows.extend(idle(&bench.machines).await);
+    say("registering people");
+    let doors = trio.addresses();
+    let mut authors = Crowd::register(&doors, "author", AUTHORS).await?;
+    let writers = Crowd::register(&doors, "writer", 64).await?;
+    let mut followers = Crowd::register(&doors, "follower", FOLLOWERS).await?;
+    let mut rows = vec![
+        bench.touch(&writers, &folder.join("etcd-of-three")).await?,
+        bench.publish(&writers, 4_000.0).await?,
+    ];
+    followers.follow(&authors).await?;
+    rows.extend(bench.fan_out(&mut authors, &mut followers, 10.0).await?);
+    rows.push(bench.read_home(&followers, 5_000.0).await?);
+    for row in &mut rows {
+        row.what = format!("three machines: {}", row.what);
+    }
+    table.rows.extend(rows);
+    table.rows.push(bench.fail_over(&mut trio, &writers).await?);
+    table.rows.extend(join(&mut trio, &writers).await?);
+    Ok(())
+}
+
+/// What an idle ring takes, of its thirstiest machine.
+async fn idle(machines: &[u32]) -> [Row; 2] {
+    say(&format!("watching an idle ring for {} s", IDLE.as_secs()));
+    let cpu = || machines.iter().map(|id| process::cpu_s(*id)).collect::<Vec<_>>();
+    let before = cpu();
+    tokio::time::sleep(IDLE).await;
+    let share = cpu()
+        .into_iter()
+        .zip(before)
+        .filter_map(|(now, before)| Some((now? - before?) / IDLE.as_secs_f64() * 100.0))
+        .fold(f64::NAN, f64::max);
+    let most = machines
+        .iter()
+        .filter_map(|id| process::memory_mib(*id))
+        .fold(f64::NAN, f64::max);
+    let processor = Row {
+        what: "three machines: processor of each, idle".to_owned(),
+        ours: share,
+        unit: "% of one",
+        peer: None,
+        reach: Some(Reach::AtMost(1.0)),
+        remarks: String::new(),
+    };
+    [
+        memory("three machines: memory of each, idle", Some(most), 60.0),
+        processor,
+    ]
+}
+
+/// A fourth machine joins while people write.
+async fn join(trio: &mut Trio, writers: &Crowd) -> Result<[Row; 2]> {
+    say("a fourth machine joins");
+    let joined = trio.join_under_load(writers).await?;
+    let row = |what: &str, ours, unit, reach, remarks| Row {
+        what: what.to_owned(),
+        ours,
+        unit,
+        peer: None,
+        reach: Some(reach),
+        remarks,
+    };
+    let remarks = format!(
+        "{} rows in {:.1} s, from the start of its process until all its copies are complete",
+        joined.rows,
+        joined.took.as_secs_f64()
+    );
+    let rows_per_s = joined.rows as f64 / joined.took.as_secs_f64();
+    let longest = format!(
+        "longest {:.0} ms: the split is in it",
+        joined.writes.within_ms(1.0)
+    );
+    let p99_ms = joined.writes.within_ms(0.99);
+    Ok([
+        row(
+            "a fourth joins: copied",
+            rows_per_s,
+            "rows/s",
+            Reach::AtLeast(20_000.0),
+            remarks,
+        ),
+        row(
+            "a fourth joins: p99 of writes meanwhile",
+            p99_ms,
+            "ms",
+            Reach::AtMost(100.0),
+            longest,
+        ),
+    ])
 }
 
 struct Bench {
     plan: Plan,
     rounds: u64,
     clients: usize,
-    machine: u32,
+    /// The machines that are measured.
+    machines: Vec<u32>,
 }
 
 /// A round: what came out, and the processor time that the loaded and the loader spent on it.
@@ -125,7 +250,7 @@ struct Round {
 impl Bench {
     async fn touch(&self, writers: &Crowd, folder: &Path) -> Result<Row> {
         let etcd = match Etcd::is_installed() {
-            true => Some(Etcd::start(&folder.join("etcd")).await?),
+            true => Some(Etcd::start(folder, self.machines.len()).await?),
             false => {
                 say("etcd is not installed (Debian: etcd-server): measuring without it");
                 None
@@ -135,12 +260,12 @@ impl Bench {
         for round in 1..=self.rounds {
             say(&format!("touch, round {round} of {}", self.rounds));
             ours.push(
-                self.round(self.machine, writers.load(self.plan, self.clients, Kind::Touch))
+                self.round(&self.machines, writers.load(self.plan, self.clients, Kind::Touch))
                     .await?,
             );
             if let Some(etcd) = &etcd {
                 let clients = etcd.clients(self.clients).await?;
-                theirs.push(self.round(etcd.id(), run(self.plan, clients)).await?);
+                theirs.push(self.round(&etcd.ids(), run(self.plan, clients)).await?);
             }
         }
         let ours = median(ours).context("at least one round")?;
@@ -157,16 +282,16 @@ impl Bench {
         Ok(row(what, &ours, peer, Some(Reach::TimesPeer(1.0)), remarks))
     }
 
-    async fn publish(&self, writers: &Crowd) -> Result<Row> {
+    async fn publish(&self, writers: &Crowd, reach: f64) -> Result<Row> {
         let ours = self
             .rounds("publish", writers, self.clients, Kind::Publish)
             .await?;
         let remarks = format!("{} (p99 should be under 100 ms)", ours.describe("machine"));
         let what = format!("publish, {} clients, no followers", self.clients);
-        Ok(row(what, &ours, None, Some(Reach::AtLeast(10_000.0)), remarks))
+        Ok(row(what, &ours, None, Some(Reach::AtLeast(reach)), remarks))
     }
 
-    async fn fan_out(&self, authors: &mut Crowd, followers: &mut Crowd) -> Result<[Row; 2]> {
+    async fn fan_out(&self, authors: &mut Crowd, followers: &mut Crowd, times: f64) -> Result<[Row; 2]> {
         let mut rounds: Vec<FanOut> = Vec::new();
         for round in 1..=self.rounds {
             say(&format!("fan-out, round {round} of {}", self.rounds));
@@ -184,7 +309,7 @@ impl Bench {
             ours: ours.dweets_per_s,
             unit: "dweets/s",
             peer: Some(peer),
-            reach: Some(Reach::TimesPeer(20.0)),
+            reach: Some(Reach::TimesPeer(times)),
             remarks: "from the first dweet published to the last on the last timeline".to_owned(),
         };
         let lag = Row {
@@ -198,7 +323,7 @@ impl Bench {
         Ok([rate, lag])
     }
 
-    async fn read_home(&self, readers: &Crowd) -> Result<Row> {
+    async fn read_home(&self, readers: &Crowd, reach: f64) -> Result<Row> {
         let ours = self
             .rounds("home timeline", readers, READERS, Kind::ReadHome)
             .await?;
@@ -209,13 +334,25 @@ impl Bench {
         };
         let what = format!("home timeline, 20 entries, {READERS} clients");
         let remarks = ours.describe("machine");
-        Ok(row(
-            what,
-            &ours,
-            Some(peer),
-            Some(Reach::AtLeast(10_000.0)),
-            remarks,
-        ))
+        Ok(row(what, &ours, Some(peer), Some(Reach::AtLeast(reach)), remarks))
+    }
+
+    async fn fail_over(&self, trio: &mut Trio, writers: &Crowd) -> Result<Row> {
+        let mut pauses_ms = Vec::new();
+        for round in 1..=self.rounds {
+            say(&format!("fail-over, round {round} of {}", self.rounds));
+            pauses_ms.push(trio.fail_over(writers).await?.within_ms(1.0));
+        }
+        pauses_ms.sort_by(f64::total_cmp);
+        let worst = pauses_ms.last().copied().unwrap_or(f64::NAN);
+        Ok(Row {
+            what: "the machine that leads most is killed: longest write".to_owned(),
+            ours: pauses_ms[pauses_ms.len() / 2],
+            unit: "ms",
+            peer: None,
+            reach: Some(Reach::AtMost(1_500.0)),
+            remarks: format!("worst of {} rounds {worst:.0} ms", self.rounds),
+        })
     }
 
     async fn rounds(&self, what: &str, crowd: &Crowd, clients: usize, kind: Kind) -> Result<Round> {
@@ -223,22 +360,23 @@ impl Bench {
         for round in 1..=self.rounds {
             say(&format!("{what}, round {round} of {}", self.rounds));
             rounds.push(
-                self.round(self.machine, crowd.load(self.plan, clients, kind))
+                self.round(&self.machines, crowd.load(self.plan, clients, kind))
                     .await?,
             );
         }
         median(rounds).context("at least one round")
     }
 
-    async fn round(&self, loaded: u32, load: impl Future<Output = Result<Outcome>>) -> Result<Round> {
+    async fn round(&self, loaded: &[u32], load: impl Future<Output = Result<Outcome>>) -> Result<Round> {
         let own = std::process::id();
-        let before = (process::cpu_s(loaded), process::cpu_s(own));
+        let cpu_s = |ids: &[u32]| ids.iter().map(|id| process::cpu_s(*id)).sum::<Option<f64>>();
+        let before = (cpu_s(loaded), cpu_s(&[own]));
         let outcome = load.await?;
         // The warm-up has cost too, but is not counted.
         let share = self.plan.counted.as_secs_f64() / (self.plan.counted + self.plan.warm).as_secs_f64();
         let count = outcome.count() as f64;
-        let cost_us = |before: Option<f64>, id| Some((process::cpu_s(id)? - before?) * share * 1e6 / count);
-        let (loaded_us, loader_us) = (cost_us(before.0, loaded), cost_us(before.1, own));
+        let cost_us = |before: Option<f64>, ids| Some((cpu_s(ids)? - before?) * share * 1e6 / count);
+        let (loaded_us, loader_us) = (cost_us(before.0, loaded), cost_us(before.1, &[own]));
         Ok(Round {
             outcome,
             loaded_us,
