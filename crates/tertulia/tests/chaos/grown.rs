@@ -15,7 +15,7 @@ const FEW: usize = 3;
 
 /// With so many machines one is killed in every run; in a long one, with any number that bears it. A machine that was away counts
 /// for less for a minute after its return (J6), and who wants to leave may have to wait for that.
-const KILLED_WITH: [usize; 2] = [4, 6];
+const KILLED_WITH: [usize; 2] = [3, 4];
 
 /// Kills one of the machines, and starts it again a while later. Only where the ring says that any one may be lost: when it has
 /// grown to three a moment ago, that takes a while.
