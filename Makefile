@@ -2,6 +2,9 @@
 
 CARGO  ?= cargo
 PYTHON ?= python3
+# How many runs `make sim` makes, and the seed of the first.
+SEEDS  ?= 100
+FROM   ?= 0
 # Where `make up` keeps the machine's data, and where it listens for people and apps, and for other machines.
 DATA   ?= data
 HTTP   ?= 127.0.0.1:8787
@@ -19,7 +22,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up ring test check fix bench chaos format lint docs rust-tests script-tests
+.PHONY: help up ring test check fix bench chaos sim format lint docs rust-tests script-tests
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -47,6 +50,9 @@ bench: ## measure this machine beside its peers; prints a table, writes target/b
 # Long: TERTULIA_CHAOS_ROUNDS repetitions of each attack, lots drawn by TERTULIA_CHAOS_SEED; one ring at a time, so that pauses mean something.
 chaos: ## attack rings of real machines under load for long; prints what was acknowledged, pauses and losses
 	TERTULIA_CHAOS_ROUNDS=$${TERTULIA_CHAOS_ROUNDS:-20} $(CARGO) test --release --locked --package tertulia --test chaos -- --nocapture --test-threads 1
+
+sim: ## the whole cluster in simulated trouble: make sim SEEDS=1000; writes target/traces/report.json
+	$(CARGO) run --quiet --profile sim --locked --package tertulia-sim --bin sim -- --seeds $(SEEDS) --from $(FROM)
 
 format: ## is the code formatted?
 	$(CARGO) fmt --all --check

@@ -515,8 +515,8 @@ impl Group {
         leader(&self.raft)
     }
 
-    /// A digest of the rows of this copy (R14).
-    pub(crate) async fn digest(&self) -> std::io::Result<[u8; 32]> {
+    /// The index of the next entry to apply, and a digest of the rows of this copy as of there (R14).
+    pub(crate) async fn digest(&self) -> std::io::Result<(u64, [u8; 32])> {
         self.machine.digest().await
     }
 

@@ -80,6 +80,6 @@ pub use raft::network::{Absence, Call, Letter, Recipient, Transport, Unreached};
 pub use raft::{Member, NodeId, Pace};
 pub use recovery::RecoverError;
 pub use roster::Receive;
-pub use stage::Stage;
+pub use stage::{Lag, Stage};
 pub use steward::Patience;
 pub use tertulia_types::MachineId;

@@ -92,7 +92,8 @@ impl Node {
                 Err(why) if Instant::now() >= deadline => return Err(JoinError::NoAnswer { why }),
                 Err(why) => tracing::info!(why, "no place on the ring yet"),
             }
-            tokio::time::sleep(PAUSE.mul_f64(rand::rng().random_range(0.5..1.5))).await;
+            let pause = PAUSE.mul_f64(rand::rng().random_range(0.5..1.5));
+            tokio::time::sleep(pause).await;
         };
         self.stand(position, deadline).await?;
         self.book().update(|entry| {

@@ -208,7 +208,7 @@ impl Node {
         file_system: Arc<F>,
     ) -> Result<Arc<Self>, NodeError> {
         let runtime = match options.stage {
-            Stage::Inline => None,
+            Stage::Inline | Stage::Paced(_) => None,
             Stage::Threads => Some(runtime()?),
         };
         let consensus = runtime
@@ -665,6 +665,11 @@ impl Node {
 
     /// A digest of what this machine's copy of a group stores (R14).
     pub async fn digest(&self, group: u64) -> Result<[u8; 32], NodeError> {
+        Ok(self.group(group)?.digest().await?.1)
+    }
+
+    /// The same, with the index of the next entry that the copy will apply: copies with the same one are equal.
+    pub async fn digest_at(&self, group: u64) -> Result<(u64, [u8; 32]), NodeError> {
         Ok(self.group(group)?.digest().await?)
     }
 

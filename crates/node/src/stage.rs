@@ -7,17 +7,29 @@
 //! **Invariant:** the queue is bounded; a sender waits.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 /// Where workers run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub enum Stage {
     /// Each worker on a thread of its own.
     #[default]
     Threads,
     /// Each worker as a task of the runtime that starts it.
     Inline,
+    /// As `Inline`, and each batch of work takes as long as its disk would.
+    Paced(Lag),
+}
+
+/// How slow a simulated disk is.
+#[derive(Clone, Copy, Debug)]
+pub struct Lag {
+    /// Whose disk it is; means something to `of` only.
+    pub machine: u64,
+    /// How long the machine's disk takes for the next batch of this worker.
+    pub of: fn(machine: u64, worker: &str) -> Duration,
 }
 
 /// The sending side of a worker, and the news of its end.
@@ -64,10 +76,12 @@ impl Stage {
                     drop(end);
                 })?;
             }
-            Self::Inline => {
+            Self::Inline | Self::Paced(_) => {
+                let name = name.to_owned();
                 tokio::spawn(async move {
                     let mut taken = Vec::with_capacity(batch);
                     while waiting.recv_many(&mut taken, batch).await > 0 {
+                        self.wait(&name).await;
                         work(&mut taken);
                         taken.clear();
                     }
@@ -82,7 +96,10 @@ impl Stage {
     /// Does one thing that blocks, off the threads that run tasks.
     pub(crate) async fn blocking<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         match self {
-            Self::Inline => work(),
+            Self::Inline | Self::Paced(_) => {
+                self.wait("blocking").await;
+                work()
+            }
             Self::Threads => match tokio::task::spawn_blocking(work).await {
                 Ok(done) => done,
                 Err(error) => match error.try_into_panic() {
@@ -91,6 +108,16 @@ impl Stage {
                     Err(_) => std::future::pending().await,
                 },
             },
+        }
+    }
+
+    /// As long as the disk takes.
+    async fn wait(self, worker: &str) {
+        if let Self::Paced(lag) = self {
+            let duration = (lag.of)(lag.machine, worker);
+            if !duration.is_zero() {
+                tokio::time::sleep(duration).await;
+            }
         }
     }
 }

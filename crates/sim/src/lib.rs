@@ -1,6 +1,7 @@
 //! Development only: faults made to order, and real machines driven from outside, under load and under attack.
 //!
 //! - [`disk`]: a disk in memory that forgets at the crash whatever was not synced, for the log engine and for SQLite.
+//! - [`cluster`]: a whole ring of machines in one thread and in virtual time, under made-up trouble that follows from a seed.
 //! - [`wire`]: the plainest HTTP there is, so that a loader costs little of the computer that it shares with what it
 //!   measures; [`machine`]: a `tertulia` process; [`person`]: somebody with a session on it.
 //! - [`lan`]: computers on a network whose cables can be pulled.
@@ -11,6 +12,8 @@
 //! outside is checked through the binary and its public HTTP API.
 
 pub mod disk;
+
+pub mod cluster;
 
 pub mod wire;
 

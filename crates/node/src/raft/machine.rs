@@ -141,7 +141,7 @@ enum Job {
     Progress(oneshot::Sender<Progress>),
     MakeDurable(oneshot::Sender<Progress>),
     Install(Image, oneshot::Sender<()>),
-    Digest(oneshot::Sender<[u8; 32]>),
+    Digest(oneshot::Sender<(u64, [u8; 32])>),
     Close(oneshot::Sender<()>),
     /// The child of the entry with this index is on disk, or cannot be.
     Born(u64, io::Result<()>),
@@ -223,8 +223,8 @@ impl Machine {
         self.visible.clone()
     }
 
-    /// A digest of all rows, for comparing replicas, and the progress that it belongs to.
-    pub(crate) async fn digest(&self) -> io::Result<[u8; 32]> {
+    /// The index of the next entry, and a digest of all rows as of there, for comparing replicas.
+    pub(crate) async fn digest(&self) -> io::Result<(u64, [u8; 32])> {
         self.ask(Job::Digest).await
     }
 
@@ -617,7 +617,7 @@ impl Keeper {
         match job {
             Job::Apply(_) | Job::Close(_) | Job::Born(..) => {}
             Job::Progress(tell) => drop(tell.send(self.progress.clone())),
-            Job::Digest(tell) => drop(tell.send(database.digest()?)),
+            Job::Digest(tell) => drop(tell.send((self.progress.next_index(), database.digest()?))),
             Job::MakeDurable(tell) => {
                 self.make_durable(database);
                 drop(tell.send(self.progress.clone()));

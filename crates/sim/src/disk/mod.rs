@@ -54,6 +54,7 @@
 //! directories, mapped files (SQLite's `mmap_size` has no effect), locks between processes.
 
 mod content;
+mod medium;
 mod raft_files;
 mod sharing;
 mod tree;
@@ -68,6 +69,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 use content::Content;
 pub use raft_files::{Cursor, RaftFiles};
@@ -81,6 +83,8 @@ pub struct Disk(Arc<Shared>);
 struct Shared {
     root: TempDir,
     state: Mutex<State>,
+    /// Told when the disk has crashed.
+    crash: Notify,
     vfs_name: OnceLock<String>,
     databases: SharedDatabases,
 }
@@ -150,6 +154,7 @@ impl Disk {
         Self(Arc::new(Shared {
             root,
             state: Mutex::new(state),
+            crash: Notify::new(),
             vfs_name: OnceLock::new(),
             databases: SharedDatabases::default(),
         }))
@@ -186,13 +191,37 @@ impl Disk {
     fn end(&self, end: End) {
         let mut state = self.state();
         state.end = Some(end);
-        state.crash_if_due();
+        self.crash_if_due(&mut state);
+    }
+
+    /// Counts a change that was made.
+    fn step(&self, state: &mut State) {
+        state.steps += 1;
+        self.crash_if_due(state);
+    }
+
+    fn crash_if_due(&self, state: &mut State) {
+        if state.crashed.is_none() && state.end.is_some_and(|end| end.step <= state.steps) {
+            state.crashed = Some(state.tree.clone());
+            self.0.crash.notify_waiters();
+        }
     }
 
     /// Has the step of [`Disk::crash_after`] or [`Disk::freeze_after`] come?
     #[must_use]
     pub fn has_crashed(&self) -> bool {
         self.state().crashed.is_some()
+    }
+
+    /// Waits until it has come.
+    pub async fn until_crashed(&self) {
+        loop {
+            let told = self.0.crash.notified();
+            if self.has_crashed() {
+                return;
+            }
+            told.await;
+        }
     }
 
     /// Leaves room for so many more bytes; what goes beyond is refused with `StorageFull`, a write in the middle if
@@ -214,7 +243,7 @@ impl Disk {
     /// If the host cannot make the new disk's real files.
     #[must_use]
     pub fn crash(&self) -> Self {
-        self.restart(None)
+        self.restart(|tree| tree.crash(None))
     }
 
     /// As [`Disk::crash`], but each un-synced change is kept, lost or torn as the seed has it.
@@ -224,12 +253,23 @@ impl Disk {
     /// If the host cannot make the new disk's real files.
     #[must_use]
     pub fn crash_with(&self, seed: u64) -> Self {
-        self.restart(Some(seed))
+        self.restart(|tree| tree.crash(Some(seed)))
     }
 
-    fn restart(&self, seed: Option<u64>) -> Self {
+    /// The disk as the end of the program leaves it (at the step chosen before, else now), when the computer goes on: all that
+    /// was written is there, and what was not synced is still not safe from a later crash.
+    ///
+    /// # Panics
+    ///
+    /// If the host cannot make the new disk's real files.
+    #[must_use]
+    pub fn kill(&self) -> Self {
+        self.restart(Tree::abandon)
+    }
+
+    fn restart(&self, end: impl FnOnce(Tree) -> Tree) -> Self {
         let state = self.state();
-        let left = state.crashed.as_ref().unwrap_or(&state.tree).clone().crash(seed);
+        let left = end(state.crashed.as_ref().unwrap_or(&state.tree).clone());
         let disk = Self::with(left, state.lying);
         mirror(self.root(), disk.root(), Path::new(""), &state.tree).expect("a copy of the real directory");
         for name in disk.state().tree.names() {
@@ -281,7 +321,7 @@ impl Disk {
         std::fs::File::create(path)?;
         let id = state.tree.create(&name);
         let file = self.opened(&mut state, id);
-        state.step();
+        self.step(&mut state);
         Ok(file)
     }
 
@@ -322,7 +362,7 @@ impl Disk {
         if !state.tree.rename(&old, &new) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        state.step();
+        self.step(&mut state);
         Ok(())
     }
 
@@ -337,7 +377,7 @@ impl Disk {
         if !state.tree.remove(&name) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        state.step();
+        self.step(&mut state);
         std::fs::remove_file(path)
     }
 
@@ -350,7 +390,7 @@ impl Disk {
         let name = self.name(path)?;
         let mut state = self.alive()?;
         state.tree.sync_directory(&name);
-        state.step();
+        self.step(&mut state);
         Ok(())
     }
 
@@ -379,18 +419,6 @@ impl Disk {
 }
 
 impl State {
-    /// Counts a change that was made.
-    fn step(&mut self) {
-        self.steps += 1;
-        self.crash_if_due();
-    }
-
-    fn crash_if_due(&mut self) {
-        if self.crashed.is_none() && self.end.is_some_and(|end| end.step <= self.steps) {
-            self.crashed = Some(self.tree.clone());
-        }
-    }
-
     /// How many bytes of room are missing for the file to reach this length.
     fn lacking_bytes(&self, id: FileId, len_bytes: usize) -> usize {
         let Some(room_bytes) = self.room_bytes else {
@@ -423,6 +451,13 @@ pub struct File {
 }
 
 impl File {
+    /// Whether this path leads to this very file.
+    fn is_at(&self, path: &Path) -> bool {
+        self.disk
+            .name(path)
+            .is_ok_and(|name| self.disk.state().tree.find(&name) == Some(self.id))
+    }
+
     /// Length in bytes.
     ///
     /// # Errors
@@ -458,7 +493,7 @@ impl File {
         if let Some(content) = state.tree.content_mut(self.id) {
             content.write(offset_bytes, &bytes[..fitting_bytes]);
         }
-        state.step();
+        self.disk.step(&mut state);
         if lacking_bytes > 0 {
             Err(io::ErrorKind::StorageFull.into())
         } else {
@@ -479,7 +514,7 @@ impl File {
         if let Some(content) = state.tree.content_mut(self.id) {
             content.resize(len_bytes);
         }
-        state.step();
+        self.disk.step(&mut state);
         Ok(())
     }
 
@@ -492,7 +527,7 @@ impl File {
         let mut state = self.disk.alive()?;
         let lying = state.lying;
         state.tree.sync(self.id, lying);
-        state.step();
+        self.disk.step(&mut state);
         Ok(())
     }
 }
@@ -652,5 +687,28 @@ mod tests {
             "{:?}",
             open()
         );
+    }
+
+    #[test]
+    fn a_database_that_took_the_place_of_another_keeps_its_log_when_the_other_is_closed() {
+        let disk = Disk::new();
+        let path = disk.root().join("a.db");
+        let open = || {
+            let uri = format!("file:a.db?vfs={}", disk.register_vfs());
+            let database = rusqlite::Connection::open(uri).unwrap();
+            database
+                .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)")
+                .unwrap();
+            database
+        };
+        let old = open();
+        for name in ["a.db-wal", "a.db"] {
+            disk.remove(&disk.root().join(name)).unwrap();
+        }
+        let new = open();
+        drop(old);
+        assert!(disk.exists(&path.with_extension("db-wal")).unwrap());
+        drop(new);
+        assert!(!disk.exists(&path.with_extension("db-wal")).unwrap());
     }
 }

@@ -172,6 +172,13 @@ impl Tree {
         }
     }
 
+    /// What the end of the program leaves, when the computer goes on: all that was written, and still un-synced what was not synced.
+    pub(super) fn abandon(mut self) -> Self {
+        self.open_counts.clear();
+        self.drop_unreachable();
+        self
+    }
+
     /// Frees files that are closed and can have no name again, not even after a crash.
     fn drop_unreachable(&mut self) {
         let mut reachable: BTreeSet<FileId> = self
@@ -319,6 +326,20 @@ mod tests {
         assert_eq!(tree.used_bytes(), 3);
         tree.close(id);
         assert_eq!(tree.used_bytes(), 0);
+    }
+
+    #[test]
+    fn a_program_that_ends_leaves_what_it_wrote_and_a_crash_after_that_still_forgets_it() {
+        let mut tree = Tree::default();
+        let id = written(&mut tree, "a", b"abc");
+        tree.sync(id, false);
+        tree.content_mut(id).unwrap().write(3, b"def");
+        let nameless = tree.create_nameless();
+        tree.open(nameless);
+        let left = tree.abandon();
+        assert_eq!(left.content(id).unwrap().len_bytes(), 6);
+        assert!(left.content(nameless).is_none(), "nobody has it open any more");
+        assert_eq!(left.crash(None).content(id).unwrap().len_bytes(), 3);
     }
 
     #[test]

@@ -33,6 +33,8 @@ struct Slot {
 
 struct Opened {
     file: File,
+    /// What it was opened as; files for SQLite's own use have no name.
+    path: Option<PathBuf>,
     /// For a database, none for journals.
     sharing: Option<(Arc<Sharing>, Holder)>,
     /// To be synced with the file's first sync.
@@ -186,6 +188,7 @@ fn open_file(disk: &Disk, path: Option<&Path>, flags: c_int) -> io::Result<Opene
         remove_on_close: path
             .filter(|_| has(ffi::SQLITE_OPEN_DELETEONCLOSE))
             .map(Path::to_owned),
+        path: path.map(Path::to_owned),
         file,
     })
 }
@@ -400,11 +403,20 @@ unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut
 }
 
 unsafe extern "C" fn file_control(
-    _file: *mut ffi::sqlite3_file,
-    _operation: c_int,
-    _argument: *mut c_void,
+    file: *mut ffi::sqlite3_file,
+    operation: c_int,
+    argument: *mut c_void,
 ) -> c_int {
-    ffi::SQLITE_NOTFOUND
+    if operation != ffi::SQLITE_FCNTL_HAS_MOVED {
+        return ffi::SQLITE_NOTFOUND;
+    }
+    // SAFETY: the file is open.
+    let opened = unsafe { opened(file) };
+    // The last connection to a database removes the write-ahead log by its name, unless another file has the database's name by now.
+    let has_moved = opened.path.as_ref().is_some_and(|path| !opened.file.is_at(path));
+    // SAFETY: for this operation SQLite gives a place for an integer.
+    unsafe { *argument.cast::<c_int>() = c_int::from(has_moved) };
+    ffi::SQLITE_OK
 }
 
 unsafe extern "C" fn sector_size(_file: *mut ffi::sqlite3_file) -> c_int {

@@ -10,8 +10,6 @@ use tertulia_state::session::{NewSession, SecretHash};
 use tertulia_types::Scopes;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::disk::medium;
-
 /// Commands in each life of the machine.
 const COMMANDS: u32 = 5;
 /// Lives before the machine is left alone.
@@ -36,7 +34,7 @@ async fn open_with(disk: &Disk, fatal: Fatal) -> Result<Arc<Node>, String> {
     let options = Options {
         stage: Stage::Inline,
         fatal,
-        medium: medium(disk),
+        medium: disk.medium(),
         ..Options::new(disk.root())
     };
     let opened = Node::open_on(options, Arc::new(disk.raft_file_system())).await;

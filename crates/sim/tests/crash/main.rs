@@ -2,8 +2,6 @@
 //! and database together; and on a disk whose syncs do nothing the same check finds the loss.
 
 #[cfg(test)]
-mod disk;
-#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod split;

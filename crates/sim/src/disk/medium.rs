@@ -1,17 +1,21 @@
-//! The forgetful disk, as a machine takes it.
+//! A [`Disk`] as a machine takes it, for its databases and snapshots.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use tertulia_node::{Blocks, Files, Medium};
-use tertulia_sim::disk::{Disk, File};
 
-/// The medium of a machine on this disk.
-pub(crate) fn medium(disk: &Disk) -> Medium {
-    Medium {
-        files: Arc::new(OnDisk(disk.clone())),
-        vfs: Some(disk.register_vfs()),
+use super::{Disk, File};
+
+impl Disk {
+    /// The disk as the medium of a machine's databases.
+    #[must_use]
+    pub fn medium(&self) -> Medium {
+        Medium {
+            files: Arc::new(OnDisk(self.clone())),
+            vfs: Some(self.register_vfs()),
+        }
     }
 }
 
