@@ -150,9 +150,10 @@ impl Steward {
 
     /// Does what a group needs now; returns whether something was changed.
     async fn attend(&self, group: &Arc<Group>, known: Watched) -> bool {
+        // A membership from before the invitation says nothing, also while the one that names this copy is not committed yet.
         let is_out = group
             .roll()
-            .is_some_and(|roll| !roll.members.contains_key(&group.node) && roll.as_of >= group.node);
+            .is_some_and(|roll| !roll.members.contains_key(&group.node) && roll.index > group.node);
         if let Some(led_since) = known.led_since {
             // A leader that the group has let go hands the lead over within moments; until then it may answer, but change nothing.
             if is_out {

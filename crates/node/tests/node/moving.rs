@@ -212,6 +212,11 @@ async fn r2_an_old_node_id_is_never_used_again() {
         two.host(group, first + 1).await.is_err(),
         "it is here under another id"
     );
+    until("its leader knows that it is a member", || async {
+        let roll = one.roll(group.group);
+        roll.is_some_and(|roll| roll.members.contains_key(&first))
+    })
+    .await;
     let member = one.roll(group.group).expect("knows its members");
     assert!(
         two.dismiss(group.group, &member).await.is_err(),

@@ -274,6 +274,6 @@ mod tests {
                 text.split('(').next().unwrap_or_default().to_owned()
             })
             .collect();
-        assert_eq!(kinds.len(), 18, "{kinds:?}");
+        assert_eq!(kinds.len(), 17, "{kinds:?}");
     }
 }
