@@ -55,6 +55,7 @@ impl Trio {
     /// # Errors
     /// When one does not come up.
     pub async fn start(program: &Path, folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
         let mut trio = Self {
             program: program.to_owned(),
             folder: folder.to_owned(),
