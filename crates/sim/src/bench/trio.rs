@@ -41,8 +41,8 @@ pub struct Trio {
 /// What a join cost.
 #[derive(Debug)]
 pub struct Joined {
-    /// Rows of the newcomer's copies.
-    pub rows: u64,
+    /// Bytes of the newcomer's copies.
+    pub bytes: u64,
     /// From its start until all its copies were complete.
     pub took: Duration,
     /// What people saw meanwhile.
@@ -116,9 +116,9 @@ impl Trio {
             joined
         };
         let (writes, joined) = tokio::join!(writers.insist(&doors, CLIENTS, &over), join);
-        let (rows, took) = joined?;
+        let (bytes, took) = joined?;
         Ok(Joined {
-            rows,
+            bytes,
             took,
             writes: writes?,
         })
@@ -134,7 +134,7 @@ impl Trio {
             .ranges
             .iter()
             .filter(|range| range.copies.iter().any(|copy| copy.machine == newcomer));
-        Ok((copied.filter_map(|range| range.rows).sum(), took))
+        Ok((copied.filter_map(|range| range.bytes).sum(), took))
     }
 
     fn machine(&self) -> Result<Machine> {

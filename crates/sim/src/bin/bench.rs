@@ -157,8 +157,9 @@ async fn three(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Pa
         row.what = format!("three machines: {}", row.what);
     }
     table.rows.extend(rows);
-    table.rows.push(bench.fail_over(&mut trio, &writers).await?);
+    // In this order: after a machine was lost nothing moves for a calm minute.
     table.rows.extend(join(&mut trio, &writers).await?);
+    table.rows.push(bench.fail_over(&mut trio, &writers).await?);
     Ok(())
 }
 
@@ -195,38 +196,32 @@ async fn idle(machines: &[u32]) -> [Row; 2] {
 async fn join(trio: &mut Trio, writers: &Crowd) -> Result<[Row; 2]> {
     say("a fourth machine joins");
     let joined = trio.join_under_load(writers).await?;
-    let row = |what: &str, ours, unit, reach, remarks| Row {
+    let row = |what: &str, ours, unit, reach: Option<Reach>, remarks| Row {
         what: what.to_owned(),
         ours,
         unit,
         peer: None,
-        reach: Some(reach),
+        reach,
         remarks,
     };
+    let mib = joined.bytes as f64 / f64::from(1 << 20);
     let remarks = format!(
-        "{} rows in {:.1} s, from the start of its process until all its copies are complete",
-        joined.rows,
+        "{mib:.0} MiB in {:.1} s, from the start of its process until all its copies are complete",
         joined.took.as_secs_f64()
     );
-    let rows_per_s = joined.rows as f64 / joined.took.as_secs_f64();
+    let mib_per_s = mib / joined.took.as_secs_f64();
     let longest = format!(
         "longest {:.0} ms: the split is in it",
         joined.writes.within_ms(1.0)
     );
     let p99_ms = joined.writes.within_ms(0.99);
     Ok([
-        row(
-            "a fourth joins: copied",
-            rows_per_s,
-            "rows/s",
-            Reach::AtLeast(20_000.0),
-            remarks,
-        ),
+        row("a fourth joins: copied", mib_per_s, "MiB/s", None, remarks),
         row(
             "a fourth joins: p99 of writes meanwhile",
             p99_ms,
             "ms",
-            Reach::AtMost(100.0),
+            Some(Reach::AtMost(100.0)),
             longest,
         ),
     ])
