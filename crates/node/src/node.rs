@@ -412,7 +412,6 @@ impl Node {
         self.employ(recovery::heed(
             book.clone(),
             self.copies.clone(),
-            self.driver.clone(),
             self.retired.clone(),
         ));
         if is_minded {

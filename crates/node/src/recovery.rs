@@ -22,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ask::CallRoll;
 use crate::copies::{Copies, Roll};
-use crate::driver::Driver;
 use crate::group::{Group, GroupError};
 use crate::node::{Node, NodeError};
 use crate::peers::{Book, BookError, GIVEN_UP_MAX};
@@ -152,22 +151,15 @@ pub(crate) fn is_given_up(book: &Book, group: u64) -> bool {
 }
 
 /// Sets copies aside whose groups others have given up, for as long as the machine lives.
-pub(crate) async fn heed(book: Arc<Book>, copies: Arc<Copies>, driver: Arc<Driver>, stop: CancellationToken) {
+pub(crate) async fn heed(book: Arc<Book>, copies: Arc<Copies>, stop: CancellationToken) {
     let mut news = book.watch();
     let work = async {
         loop {
             for group in copies.roster.groups() {
-                if is_given_up(&book, group.id) {
-                    match copies.set_aside(&group).await {
-                        Ok(()) => driver.tell(
-                            EventKind::Recovered,
-                            book.identity().machine,
-                            Some(GroupId(group.id)),
-                        ),
-                        Err(error) => {
-                            tracing::error!(group = format_args!("{:016x}", group.id), %error, "a copy of a group that was given up stays");
-                        }
-                    }
+                if is_given_up(&book, group.id)
+                    && let Err(error) = copies.set_aside(&group).await
+                {
+                    tracing::error!(group = format_args!("{:016x}", group.id), %error, "a copy of a group that was given up stays");
                 }
             }
             if let Err(error) = tell_given_up(&book, &copies) {
