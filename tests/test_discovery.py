@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from machine import binary
+from machine import Machine, binary
 
 
 @pytest.fixture
@@ -49,3 +49,15 @@ def test_who_names_a_server_waits_for_nobody_else(alone):
     ran = alone("login", "ana", "--server", "http://127.0.0.1:1", "--json")
     assert (ran.returncode, json.loads(ran.stdout)["code"]) == (3, "unreachable")
     assert "network" not in json.loads(ran.stdout)["error"]
+
+
+@pytest.mark.parametrize("language, said", [("C.UTF-8", "on the local network"), ("es_ES.UTF-8", "en la red local")])
+def test_a_machine_that_finds_nobody_near_says_how_to_join_by_an_address(alone, tmp_path, language, said):
+    with Machine(tmp_path / "first") as first:
+        made = subprocess.run([binary(), "token", "--data", first.data, "--json"], capture_output=True, text=True, timeout=60)
+        token = json.loads(made.stdout)["token"]
+        ran = alone(
+            "join", "--token", token, "--data", str(tmp_path / "second"), "--http", "0.0.0.0:0", "--peer", "0.0.0.0:0", language=language
+        )
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert said in ran.stderr and "tertulia join HOST" in ran.stderr and "panicked" not in ran.stderr
