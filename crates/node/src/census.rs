@@ -50,6 +50,12 @@ pub(crate) fn neighbours(book: &Book, machine: MachineId) -> Vec<MachineId> {
         .collect()
 }
 
+/// Whether a machine is known to take no part any more.
+pub(crate) fn has_left(book: &Book, machine: MachineId) -> bool {
+    let left = |entry: Entry| matches!(entry.state, State::Left | State::Removed);
+    book.is_removed(machine) || book.get(machine).is_some_and(left)
+}
+
 fn place(entry: &Entry) -> Option<Placed> {
     let takes_part = matches!(entry.state, State::Active | State::Leaving);
     Some(Placed {

@@ -6,6 +6,8 @@
 //!
 //! **Invariant:** death never shrinks a voter set (V1). A dead voter is replaced when a live one has caught up, and until then it stays.
 //! **Invariant:** the number of voters is odd, at most `replicas`, and at most the number of storage machines that are not leaving (V1, V2).
+//! **Invariant:** a member whose machine the address book does not name counts as staying: the book may lag behind, as after a crash (V1).
+//! **Invariant:** when fewer are to vote than do, those that answer remain: a set whose majority is silent could never be changed again (V1).
 //! **Invariant:** voters are changed only to members that have caught up (V3); whoever leaves stays a voter until it is replaced (J7).
 //! **Invariant:** a member that has fallen silent counts as a host until the grace period is over, so that a restart moves nothing (J6).
 
@@ -42,6 +44,8 @@ pub(crate) struct Mate {
     pub(crate) is_given_up: bool,
     /// It has said that it does not know the group under this id (R3): only a fresh id helps.
     pub(crate) is_stranger: bool,
+    /// The address book says that its machine has left the ring, or was removed.
+    pub(crate) has_left: bool,
 }
 
 /// All that the next step depends on.
@@ -113,9 +117,30 @@ impl Situation {
             .candidates
             .iter()
             .filter(|candidate| !candidate.is_leaving)
-            .count();
+            .map(|candidate| candidate.machine);
+        let unlisted = self
+            .mates
+            .iter()
+            .filter(|mate| self.is_unlisted(mate))
+            .map(|mate| mate.machine);
+        let staying = staying.chain(unlisted).collect::<BTreeSet<_>>().len();
         let most = self.replicas.min(staying).max(1);
         most - (most + 1) % 2
+    }
+
+    fn candidate(&self, machine: MachineId) -> Option<&Candidate> {
+        self.candidates
+            .iter()
+            .find(|candidate| candidate.machine == machine)
+    }
+
+    /// A member on a machine of which the address book knows nothing (yet, or any more).
+    fn is_unlisted(&self, mate: &Mate) -> bool {
+        !mate.has_left && self.candidate(mate.machine).is_none()
+    }
+
+    fn is_live(&self, machine: MachineId) -> bool {
+        self.candidate(machine).is_some_and(|candidate| candidate.is_live)
     }
 
     /// The machines that ought to keep copies, nearest first.
@@ -146,27 +171,26 @@ impl Situation {
 
     /// The first host that is no member and can be invited.
     fn missing(&self, hosts: &[MachineId]) -> Option<MachineId> {
-        let is_live = |machine: MachineId| {
-            self.candidates
-                .iter()
-                .any(|candidate| candidate.machine == machine && candidate.is_live)
-        };
         hosts
             .iter()
             .copied()
-            .find(|machine| self.mate(*machine).is_none() && is_live(*machine))
+            .find(|machine| self.mate(*machine).is_none() && self.is_live(*machine))
     }
 
     /// Who should vote, of those who can: the first hosts that have caught up, and then, while there are too few, whoever votes now.
     fn voters(&self, hosts: &[MachineId]) -> BTreeSet<NodeId> {
         let wanted = self.voters_wanted();
-        let mut chosen: Vec<&Mate> = Vec::new();
-        let can = hosts
+        let now = self.mates.iter().filter(|mate| mate.votes).count();
+        let mut chosen: Vec<&Mate> = hosts
             .iter()
             .filter_map(|machine| self.mate(*machine))
             // A voter that is awaited keeps its vote; only a newcomer has to show that it has caught up (V3).
-            .filter(|mate| mate.votes || mate.has_caught_up);
-        chosen.extend(can.take(wanted));
+            .filter(|mate| mate.votes || mate.has_caught_up)
+            .collect();
+        if wanted < now {
+            chosen.sort_by_key(|mate| !self.is_live(mate.machine));
+        }
+        chosen.truncate(wanted);
         let mut others: Vec<&Mate> = self.mates.iter().filter(|mate| mate.votes).collect();
         // Whoever answers is kept rather than whoever does not.
         others.sort_by_key(|mate| (mate.is_stranger, mate.is_given_up, mate.silent_for, mate.node));
@@ -181,7 +205,6 @@ impl Situation {
         }
         let voters: BTreeSet<NodeId> = chosen.iter().map(|mate| mate.node).collect();
         // An even number is no better than one less, and is never left standing (V3).
-        let now = self.mates.iter().filter(|mate| mate.votes).count();
         if voters.len() == wanted || (voters.len() % 2 == 1 && voters.len() > now) {
             voters
         } else {
@@ -200,7 +223,7 @@ impl Situation {
             .filter(|mate| !voters.contains(&mate.node) && mate.node != self.me)
             .filter(|mate| {
                 mate.is_stranger
-                    || !hosts.contains(&mate.machine)
+                    || (!hosts.contains(&mate.machine) && !self.is_unlisted(mate))
                     || self
                         .mate(mate.machine)
                         .is_some_and(|newest| newest.node != mate.node)
@@ -253,6 +276,7 @@ mod tests {
             silent_for: Duration::ZERO,
             is_given_up: false,
             is_stranger: false,
+            has_left: false,
         }
     }
 
@@ -292,6 +316,31 @@ mod tests {
     fn v2_two_machines_have_one_voter_and_a_learner() {
         assert_eq!(situation(2, 1, 1).next_step(), Step::Invite(MachineId(2)));
         assert_eq!(situation(2, 2, 1).next_step(), Step::Rest);
+    }
+
+    #[test]
+    fn v1_a_leader_whose_address_book_names_few_machines_takes_no_vote_away() {
+        let mut three = situation(3, 3, 3);
+        three.candidates.clear();
+        assert_eq!(three.next_step(), Step::Rest);
+        let mut four = situation(4, 4, 3);
+        four.candidates = vec![candidate(1), candidate(2)];
+        assert_eq!(four.next_step(), Step::Rest, "nor a learner");
+        four.mates[3].has_left = true;
+        assert_eq!(four.next_step(), Step::Release(nodes([4])));
+        let mut three = situation(3, 3, 3);
+        three.candidates.truncate(2);
+        three.mates[2].has_left = true;
+        assert_eq!(three.next_step(), Step::Elect(nodes([1])));
+    }
+
+    #[test]
+    fn v1_when_fewer_are_to_vote_those_that_answer_remain() {
+        let mut three = situation(3, 3, 3);
+        three.me = 2;
+        dead(&mut three, 1, GRACE / 2, false);
+        three.candidates[2].is_leaving = true;
+        assert_eq!(three.next_step(), Step::Elect(nodes([2])));
     }
 
     #[test]

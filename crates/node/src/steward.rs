@@ -188,6 +188,7 @@ impl Steward {
                 silent_for,
                 is_given_up,
                 is_stranger: strangers.contains(&progress.seat.node),
+                has_left: census::has_left(&self.book, machine),
             });
         }
         let rest = stirred.max(led_since).elapsed();
