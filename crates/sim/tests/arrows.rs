@@ -12,6 +12,7 @@ use serde_json::Value;
 
 /// A crate, and the crates of the workspace that it may use. What is not listed may use nothing.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("base2histogram", &[]),
     ("tertulia-types", &[]),
     ("tertulia-ring", &["tertulia-types"]),
     ("tertulia-state", &["tertulia-types"]),
