@@ -12,8 +12,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tertulia_state::{AnyCommand, AnyQuery, Database, Descriptor, Fault, Query};
 use tertulia_types::{Position, Rejected};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batcher, Carried, Clock, Queue};
@@ -28,6 +30,7 @@ use crate::raft::journal::{Fatal, Journal, JournalError};
 use crate::raft::log::{DurablePoint, GroupLog};
 use crate::raft::machine::{Machine, Surroundings, Visible};
 use crate::raft::network::{Absence, Call, Letter, Lines, Strangers, Transport};
+use crate::raft::pulse;
 use crate::raft::reception::Reception;
 use crate::raft::{
     FatalError, Member, NodeId, Pace, Raft, config, leader, leads, wait_for_leader, wait_for_purge,
@@ -116,6 +119,10 @@ pub(crate) struct Ground {
     pub(crate) medium: Medium,
     pub(crate) stage: Stage,
     pub(crate) pace: Pace,
+    /// From when on the machine's groups count their heartbeats.
+    pub(crate) since: Instant,
+    /// Where databases are read for other machines.
+    pub(crate) readers: Handle,
     pub(crate) fatal: Fatal,
     pub(crate) cradle: Cradle,
     /// How many kinds of commands a machine has said that it knows (R15).
@@ -133,9 +140,10 @@ pub(crate) struct Group {
     queue: Queue,
     gate: Gate,
     visible: watch::Receiver<Visible>,
-    reception: Reception,
+    reception: Arc<Reception>,
     strangers: Strangers,
     clock: Clock,
+    readers: Handle,
     errands: Arc<Notify>,
     commands_known: Arc<dyn Fn(MachineId) -> u32 + Send + Sync>,
     /// How many kinds of commands all members knew when last asked (R15).
@@ -207,15 +215,24 @@ impl Group {
         let raft = Self::agree(lines, ground, &log, &machine).await?;
         let (queue, batcher) = Batcher::new(raft.clone(), ground.clock.clone());
         let (gate, gatekeeper) = Gatekeeper::new(raft.clone());
+        let reception = Arc::new(Reception::new(raft.clone(), shelf.clone(), ground.stage));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let beat = Duration::from_millis(ground.pace.heartbeat_ms);
+        tasks.spawn(pulse::keep(
+            raft.clone(),
+            reception.clone(),
+            beat,
+            ground.since,
+            stop.clone(),
+        ));
         tasks.spawn(batcher.run(stop.clone()));
         tasks.spawn(gatekeeper.run(stop.clone()));
         tasks.spawn(attend(raft.clone(), machine.visible(), stop.clone()));
         Ok(Arc::new(Self {
             id,
             node: replica.node,
-            reception: Reception::new(raft.clone(), shelf.clone(), ground.stage),
+            reception,
             strangers,
             raft,
             log,
@@ -225,6 +242,7 @@ impl Group {
             queue,
             gate,
             clock: ground.clock.clone(),
+            readers: ground.readers.clone(),
             errands,
             commands_known: ground.commands_known.clone(),
             commands: AtomicU32::new(0),
@@ -315,7 +333,7 @@ impl Group {
     }
 
     /// Answers a letter from another machine.
-    pub(crate) async fn receive(&self, letter: &Letter) -> Result<Bytes, Absence> {
+    pub(crate) async fn receive(self: &Arc<Self>, letter: &Letter) -> Result<Bytes, Absence> {
         match letter.call {
             Call::Submit => self.submit_all(&letter.body).await,
             Call::Query => self.query_any(&letter.body).await,
@@ -343,13 +361,22 @@ impl Group {
             .map_err(|_| Absence::Garbled)
     }
 
-    async fn query_any(&self, body: &[u8]) -> Result<Bytes, Absence> {
+    async fn query_any(self: &Arc<Self>, body: &Bytes) -> Result<Bytes, Absence> {
         AnyQuery::from_bytes(body).map_err(|_| Absence::Garbled)?;
         let answer: Carried = match self.catch_up().await {
-            Ok(()) => self
-                .shelf
-                .read(|reader| reader.query_bytes(body, (self.clock)()))
-                .map_err(|fault| self.unreadable(&fault)),
+            Ok(()) => {
+                let (group, body) = (self.clone(), body.clone());
+                let read = move || {
+                    group
+                        .shelf
+                        .read(|reader| reader.query_bytes(&body, (group.clock)()))
+                };
+                // Letters arrive where the consensus runs, and there nothing reads (P8).
+                match self.readers.spawn(async move { read() }).await {
+                    Ok(read) => read.map_err(|fault| self.unreadable(&fault)),
+                    Err(_) => Err(self.why_out()),
+                }
+            }
             Err(unavailable) => Err(unavailable),
         };
         postcard::to_stdvec(&answer)

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: the types (here), [`record`] (how an entry lies in the log), [`journal`] (one
 //! engine for all groups of the machine), [`log`] (one group's part of it), [`machine`] (entries become transactions), [`network`] (how peers talk, and how a
-//! database gets to one), [`reception`] (the other end).
+//! database gets to one), [`reception`] (the other end), [`pulse`] (heartbeats, and quiet between them).
 //!
 //! **Invariant:** a leader is alone in its term (plain Raft's leader ids, not openraft's default, which allows two in one term).
 //! **Invariant:** a Raft node id is used once. It is not the machine's id: a machine that comes back with an empty disk gets a new one.
@@ -11,6 +11,7 @@ pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod machine;
 pub(crate) mod network;
+pub(crate) mod pulse;
 pub(crate) mod reception;
 pub(crate) mod record;
 #[cfg(test)]
@@ -88,11 +89,11 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// For machines on one LAN: a new leader about a second after the last heartbeat of the old one, whose lease is the longest time to an election. More
-    /// heartbeats than three in a lease cost an idle ring more than they are worth.
+    /// For machines on one LAN: a new leader about a second after the last heartbeat of the old one, whose lease is the longest time to an election. A
+    /// heartbeat may be lost within a lease; more of them cost an idle ring more than they are worth.
     fn default() -> Self {
         Self {
-            heartbeat_ms: 200,
+            heartbeat_ms: 250,
             election_ms: 300,
         }
     }

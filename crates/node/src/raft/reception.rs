@@ -27,8 +27,9 @@ pub(crate) struct Reception {
     stage: Stage,
     /// The snapshot that is coming in.
     incoming: Mutex<Option<Incoming>>,
-    /// When a leader was last heard.
-    heard: std::sync::Mutex<Instant>,
+    /// When this copy was started, and when it last heard a leader.
+    started: Instant,
+    heard: std::sync::Mutex<Option<Instant>>,
 }
 
 /// A snapshot on its way in.
@@ -48,22 +49,29 @@ impl Reception {
             shelf,
             stage,
             incoming: Mutex::new(None),
-            heard: std::sync::Mutex::new(Instant::now()),
+            started: Instant::now(),
+            heard: std::sync::Mutex::default(),
         }
     }
 
     /// For how long no leader has been heard that this copy takes for one.
     pub(crate) fn silence(&self) -> Duration {
-        self.heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .elapsed()
+        self.heard().unwrap_or(self.started).elapsed()
+    }
+
+    /// Whether a leader has been heard a moment ago.
+    pub(crate) fn has_heard_a_leader_within(&self, moment: Duration) -> bool {
+        self.heard().is_some_and(|heard| heard.elapsed() < moment)
+    }
+
+    fn heard(&self) -> Option<Instant> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn append(&self, body: &[u8]) -> Answer {
         let appended = self.raft.append_entries(read(body)?).await;
         if matches!(&appended, Ok(answer) if !matches!(answer, AppendEntriesResponse::HigherVote(_))) {
-            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         answer(appended)
     }
