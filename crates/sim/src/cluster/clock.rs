@@ -32,13 +32,19 @@ impl Skewed {
         self.wrong_by_ms.fetch_add(by_ms, Ordering::Relaxed);
     }
 
+    /// By how much it is wrong.
+    #[must_use]
+    pub fn wrong_by_ms(&self) -> i64 {
+        self.wrong_by_ms.load(Ordering::Relaxed)
+    }
+
     /// The clock as a machine takes it.
     #[must_use]
     pub fn clock(&self) -> Clock {
         let this = self.clone();
         Arc::new(move || {
             let now_ms = i64::try_from(this.trace.now_ms()).unwrap_or(i64::MAX);
-            u64::try_from(BEGIN_MS + now_ms + this.wrong_by_ms.load(Ordering::Relaxed)).unwrap_or(0)
+            u64::try_from(BEGIN_MS + now_ms + this.wrong_by_ms()).unwrap_or(0)
         })
     }
 }

@@ -30,6 +30,8 @@ const LIMIT: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a start may take: a machine reads its log and its databases.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// Clocks this far apart may be found wrong: a machine says so from 5 s on, and letters take their time.
+const CLOCKS_PARTED_MS: i64 = 4_000;
 /// Before somebody tries again what a machine could not do.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -67,6 +69,8 @@ struct State {
     /// What each machine is to the ring; those that went for ever too.
     parts: BTreeMap<Name, Part>,
     replicas: u32,
+    /// Clocks were once so far apart that a machine may say so.
+    clocks_parted: bool,
 }
 
 /// What a machine is to the ring, as far as the one who runs it knows.
@@ -547,14 +551,26 @@ impl World {
 
     /// A machine's clock is set forward or back.
     pub fn skew(&self, name: Name, by_ms: i64) {
-        match self.state().machines.get(&name) {
-            Some(machine) => machine.clock.jump(by_ms),
-            None => return,
+        {
+            let mut state = self.state();
+            match state.machines.get(&name) {
+                Some(machine) => machine.clock.jump(by_ms),
+                None => return,
+            }
+            let wrong = || state.machines.values().map(|machine| machine.clock.wrong_by_ms());
+            let apart_ms = wrong().max().unwrap_or(0) - wrong().min().unwrap_or(0);
+            state.clocks_parted |= apart_ms >= CLOCKS_PARTED_MS;
         }
         self.fault("clock");
         self.0
             .trace
             .note(format_args!("the clock of {name} jumps by {by_ms} ms"));
+    }
+
+    /// Whether a machine may have found its clock wrong, and rightly so (C3).
+    #[must_use]
+    pub fn clocks_parted(&self) -> bool {
+        self.state().clocks_parted
     }
 
     // What happens between machines.
