@@ -14,7 +14,7 @@ use tertulia_state::{
     AnyCommand, Command, Database, Descriptor, Event, Location, Placed, Proposal, Query, Reader,
 };
 use tertulia_types::view::{Body, DweetView, Visibility};
-use tertulia_types::{AccountId, MachineId, Position, Range, Rejected, Scopes};
+use tertulia_types::{AccountId, MachineId, Position, Range, Rejected, Scopes, Slot};
 
 pub(crate) struct Group {
     pub(crate) database: Database,
@@ -24,6 +24,20 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// While rows of the other half of a split are here, nothing may come of them.
+    fn owes_nothing_for_others(&self) {
+        if self.database.is_trimmed() {
+            return;
+        }
+        let conn = rusqlite::Connection::open(&self.database.location().path).expect("opens");
+        let mut statement = conn.prepare("SELECT slot FROM outbox").expect("prepares");
+        let slots = statement.query_map([], |row| row.get(0)).expect("rows");
+        let range = self.database.descriptor().range;
+        for slot in slots.map(|slot| Slot(slot.expect("a slot"))) {
+            assert!(range.contains(slot.end()), "slot {slot:?} is another group's");
+        }
+    }
+
     fn new(database: Database, next_index: u64) -> Self {
         let reader = Reader::open(database.location()).expect("a reader");
         Self {
@@ -126,6 +140,7 @@ impl Community {
             .apply(std::slice::from_ref(&entry), b"test")
             .expect("no fault");
         self.logs[group].push(entry);
+        self.groups[group].owes_nothing_for_others();
         self.events.extend(applied.events);
         applied.replies[0].clone()
     }
