@@ -11,9 +11,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tertulia_types::{AccountId, Nick, network};
 
 /// Rows of one map: at some 64 bytes each, 4 MB.
 const ROWS_MAX: usize = 65_536;
@@ -36,7 +38,7 @@ const REQUESTS_BY_ADDRESS: Rate = Rate {
     window: Duration::from_secs(300),
 };
 /// A person mistypes a few times; a guesser gets two tries a minute.
-const FAILURES_BY_NICK: Rate = Rate {
+const FAILURES_BY_NAME: Rate = Rate {
     burst: 10,
     window: Duration::from_secs(300),
 };
@@ -56,10 +58,47 @@ const REGISTRATIONS_BY_ADDRESS: Rate = Rate {
 pub(crate) struct Limits {
     requests_by_account: Buckets<u64>,
     requests_by_address: Buckets<IpAddr>,
-    failures_by_nick: Buckets<String>,
+    failures_by_name: Buckets<Whose>,
     failures_by_address: Buckets<IpAddr>,
     registrations_by_address: Buckets<IpAddr>,
     is_on: bool,
+}
+
+/// Whose password is tried. The two are kept apart: an account's number may be somebody's nick.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    Nick(Nick),
+    Account(AccountId),
+}
+
+/// A try at a password. Unless it was a wrong one, it is taken back when it ends.
+#[must_use = "it counts until it is dropped"]
+pub(crate) struct Attempt<'a> {
+    limits: &'a Limits,
+    whose: Option<Whose>,
+    address: Option<IpAddr>,
+    was_wrong: bool,
+}
+
+impl Attempt<'_> {
+    /// It was wrong, and stays counted.
+    pub(crate) fn was_wrong(mut self) {
+        self.was_wrong = true;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.was_wrong {
+            return;
+        }
+        if let Some(address) = self.address.take() {
+            self.limits.failures_by_address.give_back(&address);
+        }
+        if let Some(whose) = self.whose.take() {
+            self.limits.failures_by_name.give_back(&whose);
+        }
+    }
 }
 
 /// What is left, for the `X-RateLimit-*` headers.
@@ -79,7 +118,7 @@ impl Limits {
         Self {
             requests_by_account: Buckets::new(REQUESTS_BY_ACCOUNT),
             requests_by_address: Buckets::new(REQUESTS_BY_ADDRESS),
-            failures_by_nick: Buckets::new(FAILURES_BY_NICK),
+            failures_by_name: Buckets::new(FAILURES_BY_NAME),
             failures_by_address: Buckets::new(FAILURES_BY_ADDRESS),
             registrations_by_address: Buckets::new(REGISTRATIONS_BY_ADDRESS),
             is_on,
@@ -116,22 +155,26 @@ impl Limits {
         }
     }
 
-    /// Whether a password may be tried for this nick from this address.
-    pub(crate) fn attempt(&self, nick: &str, address: IpAddr) -> Result<(), Duration> {
-        let now = Instant::now();
-        let by_nick = self.failures_by_nick.look(nick, now);
-        let by_address = self.failures_by_address.look(&network(address), now);
-        match [by_nick, by_address].iter().find(|left| left.remaining == 0) {
-            Some(none_left) if self.is_on => Err(none_left.reset),
-            Some(_) | None => Ok(()),
+    /// Counts a try at a password as a wrong one, before it is known: those at the same moment must not all see the same row. `Err` is the time to wait.
+    pub(crate) fn attempt(&self, whose: Option<Whose>, address: IpAddr) -> Result<Attempt<'_>, Duration> {
+        let mut attempt = Attempt {
+            limits: self,
+            whose: None,
+            address: None,
+            was_wrong: false,
+        };
+        if !self.is_on {
+            return Ok(attempt);
         }
-    }
-
-    /// Counts a wrong password.
-    pub(crate) fn count_failure(&self, nick: &str, address: IpAddr) {
-        let now = Instant::now();
-        self.failures_by_nick.take(nick.to_owned(), now).ok();
-        self.failures_by_address.take(network(address), now).ok();
+        let (now, network) = (Instant::now(), network(address));
+        let wait = |none_left: Left| none_left.reset;
+        self.failures_by_address.take(network, now).map_err(wait)?;
+        attempt.address = Some(network);
+        if let Some(whose) = whose {
+            self.failures_by_name.take(whose.clone(), now).map_err(wait)?;
+            attempt.whose = Some(whose);
+        }
+        Ok(attempt)
     }
 
     /// Counts a registration (of a person or an app) from this address. `Err` is the time to wait.
@@ -143,17 +186,6 @@ impl Limits {
             Err(none_left) if self.is_on => Err(none_left.reset),
             Ok(_) | Err(_) => Ok(()),
         }
-    }
-}
-
-/// Who has an IPv6 address has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -190,6 +222,13 @@ impl<K: Hash + Eq> Buckets<K> {
             self.rate.tokens(*bucket, now)
         });
         self.rate.left(tokens)
+    }
+
+    fn give_back(&self, key: &K) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = rows.get_mut(key) {
+            bucket.tokens = (bucket.tokens + 1.0).min(f64::from(self.rate.burst));
+        }
     }
 
     fn take(&self, key: K, now: Instant) -> Result<Left, Left> {
@@ -248,7 +287,7 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
-    use super::{Buckets, Limits, ROWS_MAX, Rate, network};
+    use super::{Buckets, Limits, ROWS_MAX, Rate, Whose};
     use std::net::IpAddr;
     use std::time::{Duration, Instant};
 
@@ -284,26 +323,53 @@ mod tests {
         assert!(rows.len() <= ROWS_MAX && rows.contains_key(&(ROWS_MAX as u64 * 2 - 1)));
     }
 
+    fn nick(name: &str) -> Option<Whose> {
+        Some(Whose::Nick(name.parse().expect("a nick")))
+    }
+
     #[test]
     fn wrong_passwords_slow_the_nick_down_from_everywhere() {
         let limits = Limits::new(true);
         let from = |last: u8| IpAddr::from([10, 0, 0, last]);
         for last in 0..10 {
-            assert!(limits.attempt("ana", from(last)).is_ok());
-            limits.count_failure("ana", from(last));
+            limits.attempt(nick("ana"), from(last)).expect("left").was_wrong();
         }
-        assert!(limits.attempt("ana", from(99)).is_err());
-        assert!(limits.attempt("bob", from(99)).is_ok());
+        assert!(limits.attempt(nick("ana"), from(99)).is_err());
+        assert!(limits.attempt(nick("bob"), from(99)).is_ok());
     }
 
     #[test]
-    fn wrong_passwords_slow_the_address_down_for_all_nicks() {
+    fn wrong_passwords_slow_the_address_down_for_all_nicks_and_for_what_is_none() {
         let limits = Limits::new(true);
         let here = IpAddr::from([10, 0, 0, 1]);
-        for nick in 0..60 {
-            limits.count_failure(&format!("nick{nick}"), here);
+        for number in 0..59 {
+            let tried = limits.attempt(nick(&format!("nick{number}")), here);
+            tried.expect("left").was_wrong();
         }
-        assert!(limits.attempt("somebody_else", here).is_err());
+        limits.attempt(None, here).expect("left").was_wrong();
+        assert!(limits.attempt(nick("somebody_else"), here).is_err());
+        assert!(limits.attempt(None, here).is_err());
+    }
+
+    #[test]
+    fn many_tries_at_the_same_moment_are_as_many_as_one_after_the_other() {
+        let limits = Limits::new(true);
+        let from = |last: u8| IpAddr::from([10, 0, 0, last]);
+        let mut at_once: Vec<_> = (0..10)
+            .map(|last| limits.attempt(nick("ana"), from(last)).expect("left"))
+            .collect();
+        assert!(limits.attempt(nick("ana"), from(99)).is_err());
+        at_once.pop();
+        assert!(limits.attempt(nick("ana"), from(99)).is_ok(), "one was right");
+    }
+
+    #[test]
+    fn right_passwords_are_not_counted() {
+        let limits = Limits::new(true);
+        let here = IpAddr::from([10, 0, 0, 1]);
+        for _ in 0..200 {
+            assert!(limits.attempt(nick("ana"), here).is_ok());
+        }
     }
 
     #[test]
@@ -311,24 +377,9 @@ mod tests {
         let limits = Limits::new(false);
         let here = IpAddr::from([10, 0, 0, 1]);
         for _ in 0..200 {
-            limits.count_failure("ana", here);
+            limits.attempt(nick("ana"), here).expect("no limit").was_wrong();
             assert!(limits.registration(here).is_ok());
         }
-        assert!(limits.attempt("ana", here).is_ok());
         assert_eq!(limits.request(here), Ok(None));
-    }
-
-    #[test]
-    fn one_customer_of_ipv6_is_one_address() {
-        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
-        assert_eq!(
-            network(address("2001:db8:1:2:aaaa::1")),
-            network(address("2001:db8:1:2:bbbb::9"))
-        );
-        assert_ne!(
-            network(address("2001:db8:1:2::1")),
-            network(address("2001:db8:1:3::1"))
-        );
-        assert_eq!(network(address("::ffff:10.0.0.1")), address("10.0.0.1"));
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::caller::Once;
 use crate::error::Error;
+use crate::limit::Whose;
 use crate::password::{Password, acceptable};
 use crate::service::Service;
 use crate::token::Secret;
@@ -73,14 +74,18 @@ pub(crate) async fn prove(
 ) -> Result<Proven, Error> {
     let typed = typed.trim().trim_start_matches('@');
     let nick = typed.split('@').next().unwrap_or_default().to_ascii_lowercase();
-    service.limits.attempt(&nick, from).map_err(Error::TooMany)?;
-    let stored = match nick.parse::<Nick>() {
-        Ok(nick) => match service.query(Credentials { nick }).await {
+    let nick = nick.parse::<Nick>().ok();
+    let attempt = service
+        .limits
+        .attempt(nick.clone().map(Whose::Nick), from)
+        .map_err(Error::TooMany)?;
+    let stored = match nick {
+        Some(nick) => match service.query(Credentials { nick }).await {
             Ok(stored) => Some(stored),
             Err(Error::Rejected(Rejected::NotFound)) => None,
             Err(error) => return Err(error),
         },
-        Err(_) => None,
+        None => None,
     };
     let fits = service
         .vault
@@ -92,7 +97,7 @@ pub(crate) async fn prove(
             password_version: stored.version,
         }),
         Some(_) | None => {
-            service.limits.count_failure(&nick, from);
+            attempt.was_wrong();
             metrics::counter!("tertulia_wrong_passwords_total").increment(1);
             Err(Rejected::WrongPassword.into())
         }
@@ -106,12 +111,15 @@ pub(crate) async fn prove_again(
     password: Password,
     from: IpAddr,
 ) -> Result<u64, Error> {
-    let key = stored.account.to_string();
-    service.limits.attempt(&key, from).map_err(Error::TooMany)?;
+    let whose = Whose::Account(stored.account);
+    let attempt = service
+        .limits
+        .attempt(Some(whose), from)
+        .map_err(Error::TooMany)?;
     if service.vault.verify(password, Some(stored.hash)).await? {
         return Ok(stored.version);
     }
-    service.limits.count_failure(&key, from);
+    attempt.was_wrong();
     Err(Error::WrongOwnPassword)
 }
 

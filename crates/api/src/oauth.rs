@@ -58,6 +58,8 @@ struct AppParams {
 const NAME_CHARACTERS_MAX: usize = 60;
 /// More than any application needs.
 const REDIRECT_URIS_MAX: usize = 10;
+/// Of an app's own page.
+const WEBSITE_BYTES_MAX: usize = 200;
 
 /// Registers an application.
 #[utoipa::path(post, path = "/api/v1/apps", tag = "oauth", request_body = AppParams, responses((status = 200, body = CredentialApplication)))]
@@ -91,7 +93,11 @@ async fn create_app(
     service.limits.registration(from).map_err(Error::TooMany)?;
     let client_id = format!("{:016x}", rand::random::<u64>() | APP);
     let client_secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    let website = asked.website.filter(|website| website.starts_with("http"));
+    // It is shown with each dweet that the app makes.
+    let leads_out = |website: &String| {
+        website.starts_with("http") && website.len() <= WEBSITE_BYTES_MAX && may_lead_to(website)
+    };
+    let website = asked.website.filter(leads_out);
     let app = App {
         client_id,
         secret: hashed(&client_secret),

@@ -109,6 +109,9 @@ async fn search_v1(
     search(service, caller, origin, asked).await
 }
 
+/// More than a name may have.
+const BEGINNING_CHARACTERS_MAX: usize = 64;
+
 /// People whose nick or name begins so. The one whose nick it is exactly comes first (toot relies on it, W16 in docs/apps.md).
 pub(crate) async fn people(
     service: &Service,
@@ -127,7 +130,9 @@ pub(crate) async fn people(
         None => None,
     };
     let beginning = asked.trim().trim_start_matches('@').to_lowercase();
-    let beginning = beginning.split('@').next().unwrap_or_default().to_owned();
+    let beginning = beginning.split('@').next().unwrap_or_default();
+    // It goes to all groups; no name is longer.
+    let beginning: String = beginning.chars().take(BEGINNING_CHARACTERS_MAX).collect();
     let mut others: Vec<AccountView> = Vec::new();
     if !beginning.is_empty() && !asked.contains("://") {
         others = service

@@ -1,7 +1,8 @@
 //! Connections: accepted, given TLS where there is TLS, bounded in number and time, and finished decently.
 //!
 //! **Invariant:** a client that is slow (in its handshake, its headers, its body) costs one slot for a bounded time, and
-//! nobody else's.
+//! nobody else's; nor does one that asks and does not read the answer.
+//! **Invariant:** one network holds at most half of the slots.
 //! **Invariant:** once `closing` is cancelled nothing is accepted, what was begun is finished, streams end, and after
 //! [`FINISH_TIME_MAX`] what is left is cut.
 //!
@@ -13,20 +14,32 @@ use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tertulia_types::network;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
-/// Each costs up to some tens of KiB; the usual limit of open files is higher.
+/// Each costs up to some tens of KiB; `up` asks for as many open files.
 const CONNECTIONS_MAX: usize = 8_192;
+/// Of one address (of IPv4) or one customer's network (of IPv6). A whole community may sit behind one.
+const CONNECTIONS_OF_ONE_MAX: usize = CONNECTIONS_MAX / 2;
+/// For a request's headers, and what of a body is read ahead.
+const BUFFER_BYTES_MAX: usize = 32 * 1024;
+/// How long a client may take none of what is sent to it.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// For the TLS handshake, and for a request's headers; also how long an idle connection is kept.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a stopping machine waits for what was begun.
@@ -59,6 +72,7 @@ async fn serve_within<S>(
 {
     let acceptor = tls.map(TlsAcceptor::from);
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let networks = Networks::default();
     let mut connections = JoinSet::new();
     loop {
         let (stream, peer, slot) = tokio::select! {
@@ -66,10 +80,15 @@ async fn serve_within<S>(
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             () = closing.cancelled() => break,
         };
+        let Some(place) = networks.enter(peer.ip()) else {
+            tracing::debug!(%peer, "too many connections from one network");
+            continue;
+        };
         let (app, acceptor, closing) = (app.clone(), acceptor.clone(), closing.clone());
         connections.spawn(async move {
-            let _slot = slot;
+            let _held = (slot, place);
             stream.set_nodelay(true).ok();
+            let stream = Patient::new(stream);
             match acceptor {
                 None => talk(header_time_max, stream, peer, app, closing).await,
                 Some(acceptor) => {
@@ -87,6 +106,109 @@ async fn serve_within<S>(
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(FINISH_TIME_MAX, all).await.is_err() {
         tracing::warn!("some requests were not finished in time and are cut");
+    }
+}
+
+/// How many connections each network has.
+#[derive(Clone, Default)]
+struct Networks(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
+
+/// A connection's place in its network's count, until it is dropped.
+struct Place {
+    networks: Networks,
+    network: IpAddr,
+}
+
+impl Networks {
+    fn enter(&self, address: IpAddr) -> Option<Place> {
+        let network = network(address);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(network).or_default();
+        if *count >= CONNECTIONS_OF_ONE_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            networks: self.clone(),
+            network,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.networks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// A stream that breaks when the other end takes nothing for long.
+struct Patient<S> {
+    stream: S,
+    /// Runs while something waits to be taken.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: AsyncWrite + Unpin> Patient<S> {
+    fn new(stream: S) -> Self {
+        Self { stream, until: None }
+    }
+
+    fn watch<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.until = None;
+            return written;
+        }
+        let until = self
+            .until
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIME_MAX)));
+        until
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(written, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch(written, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -127,6 +249,7 @@ async fn talk<S>(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        .max_buf_size(BUFFER_BYTES_MAX)
         .header_read_timeout(header_time_max);
     let connection = builder
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))

@@ -40,7 +40,7 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
         .get::<MatchedPath>()
         .map_or("none", MatchedPath::as_str)
         .to_owned();
-    let span = tracing::info_span!("request", id, %method, path);
+    let span = tracing::info_span!("request", id, method = named(&method), path);
     let began = Instant::now();
     let answering = trace::follow(trace, limited(&service, request, next));
     let mut response = answering.instrument(span.clone()).await;
@@ -108,13 +108,27 @@ async fn guarded(answer: impl Future<Output = Response>) -> Response {
 
 fn observe(method: &Method, path: String, status: StatusCode, took: Duration) {
     let labels = [
-        ("method", method.to_string()),
+        ("method", named(method).to_owned()),
         ("path", path),
         ("status", status.as_u16().to_string()),
     ];
     metrics::counter!("tertulia_http_requests_total", &labels).increment(1);
     metrics::histogram!("tertulia_http_request_seconds", &labels[..2]).record(took.as_secs_f64());
     tracing::debug!(%status, ?took, "answered");
+}
+
+/// HTTP lets anybody make up methods, and each name would be counted for ever.
+fn named(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 fn show(response: &mut Response, left: Left) {
@@ -132,12 +146,15 @@ fn show(response: &mut Response, left: Left) {
 pub(crate) fn address(extensions: &axum::http::Extensions, headers: &HeaderMap) -> IpAddr {
     let peer = extensions
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
     if !peer.is_loopback() {
         return peer;
     }
     let forwarded = headers
-        .get("x-forwarded-for")
+        .get_all("x-forwarded-for")
+        .iter()
+        // What a proxy adds stands last, in the same line or in one of its own; what is before it anybody may have made up.
+        .next_back()
         .and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
     forwarded.unwrap_or(peer)
 }

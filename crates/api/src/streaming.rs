@@ -148,6 +148,7 @@ async fn socket(
         .write_buffer_size(BUFFER_BYTES);
     Ok(upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(async move |socket| talk(socket, watch).await))
 }
 

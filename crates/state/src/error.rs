@@ -53,7 +53,13 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Fault(Fault::Database(error))
+        match error {
+            // A number that no column can hold: the command's fault, and so the same at each copy.
+            rusqlite::Error::ToSqlConversionFailure(_) => {
+                Self::Rejected(Rejected::Invalid("a number is too large".to_owned()))
+            }
+            error => Self::Fault(Fault::Database(error)),
+        }
     }
 }
 

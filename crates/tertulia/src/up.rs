@@ -12,7 +12,9 @@ use crate::operate::{join_command, only_here};
 use crate::said::Said;
 use crate::settings::{JoinFlags, JoinSettings, MachineSettings, UpFlags, UpSettings};
 use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::stat::{Mode, umask};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,6 +30,10 @@ use tracing_subscriber::EnvFilter;
 
 /// How long the groups may take to find their leaders at the start; after that the machine serves what it can.
 const READY_TIME_MAX: Duration = Duration::from_secs(30);
+/// Each port takes some thousand connections; databases and logs need some hundred files.
+const OPEN_FILES: u64 = 32_768;
+/// Between two looks at what was measured.
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// How long the token is valid that is printed at the start.
 const TOKEN_VALID_S: u64 = 24 * 3_600;
 
@@ -50,12 +56,25 @@ pub(crate) fn join(flags: JoinFlags, words: &Words) -> ExitCode {
 fn run(wish: anyhow::Result<Wish>, words: &Words) -> ExitCode {
     let ran = wish.and_then(|wish| {
         log(wish.machine())?;
+        settle();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(serve(&wish, words))
     });
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
+    }
+}
+
+/// What is written is its owner's alone, databases too; and there may be as many open files as connections.
+fn settle() {
+    umask(Mode::from_bits_truncate(0o077));
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        let wanted = hard.min(OPEN_FILES).max(soft);
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+    });
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the number of open files stays as it is");
     }
 }
 
@@ -108,6 +127,14 @@ impl Wish {
     }
 }
 
+/// Histograms hold each value until somebody counts them.
+async fn keep_bounded(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(METRICS_INTERVAL).await;
+        metrics.run_upkeep();
+    }
+}
+
 async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
     let settings = wish.machine();
     let listener = listen(settings.http, "--http").await?;
@@ -120,13 +147,19 @@ async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
     let machine = Machine::start(settings, beginning, peer, urls, words).await?;
     let tls = tls(settings, &machine, address)?;
     let (closing, left) = (CancellationToken::new(), CancellationToken::new());
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    tokio::spawn(
+        closing
+            .clone()
+            .run_until_cancelled_owned(keep_bounded(metrics.clone())),
+    );
     let service = Service::new(Settings {
         node: Arc::clone(machine.node()),
         title: machine.ring().name.clone(),
         is_limited: settings.is_limited,
         tls: tls.clone(),
         entries: machine.entries(closing.clone()),
-        metrics: PrometheusBuilder::new().install_recorder()?,
+        metrics,
         closing: closing.clone(),
     })?;
     let control = Control::bind(&settings.data)

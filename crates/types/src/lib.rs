@@ -10,6 +10,7 @@ pub mod entity;
 pub mod hexadecimal;
 pub mod id;
 pub mod machine;
+mod network;
 pub mod nick;
 pub mod position;
 pub mod rejected;
@@ -20,6 +21,7 @@ pub mod view;
 
 pub use id::{AccountId, DweetId, NotificationId};
 pub use machine::{MachineId, Role};
+pub use network::network;
 pub use nick::Nick;
 pub use position::{Position, Range, Slot};
 pub use rejected::Rejected;

@@ -241,22 +241,28 @@ fn url_bytes(rest: &str) -> Option<usize> {
         rest.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     })?;
+    let host = rest[scheme.len()..].chars().next()?;
+    if !(host.is_alphanumeric() || host == '[') {
+        return None;
+    }
     let ends = |char: char| char.is_whitespace() || char.is_control() || matches!(char, '<' | '>' | '"');
     let mut url = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    // Counted once: somebody may write thousands of them.
+    let excess = |closing, opening| {
+        let count = |bracket: char| url.matches(bracket).count();
+        count(closing).saturating_sub(count(opening))
+    };
+    let (mut round, mut square) = (excess(')', '('), excess(']', '['));
     while let Some(last) = url.chars().next_back() {
-        let closes = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '…' | '»' | '”' | '’' | '*' => true,
-            ')' => url.matches(')').count() > url.matches('(').count(),
-            ']' => url.matches(']').count() > url.matches('[').count(),
-            _ => false,
-        };
-        if !closes {
-            break;
+        match last {
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '…' | '»' | '”' | '’' | '*' => {}
+            ')' if round > 0 => round -= 1,
+            ']' if square > 0 => square -= 1,
+            _ => break,
         }
         url = &url[..url.len() - last.len_utf8()];
     }
-    let host = url.get(scheme.len()..)?.chars().next()?;
-    (host.is_alphanumeric() || host == '[').then_some(url.len())
+    Some(url.len())
 }
 
 fn mention(rest: &str) -> Option<(Part<'_>, usize)> {

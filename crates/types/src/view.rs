@@ -124,7 +124,40 @@ pub enum Content {
     /// Written by its author.
     Dweet(Body),
     /// A dweet of someone else (or one's own), passed on. The inner one is never itself a redweet.
+    #[serde(deserialize_with = "original")]
     Redweet(Box<DweetView>),
+}
+
+/// Reads the inner dweet of a redweet. One within another, as deep as somebody likes, would be read until the stack is full.
+fn original<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Box<DweetView>, D::Error> {
+    #[derive(Deserialize)]
+    struct Original {
+        id: DweetId,
+        author: AccountView,
+        version: u64,
+        edited_ms: Option<u64>,
+        replies: u64,
+        redweets: u64,
+        favourites: u64,
+        content: Only,
+    }
+    #[derive(Deserialize)]
+    enum Only {
+        Dweet(Body),
+    }
+
+    let read = Original::deserialize(deserializer)?;
+    let Only::Dweet(body) = read.content;
+    Ok(Box::new(DweetView {
+        id: read.id,
+        author: read.author,
+        version: read.version,
+        edited_ms: read.edited_ms,
+        replies: read.replies,
+        redweets: read.redweets,
+        favourites: read.favourites,
+        content: Content::Dweet(body),
+    }))
 }
 
 impl DweetView {

@@ -32,6 +32,8 @@ use tonic::transport::server::Connected;
 use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
 
+use tertulia_types::network;
+
 use super::client::{
     CONNECTION_WINDOW_BYTES, HELLO_TIME_MAX, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIME_MAX, STREAM_WINDOW_BYTES,
 };
@@ -42,6 +44,8 @@ use super::wire::{ASK, Content, Envelope, FRAME_BYTES_MAX, Frame, QUESTION_BYTES
 
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 8_192;
+/// How long a stranger's question may take, with its answer.
+const QUESTION_TIME_MAX: Duration = Duration::from_secs(30);
 /// Handshakes at once.
 const HANDSHAKES_MAX: usize = 128;
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
@@ -162,7 +166,7 @@ async fn shake_hands(
     place: OwnedSemaphorePermit,
 ) -> io::Result<Wire> {
     stream.set_nodelay(true)?;
-    let address = from.ip().to_canonical();
+    let address = network(from.ip());
     // Until it has shown a certificate, it is a guest.
     let guest = core
         .guests
@@ -267,6 +271,9 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     };
     let using = Use::new(&connection);
     Ok(match request.uri().path() {
+        TALK if connection.credential.is_none() => {
+            Status::unauthenticated("machines of the ring show a certificate here").into_http()
+        }
         TALK => {
             let talk = tower::service_fn(move |request: tonic::Request<Streaming<Frame>>| {
                 let streams = talk(core.clone(), connection.clone(), request.into_inner());
@@ -286,13 +293,12 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
                     answered.await.map(tonic::Response::new)
                 }
             });
-            let answered = tonic::server::Grpc::new(ProstCodec::<Envelope, Envelope>::default())
+            let mut grpc = tonic::server::Grpc::new(ProstCodec::<Envelope, Envelope>::default())
                 .max_decoding_message_size(QUESTION_BYTES_MAX)
-                .max_encoding_message_size(FRAME_BYTES_MAX)
-                .unary(ask, request)
-                .await;
+                .max_encoding_message_size(FRAME_BYTES_MAX);
+            let answered = timeout(QUESTION_TIME_MAX, grpc.unary(ask, request)).await;
             drop(using);
-            answered
+            answered.unwrap_or_else(|_| Status::deadline_exceeded("the question took too long").into_http())
         }
         _ => no_such_path(),
     })

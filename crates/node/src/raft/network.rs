@@ -74,6 +74,16 @@ pub enum Call {
     Ask,
 }
 
+impl Call {
+    /// Whether only machines that keep copies have this to say to each other.
+    pub(crate) fn is_between_members(self) -> bool {
+        match self {
+            Self::Append | Self::Vote | Self::PreVote | Self::Transfer | Self::Block | Self::Install => true,
+            Self::Submit | Self::Query | Self::Ask => false,
+        }
+    }
+}
+
 /// The member that a letter is meant for: another one under the same roof does not take it (R2, R3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipient {
