@@ -46,6 +46,7 @@ pub(crate) enum Question {
     Opinion(Opinion),
     Hear(Hear),
     Hour(Hour),
+    Muster(Muster),
 }
 
 macro_rules! questions {
@@ -73,6 +74,24 @@ questions! {
     Opinion => Option<u64>,
     Hear => Option<Told>,
     Hour => u64,
+    Muster => Mustered,
+}
+
+/// What have you of a group that may be lost (V4)?
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Muster {
+    pub(crate) group: u64,
+}
+
+/// What a machine has of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mustered {
+    /// No copy that runs.
+    Nothing,
+    /// A copy; its log ends so.
+    Copy { end: (u64, u64) },
+    /// It goes on from its own copy, as another group, or is about to.
+    GoesOn,
 }
 
 /// A message of the ring's, one way; the sender stands at this position.

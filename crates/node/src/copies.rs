@@ -3,14 +3,15 @@
 //! **Invariant:** one birth or farewell of a group at a time; its row is on disk before the copy takes part (R2).
 //! **Invariant:** a copy goes only by a committed membership of its group that does not name it (R5), never because somebody is silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tertulia_state::Descriptor;
 use tokio::sync::Mutex;
 
+use crate::ask::Mustered;
 use crate::group::{Ground, Group};
 use crate::node::NodeError;
 use crate::raft::log::GroupLog;
@@ -18,6 +19,7 @@ use crate::raft::{Member, NodeId};
 use crate::replica::{Registry, Replica, Stage as Life};
 use crate::roster::Roster;
 use crate::router::Router;
+use crate::shelf::Shelf;
 use crate::table::Route;
 
 /// Who belongs to a group, by a membership that is committed.
@@ -43,6 +45,8 @@ pub(crate) struct Copies {
     pub(crate) changing: Mutex<()>,
     /// Held while it is decided whether a copy is seeded: by an invitation or by a split (R2). Nobody who holds it waits for a group.
     pub(crate) seeding: Mutex<()>,
+    /// Groups that are being given up for an heir made of the copy here.
+    pub(crate) passing: std::sync::Mutex<BTreeSet<u64>>,
     /// Held while a copy that was born begins to run; true once none may any more, since the machine stops.
     pub(crate) retired: Mutex<bool>,
 }
@@ -63,9 +67,37 @@ impl Copies {
         for (group, row) in rows {
             if row.stage.is_here() {
                 self.run(group, row).await?;
+            } else if row.stage == Life::Gone {
+                self.sweep(group).await?;
             }
         }
         Ok(())
+    }
+
+    /// Removes what is left of a copy that was going when the power went.
+    async fn sweep(&self, group: u64) -> Result<(), NodeError> {
+        let (shelf, is_there) = Shelf::find(&self.state, group, self.ground.medium.clone())?;
+        if is_there {
+            GroupLog::forget_all(&self.ground.journal, group).await?;
+            shelf.clear()?;
+        }
+        Ok(())
+    }
+
+    /// What this machine has of a group that may be lost (V4).
+    pub(crate) fn muster(&self, group: u64) -> Mustered {
+        let passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_given_up = self
+            .roster
+            .row(group)
+            .is_some_and(|row| row.stage == Life::GivenUp);
+        match self.roster.group(group) {
+            _ if is_given_up || passing.contains(&group) => Mustered::GoesOn,
+            Some(here) => Mustered::Copy {
+                end: here.log().end(),
+            },
+            None => Mustered::Nothing,
+        }
     }
 
     /// Nothing that is born runs any more.

@@ -33,6 +33,10 @@ use crate::router::{Router, Target, decode};
 
 /// Verbs in one call at most.
 const CALL_VERBS: usize = 256;
+/// Bytes in one call, or in one settlement: far less than a letter may have, since answers may be longer than what was asked.
+const CALL_BYTES: usize = 1 << 20;
+/// Homes that are looked for at the same time.
+const LOOKUPS_AT_ONCE: usize = 16;
 /// Rows that are read at once.
 const PAGE_ROWS: u32 = 256;
 /// Parcels that wait in one lane at most; the rows behind them are read again when it has room.
@@ -89,6 +93,11 @@ impl Lane {
 
     fn is_healthy(&self) -> bool {
         self.pause.is_zero()
+    }
+
+    /// Where it works and has room; also where nothing is left: its destination may be gone for good, and the rows that were passed over belong elsewhere.
+    fn may_be_refilled(&self) -> bool {
+        (self.is_healthy() && self.has_room()) || (self.loads.is_empty() && !self.is_out)
     }
 }
 
@@ -191,7 +200,7 @@ impl<'a> Round<'a> {
         let emptied = self
             .lanes
             .iter()
-            .find(|(_, lane)| lane.is_healthy() && lane.has_room() && lane.skipped.is_some());
+            .find(|(_, lane)| lane.skipped.is_some() && lane.may_be_refilled());
         match emptied.and_then(|(group, lane)| lane.skipped.map(|seq| (*group, seq))) {
             Some((group, seq)) => self.refill(group, seq),
             None => Ok(false),
@@ -342,10 +351,8 @@ impl<'a> Round<'a> {
         for (group, lane) in &mut self.lanes {
             if !lane.is_out && !lane.loads.is_empty() && lane.not_before.is_none_or(|due| due <= now) {
                 lane.is_out = true;
-                leaving.push((
-                    *group,
-                    lane.loads.drain(..lane.loads.len().min(CALL_VERBS)).collect(),
-                ));
+                let count = fitting(lane.loads.iter().map(|load| load.command.len()));
+                leaving.push((*group, lane.loads.drain(..count).collect()));
             }
         }
         for (group, loads) in leaving {
@@ -363,9 +370,11 @@ impl<'a> Round<'a> {
         self.under_way.push(Box::pin(async move {
             if group == NOBODY {
                 // Once they are found, the loads go into the lanes where they belong.
-                for home in homes {
-                    router.route(home).await;
-                }
+                let found = futures::stream::iter(homes)
+                    .map(|home| router.route(home))
+                    .buffer_unordered(LOOKUPS_AT_ONCE)
+                    .for_each(|_| std::future::ready(()));
+                let _ = tokio::time::timeout(CALL_DEADLINE, found).await;
                 return Landed::Call(group, loads, Err(Unavailable::Unowned));
             }
             let route = router.table.of(group).ok_or(Unavailable::Unowned);
@@ -379,7 +388,8 @@ impl<'a> Round<'a> {
 
     fn settle(&mut self) {
         let (router, group) = (self.courier.router.clone(), self.courier.group.clone());
-        let parcels: Vec<Settled> = self.settled.drain(..self.settled.len().min(CALL_VERBS)).collect();
+        let count = fitting(self.settled.iter().map(settled_bytes));
+        let parcels: Vec<Settled> = self.settled.drain(..count).collect();
         self.settling += 1;
         self.under_way.push(Box::pin(async move {
             let settled = async {
@@ -418,6 +428,12 @@ impl<'a> Round<'a> {
                         Err(_) => self.requeue(load),
                     }
                 }
+            }
+            Landed::Call(NOBODY, loads, Err(_)) => {
+                let router = &self.courier.router;
+                let are_found = loads.iter().all(|load| router.table.at(load.home).is_some());
+                self.rest(NOBODY, !are_found);
+                loads.into_iter().rev().for_each(|load| self.requeue(load));
             }
             Landed::Call(group, loads, Err(why)) => {
                 tracing::debug!(group = format_args!("{group:016x}"), %why, "a destination cannot be reached now");
@@ -494,6 +510,26 @@ impl<'a> Round<'a> {
             .filter(|lane| !lane.is_out && !lane.loads.is_empty())
             .filter_map(|lane| lane.not_before)
             .min()
+    }
+}
+
+/// How many go together: at least one, if there is one.
+fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    sizes
+        .take(CALL_VERBS)
+        .enumerate()
+        .take_while(|(number, size)| {
+            bytes += size;
+            *number == 0 || bytes <= CALL_BYTES
+        })
+        .count()
+}
+
+fn settled_bytes(settled: &Settled) -> usize {
+    match &settled.result {
+        Ok(Some(reply)) => reply.len(),
+        Ok(None) | Err(_) => 0,
     }
 }
 

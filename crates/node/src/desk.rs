@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::ask::{
-    CallRoll, Chord, Compare, Dismiss, Exchange, Hear, Hour, Invite, Locate, MACHINE, Opinion, Question,
-    Refused, Report, Told, encoded,
+    CallRoll, Chord, Compare, Dismiss, Exchange, Hear, Hour, Invite, Locate, MACHINE, Muster, Opinion,
+    Question, Refused, Report, Told, encoded,
 };
 use crate::copies::Copies;
 use crate::driver::Driver;
@@ -104,16 +104,22 @@ impl Clerk {
             Question::Report(_) => encoded::<Report>(&self.reporter.report()),
             Question::Invite(invite) => encoded::<Invite>(&self.take_copy(invite).await),
             Question::Dismiss(Dismiss { group, roll }) => {
-                let dismissed = self.copies.dismiss(group, &roll).await;
-                if let Err(error) = &dismissed {
-                    tracing::debug!(group = format_args!("{group:016x}"), %error, "a copy stays");
-                }
-                encoded::<Dismiss>(&dismissed.is_ok())
+                // Once begun, it is finished, whether who asks still waits or not.
+                let copies = self.copies.clone();
+                let dismissed = self.consensus.spawn(async move {
+                    let dismissed = copies.dismiss(group, &roll).await;
+                    if let Err(error) = &dismissed {
+                        tracing::debug!(group = format_args!("{group:016x}"), %error, "a copy stays");
+                    }
+                    dismissed.is_ok()
+                });
+                encoded::<Dismiss>(&dismissed.await.unwrap_or(false))
             }
             Question::CallRoll(CallRoll { group }) => {
                 let roll = self.copies.roster.group(group).and_then(|group| group.roll());
                 encoded::<CallRoll>(&roll)
             }
+            Question::Muster(Muster { group }) => encoded::<Muster>(&self.copies.muster(group)),
             Question::Compare(Compare { digest }) => {
                 let differs = digest != self.book.digest();
                 encoded::<Compare>(&differs.then(|| self.book.summary()))
@@ -170,20 +176,18 @@ impl Clerk {
         if recovery::is_given_up(&self.book, group) {
             return Err(Refused::GivenUp);
         }
-        if self
-            .copies
-            .roster
-            .group(group)
-            .is_some_and(|here| here.node < invite.node)
-            && let Err(error) = self.copies.dismiss(group, &invite.roll).await
-        {
-            tracing::info!(group = format_args!("{group:016x}"), %error, "an invitation is not followed");
-            return Err(Refused::KnownHere);
-        }
         let copies = self.copies.clone();
-        let hosted = self
-            .consensus
-            .spawn(async move { copies.host(invite.origin, invite.node).await });
+        // Once begun, it is finished, whether who invites still waits or not.
+        let hosted = self.consensus.spawn(async move {
+            let here = copies.roster.group(group);
+            if here.is_some_and(|here| here.node < invite.node)
+                && let Err(error) = copies.dismiss(group, &invite.roll).await
+            {
+                tracing::info!(group = format_args!("{group:016x}"), %error, "an invitation is not followed");
+                return Err(NodeError::KnownHere(group));
+            }
+            copies.host(invite.origin, invite.node).await
+        });
         match hosted.await.map_err(|_| Refused::Failed)? {
             Ok(()) => Ok(self.copies.ground.member),
             Err(NodeError::KnownHere(_)) => Err(Refused::KnownHere),

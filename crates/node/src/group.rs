@@ -46,6 +46,12 @@ use tertulia_types::MachineId;
 pub(crate) const FOUNDER: NodeId = 0;
 /// How long cutting the log may take.
 const RELIEF_DEADLINE: Duration = Duration::from_secs(30);
+/// Bytes of a command: an entry of the log must fit into a letter.
+const COMMAND_BYTES_MAX: usize = 4 << 20;
+/// Bytes of all answers in one letter; a single longer one could not be sent at all.
+const ANSWERS_BYTES_MAX: usize = 4 << 20;
+/// How long a group that stops waits for what was begun.
+const FINISH_TIME_MAX: Duration = Duration::from_secs(3);
 /// Queries and commands in one letter from another machine at most.
 const VERBS_MAX: usize = 1024;
 
@@ -281,6 +287,14 @@ impl Group {
     /// Carries out an encoded command of this program's. The answer is the encoded `Result<Reply, Rejected>`.
     pub(crate) async fn submit(&self, command: Vec<u8>) -> Carried {
         self.in_service()?;
+        if command.len() > COMMAND_BYTES_MAX {
+            tracing::error!(
+                group = self.id,
+                bytes = command.len(),
+                "a command is too long for the log"
+            );
+            return Err(Unavailable::Sick);
+        }
         let is_known = |kinds| AnyCommand::is_known_to(&command, kinds);
         if !is_known(self.commands.load(Ordering::Relaxed)) && !is_known(self.ask_what_all_know()) {
             return Err(Unavailable::Older);
@@ -354,8 +368,16 @@ impl Group {
         {
             return Err(Absence::Garbled);
         }
-        let answers: Vec<Carried> =
+        let mut answers: Vec<Carried> =
             futures::future::join_all(commands.into_iter().map(|command| self.submit(command))).await;
+        // What does not fit into a letter is asked for again: whoever sends many carries what may be repeated.
+        let mut bytes = 0;
+        for answer in &mut answers {
+            bytes += answer.as_ref().map_or(0, Vec::len);
+            if bytes > ANSWERS_BYTES_MAX {
+                *answer = Err(Unavailable::Busy);
+            }
+        }
         postcard::to_stdvec(&answers)
             .map(Bytes::from)
             .map_err(|_| Absence::Garbled)
@@ -573,11 +595,15 @@ impl Group {
         Unavailable::Sick
     }
 
-    /// Stops: nothing new is taken, what was begun is finished, and what lies in memory goes to disk.
+    /// Stops: nothing new is taken, what was begun is finished if that can be, and what lies in memory goes to disk.
     pub(crate) async fn stop(&self) {
         self.stop.cancel();
         let mut tasks = self.tasks.lock().await;
-        while tasks.join_next().await.is_some() {}
+        let finished = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(FINISH_TIME_MAX, finished).await.is_err() {
+            // A leader without a majority waits for ever. What it has not answered it has not promised.
+            tasks.shutdown().await;
+        }
         if let Err(error) = self.raft.shutdown().await {
             tracing::warn!(group = self.id, %error, "the consensus did not stop as it should");
         }

@@ -2,7 +2,7 @@
 //!
 //! The *hosts* of a range are the first `replicas` storage machines at or after its end, in the order of the ring. The leader of each group compares them
 //! with the members that there are, and takes one step at a time: finish what a leader before has left half done, invite who is missing, change the voters
-//! in one joint step when the newcomers have caught up, let go who is not needed, and hand the lead to the first host.
+//! in one joint step when the newcomers have caught up (who is no voter any more stays as a learner), let go who is not needed once the hosts have all, and hand the lead to the first host.
 //!
 //! **Invariant:** death never shrinks a voter set (V1). A dead voter is replaced when a live one has caught up, and until then it stays.
 //! **Invariant:** the number of voters is odd, at most `replicas`, and at most the number of storage machines that are not leaving (V1, V2).
@@ -216,14 +216,16 @@ impl Situation {
         }
     }
 
-    /// Learners that nobody needs: not hosts (any more), or under an id that is lost.
+    /// Learners that nobody needs: not hosts (any more) while all hosts have caught up, or under an id that is lost.
     fn needless(&self, hosts: &[MachineId], voters: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+        let has_copy = |host: &MachineId| self.mate(*host).is_some_and(|mate| mate.has_caught_up);
+        let hosts_have_all = !hosts.is_empty() && hosts.iter().all(has_copy);
         self.mates
             .iter()
             .filter(|mate| !voters.contains(&mate.node) && mate.node != self.me)
             .filter(|mate| {
                 mate.is_stranger
-                    || (!hosts.contains(&mate.machine) && !self.is_unlisted(mate))
+                    || (hosts_have_all && !hosts.contains(&mate.machine) && !self.is_unlisted(mate))
                     || self
                         .mate(mate.machine)
                         .is_some_and(|newest| newest.node != mate.node)
@@ -332,6 +334,20 @@ mod tests {
         three.candidates.truncate(2);
         three.mates[2].has_left = true;
         assert_eq!(three.next_step(), Step::Elect(nodes([1])));
+    }
+
+    #[test]
+    fn j7_nobody_is_let_go_before_the_hosts_have_all() {
+        let mut four = situation(4, 4, 3);
+        four.replicas = 3;
+        four.mates[2].has_caught_up = false;
+        assert_eq!(four.next_step(), Step::Rest, "the fourth is no host, but has all");
+        four.mates[2].has_caught_up = true;
+        assert_eq!(four.next_step(), Step::Release(nodes([4])));
+        for candidate in &mut four.candidates {
+            candidate.is_leaving = true;
+        }
+        assert_ne!(four.next_step(), Step::Release(nodes([4])), "all want to leave");
     }
 
     #[test]

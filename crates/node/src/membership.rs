@@ -112,11 +112,12 @@ impl Group {
             .map(drop)
     }
 
-    /// Makes these the voters, in one joint step (V3). Whoever was a voter and is not named leaves the group.
+    /// Makes these the voters, in one joint step (V3). Whoever was a voter and is not named goes on as a learner: it may still be a host, and if not, it is let
+    /// go once the hosts have all.
     pub(crate) async fn elect(&self, voters: BTreeSet<NodeId>) -> Result<(), GroupError> {
         self.step(
             self.consensus()
-                .change_membership(ChangeMembers::ReplaceAllVoters(voters), false),
+                .change_membership(ChangeMembers::ReplaceAllVoters(voters), true),
         )
         .await
         .map(drop)

@@ -334,6 +334,7 @@ impl Node {
             router: router.clone(),
             changing: tokio::sync::Mutex::default(),
             seeding: tokio::sync::Mutex::default(),
+            passing: Mutex::default(),
             retired: tokio::sync::Mutex::default(),
         });
         let clerk = Clerk {

@@ -7,12 +7,14 @@
 //! The old group is given up: its row says so in the same write by which the new one comes to be, and the address book tells all machines. Whoever
 //! still has a copy of it, or comes back with one, sets it aside: it stops for ever, and its database stays on disk for whoever looks for what is missing.
 //!
-//! **Invariant:** no group is given up while a majority of its voters answers, or while a member that answers has a newer copy.
+//! **Invariant:** no group is given up while a majority of its voters answers, or while a member that answers has a longer log, or an equal one and a lower
+//! id, or goes on from its own copy.
 //! **Invariant:** a crash leaves the old copy or the new one, never both and never neither.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tertulia_state::{Database, Descriptor, Fault};
@@ -20,8 +22,8 @@ use tertulia_types::ring::{EventKind, GroupId};
 use tertulia_types::{MachineId, Position};
 use tokio_util::sync::CancellationToken;
 
-use crate::ask::CallRoll;
-use crate::copies::{Copies, Roll};
+use crate::ask::{Muster, Mustered};
+use crate::copies::Copies;
 use crate::group::{Group, GroupError};
 use crate::node::{Node, NodeError};
 use crate::peers::{Book, BookError, GIVEN_UP_MAX};
@@ -33,6 +35,9 @@ use crate::shelf::Shelf;
 
 /// How long a member may take to say what it knows of its group.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(2);
+/// How often one that does not answer is asked, and the time between: a single lost letter is no loss of a majority.
+const QUESTIONS: usize = 3;
+const QUESTION_PAUSE: Duration = Duration::from_secs(1);
 /// More changes of its range than any group sees: nothing that the lost copies may have come to is newer than the new group.
 const EPOCHS_AHEAD: u64 = 1 << 32;
 
@@ -42,8 +47,8 @@ pub enum RecoverError {
     /// Every group that has a copy here has its majority.
     #[error("every group that has a copy here has its majority")]
     NothingLost,
-    /// A member that answers knows more.
-    #[error("machine {machine} has a newer copy of group {group:016x}; recover there")]
+    /// A member that answers knows more, or as much and comes first, or goes on already.
+    #[error("machine {machine} has the copy of group {group:016x} to go on from; recover there")]
     NewerElsewhere {
         /// Of which group.
         group: u64,
@@ -107,12 +112,24 @@ impl Node {
             .filter(|machine| *machine != me)
             .collect();
         let questions = others.into_iter().map(|machine| async move {
-            let question = CallRoll { group: group.id };
-            let answer = self.caller().ask(machine, question, QUESTION_DEADLINE).await;
-            answer.ok().flatten().map(|roll| (machine, roll))
+            for _ in 0..QUESTIONS {
+                let question = Muster { group: group.id };
+                match self.caller().ask(machine, question, QUESTION_DEADLINE).await {
+                    Ok(mustered) => return Some((machine, mustered)),
+                    Err(_) => tokio::time::sleep(QUESTION_PAUSE).await,
+                }
+            }
+            None
         });
         let answers = futures::future::join_all(questions).await;
-        let answering: BTreeMap<MachineId, Roll> = answers.into_iter().flatten().collect();
+        let mut answering = BTreeMap::new();
+        for (machine, mustered) in answers.into_iter().flatten() {
+            match mustered {
+                Mustered::Nothing => {}
+                Mustered::Copy { end } => drop(answering.insert(machine, end)),
+                Mustered::GoesOn => return Err(newer(group.id, machine)),
+            }
+        }
         let voters: Vec<_> = seats.iter().filter(|seat| seat.votes).collect();
         let present = voters
             .iter()
@@ -124,15 +141,20 @@ impl Node {
         if group.next_index() == 0 {
             return Err(RecoverError::Empty(group.id));
         }
-        let known = group.roll().map_or(0, |roll| roll.as_of);
-        match answering.into_iter().max_by_key(|(_, roll)| roll.as_of) {
-            Some((machine, roll)) if roll.as_of > known => Err(RecoverError::NewerElsewhere {
-                group: group.id,
-                machine,
-            }),
+        // Of two copies that are alike, one alone may go on: else there would be two groups for one range.
+        let own = (group.log().end(), Reverse(me));
+        let others = answering
+            .into_iter()
+            .map(|(machine, end)| (end, Reverse(machine)));
+        match others.max() {
+            Some(other) if other > own => Err(newer(group.id, other.1.0)),
             Some(_) | None => Ok(true),
         }
     }
+}
+
+fn newer(group: u64, machine: MachineId) -> RecoverError {
+    RecoverError::NewerElsewhere { group, machine }
 }
 
 /// Says in this machine's line of the book which groups it knows to be given up, as its registry does.
@@ -173,11 +195,30 @@ pub(crate) async fn heed(book: Arc<Book>, copies: Arc<Copies>, stop: Cancellatio
     let _: Option<()> = stop.run_until_cancelled(work).await;
 }
 
+/// A group is being given up for its heir, until this is dropped.
+struct Passing<'a>(&'a Copies, u64);
+
+impl<'a> Passing<'a> {
+    fn begin(copies: &'a Copies, group: u64) -> Self {
+        let mut passing = copies.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        passing.insert(group);
+        Self(copies, group)
+    }
+}
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        let mut passing = self.0.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        passing.remove(&self.1);
+    }
+}
+
 impl Copies {
     /// Makes a new group of the copy of one that is lost, and gives the old one up.
     async fn begin_anew(&self, old: &Arc<Group>) -> Result<Descriptor, NodeError> {
         let _one_at_a_time = self.changing.lock().await;
         let row = self.roster.row(old.id).ok_or(NodeError::NotHere(old.id))?;
+        let _passing = Passing::begin(self, old.id);
         self.roster.leave(old.id);
         old.stop().await;
         let made = self.make_heir(old).await;

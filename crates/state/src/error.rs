@@ -53,13 +53,11 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        match error {
-            // A number that no column can hold: the command's fault, and so the same at each copy.
-            rusqlite::Error::ToSqlConversionFailure(_) => {
-                Self::Rejected(Rejected::Invalid("a number is too large".to_owned()))
-            }
-            error => Self::Fault(Fault::Database(error)),
+        // A number that no column can hold is the command's fault, and so the same at each copy.
+        if matches!(error, rusqlite::Error::ToSqlConversionFailure(_)) {
+            return Rejected::Invalid("a number is too large".to_owned()).into();
         }
+        Self::Fault(Fault::Database(error))
     }
 }
 

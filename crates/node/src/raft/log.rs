@@ -118,6 +118,12 @@ impl GroupLog {
             .await
     }
 
+    /// The term and the index of the last entry: of two logs, the one with the greater pair knows all that the other knows to be committed.
+    pub(crate) fn end(&self) -> (u64, u64) {
+        let last = self.tail().last;
+        last.map_or((0, 0), |last| (last.committed_leader_id().term, last.index))
+    }
+
     /// The index of the next entry.
     pub(crate) fn next_index(&self) -> u64 {
         next_index(self.tail().last)
@@ -454,18 +460,12 @@ impl RaftLogStorage<TypeConfig> for GroupLog {
                 upto.index
             )));
         }
-        let mut changes = vec![
+        let changes = vec![
             Change::Put(PURGED, encoded(&upto)?),
             Change::Compact(upto.index + 1),
         ];
-        {
-            let mut tail = self.tail();
-            tail.purge(upto);
-            if tail.is_cut && tail.last == Some(upto) {
-                tail.is_cut = false;
-                changes.push(Change::Delete(CUT));
-            }
-        }
+        // A cut stays written down until entries are appended: the engine may still hold some behind it, and behind what is purged.
+        self.tail().purge(upto);
         self.journal
             .send(Write {
                 group: self.group,
