@@ -117,7 +117,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     }
 }
 
-/// Under which key a repeat of this request gets the same answer: the client's `Idempotency-Key`, or a random one.
+/// Under which key a repeat of this request gets the same answer: the client's `Idempotency-Key` for this method and path, or a random one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Once(pub(crate) RequestKey);
 
@@ -128,7 +128,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Once {
         let Some(key) = parts.headers.get("idempotency-key").filter(|key| !key.is_empty()) else {
             return Ok(Self(RequestKey(rand::random())));
         };
-        let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+        // The same key at another address is another request.
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(parts.method.as_str())
+            .chain_update([0])
+            .chain_update(parts.uri.path())
+            .chain_update([0])
+            .chain_update(key.as_bytes())
+            .finalize()
+            .into();
         let mut first = [0; 16];
         first.copy_from_slice(&digest[..16]);
         Ok(Self(RequestKey(first)))

@@ -14,7 +14,7 @@ use crate::tls::Tls;
 use futures::StreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tertulia_node::peers::Ca;
 use tertulia_node::{Answers, Failure, Node, Unavailable};
@@ -26,6 +26,7 @@ use tertulia_state::{Command, Query};
 use tertulia_types::entity::{self, Entries};
 use tertulia_types::view::{AccountView, DweetView, Flags};
 use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes};
+use tokio::sync::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -263,8 +264,9 @@ impl Service {
 
     /// How many people and dweets the ring has.
     pub(crate) async fn size(&self) -> Result<Size, Error> {
-        let known = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, size)) = known
+        // Held meanwhile: whoever comes next waits for this count instead of making another.
+        let mut known = self.size.lock().await;
+        if let Some((at, size)) = *known
             && at.elapsed() < SIZE_AGE_MAX
         {
             return Ok(size);
@@ -281,7 +283,7 @@ impl Service {
                 active: sum.active + part.active,
             };
         }
-        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), sum));
+        *known = Some((Instant::now(), sum));
         Ok(sum)
     }
 }

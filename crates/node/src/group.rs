@@ -360,16 +360,17 @@ impl Group {
 
     async fn submit_all(&self, body: &[u8]) -> Result<Bytes, Absence> {
         let commands: Vec<Vec<u8>> = postcard::from_bytes(body).map_err(|_| Absence::Garbled)?;
-        // What no member could read must never enter the log.
-        if commands.len() > VERBS_MAX
-            || commands
-                .iter()
-                .any(|command| AnyCommand::from_bytes(command).is_err())
-        {
+        if commands.len() > VERBS_MAX {
             return Err(Absence::Garbled);
         }
-        let mut answers: Vec<Carried> =
-            futures::future::join_all(commands.into_iter().map(|command| self.submit(command))).await;
+        let submitted = commands.into_iter().map(async |command| {
+            // What members could not read must never enter the log (R15).
+            match AnyCommand::from_bytes(&command) {
+                Ok(_) => self.submit(command).await,
+                Err(_) => Err(Unavailable::Older),
+            }
+        });
+        let mut answers: Vec<Carried> = futures::future::join_all(submitted).await;
         // What does not fit into a letter is asked for again: whoever sends many carries what may be repeated.
         let mut bytes = 0;
         for answer in &mut answers {
@@ -384,8 +385,8 @@ impl Group {
     }
 
     async fn query_any(self: &Arc<Self>, body: &Bytes) -> Result<Bytes, Absence> {
-        AnyQuery::from_bytes(body).map_err(|_| Absence::Garbled)?;
         let answer: Carried = match self.catch_up().await {
+            Ok(()) if AnyQuery::from_bytes(body).is_err() => Err(Unavailable::Older),
             Ok(()) => {
                 let (group, body) = (self.clone(), body.clone());
                 let read = move || {

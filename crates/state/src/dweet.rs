@@ -69,7 +69,8 @@ impl Command for Publish {
             application: session::application(tx, &self.actor)?,
             ..self.body.clone()
         };
-        let public = body.visibility == Visibility::Public;
+        // What the public timeline shows, too.
+        let public = body.visibility == Visibility::Public && body.reply_to.is_none();
         let dweet = insert(tx, author, Content::Dweet(body))?;
         let id = dweet.id;
         if let Content::Dweet(body) = &dweet.content {

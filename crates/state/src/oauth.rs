@@ -358,6 +358,12 @@ struct Code {
 impl Command for ExchangeCode {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Scopes> {
         let slot = self.account.slot().0;
+        // The router repeats what was not answered: then the session stands already, under a hash that nobody else can have.
+        let stands = "SELECT scopes FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND expires_ms > ?4";
+        let scopes = |row: &Row<'_>| Ok(Scopes::from_bits(row.get(0)?));
+        if let Some(scopes) = tx.first(stands, (slot, self.hash.0, self.account.get(), tx.now_ms), scopes)? {
+            return Ok(scopes);
+        }
         let sql = "DELETE FROM oauth_code WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND client_id = ?4 AND expires_ms > ?5
                    RETURNING redirect_uri, scopes, challenge, label, website";
         let map = |row: &Row<'_>| {

@@ -18,6 +18,9 @@ use tertulia_types::{AccountId, DweetId, Position, Rejected};
 /// Dweets of a thread that are answered at once, the oldest first.
 const THREAD_MAX: u32 = 1_000;
 
+/// Bytes of a thread's dweets that are answered at once; the answer must fit into a letter, and into what clients take.
+const THREAD_BYTES_MAX: usize = 1 << 20;
+
 /// Sets the edge of a reply at the home of the dweet that it answers. Its author is told by a mention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountReply {
@@ -220,6 +223,11 @@ impl Query for Thread {
                 view,
             })
         };
-        rows.into_iter().map(entry).collect()
+        let mut bytes = 0;
+        let fits = |(.., view): &(_, _, _, Option<Vec<u8>>)| {
+            bytes += view.as_ref().map_or(0, Vec::len);
+            bytes <= THREAD_BYTES_MAX
+        };
+        rows.into_iter().take_while(fits).map(entry).collect()
     }
 }

@@ -329,15 +329,20 @@ impl Query for NextPage {
             None => reader_state(view, self.actor.account)?,
         };
         let page = Page::newest(self.limit);
+        // A repeat ends where the first time ended: what has arrived since is for the next page.
+        let top = match self.from {
+            Some(_) => reader_state(view, self.actor.account)?.top,
+            None => view.counter(ARRIVALS)?,
+        };
         let in_window = unseen(&reading, &before, before.floor, before.top)?;
-        let later = unseen(&reading, &before, before.top, i64::MAX)?;
+        let later = unseen(&reading, &before, before.top, top)?;
         if in_window.is_empty() && later.is_empty() {
             return Ok(older_page(&reading, before, page)?);
         }
         let (found, window) = if in_window.is_empty() {
             let moved = ReaderState {
                 floor: before.top,
-                top: view.counter(ARRIVALS)?,
+                top,
                 below_id: i64::MAX,
                 older_below_id: i64::MAX,
                 ..before

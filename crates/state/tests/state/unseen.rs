@@ -114,6 +114,37 @@ fn p6_asking_again_with_the_same_key_shows_the_same_page() {
 }
 
 #[test]
+fn p6_a_repeat_leaves_for_the_next_page_what_has_arrived_since() {
+    let (mut community, ana, ben) = two(1);
+    for i in 0..3 {
+        community.publish(ana, &format!("{i}"));
+    }
+    community.carry();
+    let ask = NextPage {
+        actor: ben,
+        limit: 2,
+        from: None,
+    };
+    let first = community.query(ask.clone()).expect("a page");
+    let set = SetReader {
+        actor: ben,
+        before: first.before,
+        after: first.after,
+        key: community.key(),
+    };
+    community.submit(set.clone()).expect("recorded");
+    // The answer is lost, and meanwhile:
+    community.publish(ana, "3");
+    community.publish(ana, "4");
+    community.carry();
+    let from = Some(community.submit(set).expect("recorded before"));
+    let again = community.query(NextPage { from, ..ask }).expect("the page");
+    assert_eq!(texts(&again.dweets), texts(&first.dweets));
+    assert_eq!(texts(&community.ask(ben, 5).dweets), ["0"]);
+    assert_eq!(texts(&community.ask(ben, 5).dweets), ["4", "3"]);
+}
+
+#[test]
 fn t6_a_get_marks_nothing_and_a_marker_does() {
     let (mut community, ana, ben) = two(3);
     let ids: Vec<_> = (0..4)
