@@ -57,37 +57,36 @@ impl Receive for Desk {
 
 impl Desk {
     async fn answer(&self, from: MachineId, letter: Letter) -> Result<Bytes, Absence> {
-        let clerk = self.clerk.get().ok_or(Absence::NotYet)?;
+        let clerk = self.clerk.get();
         if letter.group != MACHINE {
-            if letter.call.is_between_members() {
-                clerk.check_keeper(from)?;
+            if letter.call.is_between_members() && !clerk.is_none_or(|clerk| clerk.may_keep_copies(from)) {
+                return Err(Absence::Garbled);
             }
             return self.roster.receive(&letter).await;
         }
+        let clerk = clerk.ok_or(Absence::NotYet)?;
         if letter.call != Call::Ask {
             return Err(Absence::Garbled);
         }
         let question: Question = postcard::from_bytes(&letter.body).map_err(|_| Absence::Garbled)?;
         clerk.driver.heard(from);
-        match (&question, clerk.check_keeper(from)) {
-            (Question::Invite(_) | Question::Dismiss(_), Err(absence)) => return Err(absence),
-            // A newcomer is on the ring before everybody has heard of it.
-            (Question::Chord(_), Err(Absence::Garbled)) => return Err(Absence::Garbled),
-            (_, Ok(()) | Err(_)) => {}
+        let is_for_keepers = matches!(
+            question,
+            Question::Chord(_) | Question::Invite(_) | Question::Dismiss(_)
+        );
+        if is_for_keepers && !clerk.may_keep_copies(from) {
+            return Err(Absence::Garbled);
         }
         clerk.answer(from, question).await.ok_or(Absence::Garbled)
     }
 }
 
 impl Clerk {
-    /// Whether a machine may have to do with copies: one that stores may, a gateway may not (J8). What is not in the address book yet soon is.
-    fn check_keeper(&self, from: MachineId) -> Result<(), Absence> {
-        match self.book.get(from) {
-            _ if self.book.is_removed(from) => Err(Absence::Garbled),
-            Some(entry) if entry.role.stores() => Ok(()),
-            Some(_) => Err(Absence::Garbled),
-            None => Err(Absence::NotYet),
-        }
+    /// Whether a machine may have to do with copies: one that stores may, a gateway may not, nor one that was removed (J8). A newcomer may be at work before
+    /// everybody has heard of it.
+    fn may_keep_copies(&self, from: MachineId) -> bool {
+        let stores = self.book.get(from).is_none_or(|entry| entry.role.stores());
+        stores && !self.book.is_removed(from)
     }
 
     async fn answer(&self, from: MachineId, question: Question) -> Option<Bytes> {

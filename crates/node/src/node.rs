@@ -660,6 +660,11 @@ impl Node {
         Ok(self.group(group)?.elect(voters).await?)
     }
 
+    /// Lets learners of a group that is led from here go.
+    pub async fn release(&self, group: u64, nodes: BTreeSet<NodeId>) -> Result<(), NodeError> {
+        Ok(self.group(group)?.release(nodes).await?)
+    }
+
     /// Hands the lead of a group to another voter.
     pub async fn hand_over(&self, group: u64, to: NodeId) -> Result<(), NodeError> {
         Ok(self.group(group)?.hand_over(to).await?)

@@ -70,6 +70,18 @@ async fn relocate(from: &Node, to: &Node, group: Descriptor) {
             .any(|standing| standing.descriptor.group == group.group && standing.leader == Some(id(to)))
     })
     .await;
+    let standings = to.standings();
+    let seats = standings
+        .iter()
+        .filter(|standing| standing.descriptor.group == group.group)
+        .flat_map(|standing| &standing.seats);
+    let old = seats
+        .filter(|seat| seat.member.machine == id(from))
+        .map(|seat| seat.node)
+        .collect();
+    to.release(group.group, old)
+        .await
+        .expect("the one that votes no more goes");
     until("the one that has left is told so", || async {
         match to.roll(group.group) {
             Some(roll) => from.dismiss(group.group, &roll).await.is_ok(),
