@@ -188,6 +188,7 @@ impl Service {
         }
         if is_partial {
             tracing::warn!("a question to all groups was answered in part");
+            shell::answer_is_partial();
         }
         Ok(replies)
     }

@@ -29,6 +29,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+/// Says that a part of the answer is missing (T11).
+const PARTIAL: HeaderName = HeaderName::from_static("tertulia-partial");
 
 /// The layer around all routes.
 pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
@@ -69,29 +71,55 @@ async fn limited(service: &Service, request: Request, next: Next) -> Response {
         (Ok(by_address), Ok(by_account)) => by_account.or(by_address),
     };
     let request = Request::from_parts(parts, body);
-    let answering = async { (guarded(next.run(request)).await, SESSION_IS_VALID.with(Cell::get)) };
-    let (mut response, is_valid) = SESSION_IS_VALID.scope(Cell::new(false), answering).await;
+    let answering = async { (guarded(next.run(request)).await, NOTED.with(Cell::get)) };
+    let (mut response, noted) = NOTED.scope(Cell::default(), answering).await;
     if let Some(account) = account
-        && is_valid
+        && noted.session_is_valid
     {
         service.limits.count_account(account);
     }
     if let Some(left) = left {
         show(&mut response, left);
     }
+    if noted.is_partial {
+        response
+            .headers_mut()
+            .insert(PARTIAL, HeaderValue::from_static("true"));
+    }
     response
 }
 
 tokio::task_local! {
-    /// Whether the session of the request under way was found valid. A token's account is only claimed until then, and
-    /// who claims another's account must not use up its limit.
-    static SESSION_IS_VALID: Cell<bool>;
+    /// What was found out about the request under way.
+    static NOTED: Cell<Noted>;
+}
+
+#[derive(Clone, Copy, Default)]
+struct Noted {
+    /// The session was found valid. A token's account is only claimed until then, and who claims another's account must not use up its limit.
+    session_is_valid: bool,
+    /// Not all groups have answered (T11).
+    is_partial: bool,
+}
+
+fn note(change: impl FnOnce(&mut Noted)) {
+    // Outside of a request (a stream that reads on) there is nobody to tell.
+    let noting = |noted: &Cell<Noted>| {
+        let mut new = noted.get();
+        change(&mut new);
+        noted.set(new);
+    };
+    NOTED.try_with(noting).ok();
 }
 
 /// Says that the session of the request under way is valid.
 pub(crate) fn session_is_valid() {
-    // Outside of a request (a stream that reads on) there is nothing to count.
-    SESSION_IS_VALID.try_with(|is_valid| is_valid.set(true)).ok();
+    note(|noted| noted.session_is_valid = true);
+}
+
+/// Says that a part of the answer to the request under way is missing.
+pub(crate) fn answer_is_partial() {
+    note(|noted| noted.is_partial = true);
 }
 
 async fn guarded(answer: impl Future<Output = Response>) -> Response {

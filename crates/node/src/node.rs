@@ -583,7 +583,12 @@ impl Node {
 
     /// Asks all groups: `ask` makes the query for the group that owns a position. Groups that do not answer in time are left out.
     pub async fn query_all<Q: Query + Clone>(&self, ask: impl Fn(Position) -> Q) -> Answers<Q::Reply> {
-        let (routes, is_partial) = self.router.all().await;
+        let Ok((routes, is_partial)) = tokio::time::timeout(ALL_DEADLINE, self.router.all()).await else {
+            return Answers {
+                replies: Vec::new(),
+                is_partial: true,
+            };
+        };
         let queries = routes.iter().map(|route| ask(route.descriptor.range.end()));
         let asked =
             queries.map(|query| async move { tokio::time::timeout(ALL_DEADLINE, self.query(query)).await });

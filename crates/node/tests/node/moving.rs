@@ -1,6 +1,7 @@
 //! Several machines: a group moves from one to another while people go on.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +10,8 @@ use crate::community::{follow, home, options, publish, register, until};
 use tertulia_node::switchboard::Switchboard;
 use tertulia_node::{CharterError, DirectoryError, GroupError, MachineId, Node, NodeError, Options};
 use tertulia_state::Descriptor;
+use tertulia_state::account::{Lookup, Who};
+use tertulia_state::search::Count;
 use tertulia_state::session::Actor;
 
 /// A machine on a switchboard, in a directory of its own.
@@ -157,19 +160,7 @@ async fn a_group_moves_by_snapshot_while_dweets_and_the_courier_go_on() {
 async fn r14_three_copies_are_equal_and_any_one_may_go() {
     let directory = tempfile::tempdir().unwrap();
     let switchboard = Switchboard::default();
-    let mut machines = vec![machine(&switchboard, &directory.path().join("0"), 1).await];
-    for number in 1..3 {
-        machines.push(machine(&switchboard, &directory.path().join(number.to_string()), 0).await);
-    }
-    let group = groups(&machines[0])[0];
-    let ana = register(&machines[0], "ana").await;
-    let mut voters = BTreeSet::from([0]);
-    for newcomer in &machines[1..] {
-        newcomer.learn(group, machines.iter().map(|machine| id(machine)).collect());
-        voters.insert(invite(&machines[0], newcomer, group).await);
-    }
-    machines[0].elect(group.group, voters).await.unwrap();
-    machines[0].learn(group, machines.iter().map(|machine| id(machine)).collect());
+    let (machines, group, ana) = three(&switchboard, directory.path()).await;
     publish_some(&machines[1], ana, 30).await;
     until("all copies are equal", || all_equal(&machines, group.group)).await;
 
@@ -192,6 +183,93 @@ async fn r14_three_copies_are_equal_and_any_one_may_go() {
     }
 }
 
+/// Three machines, each with a copy of one group; a person, and the group.
+async fn three(switchboard: &Switchboard, directory: &Path) -> (Vec<Arc<Node>>, Descriptor, Actor) {
+    let mut machines = vec![machine(switchboard, &directory.join("0"), 1).await];
+    for number in 1..3 {
+        machines.push(machine(switchboard, &directory.join(number.to_string()), 0).await);
+    }
+    let group = groups(&machines[0])[0];
+    let ana = register(&machines[0], "ana").await;
+    let mut voters = BTreeSet::from([0]);
+    let everybody: Vec<MachineId> = machines.iter().map(|machine| id(machine)).collect();
+    for newcomer in &machines[1..] {
+        newcomer.learn(group, everybody.clone());
+        voters.insert(invite(&machines[0], newcomer, group).await);
+    }
+    machines[0].elect(group.group, voters).await.unwrap();
+    machines[0].learn(group, everybody);
+    (machines, group, ana)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_leader_that_is_cut_off_answers_nothing_rather_than_something_old() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let (machines, _, ana) = three(&switchboard, directory.path()).await;
+    publish_some(&machines[1], ana, 1).await;
+    let leader = machines[1].standings()[0].leader.unwrap();
+    let (cut_off, rest): (Vec<_>, Vec<_>) = machines.iter().partition(|machine| id(machine) == leader);
+    switchboard.isolate(leader);
+    publish_some(rest[0], ana, 1).await;
+    let asked = Lookup {
+        who: Who::Id(ana.account),
+    };
+    assert!(
+        cut_off[0].query(asked.clone()).await.is_err(),
+        "it does not know of the second dweet, and must not say that there is one only"
+    );
+    switchboard.heal();
+    until("it answers, with what happened meanwhile", || async {
+        let answer = cut_off[0].query(asked.clone()).await;
+        answer.is_ok_and(|account| account.dweets == 2)
+    })
+    .await;
+    for machine in machines {
+        machine.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_a_question_to_all_groups_says_that_a_group_has_not_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let one = machine(&switchboard, &directory.path().join("one"), 2).await;
+    let two = machine(&switchboard, &directory.path().join("two"), 0).await;
+    let groups = groups(&one);
+    for group in &groups {
+        two.learn(*group, vec![id(&one)]);
+    }
+    relocate(&one, &two, groups[0]).await;
+    one.learn(groups[0], vec![id(&two)]);
+    let all = one.query_all(|at| Count { at }).await;
+    assert!(!all.is_partial && all.replies.len() == 2);
+    switchboard.isolate(id(&two));
+    let some = one.query_all(|at| Count { at }).await;
+    assert!(some.is_partial && some.replies.len() == 1);
+    one.stop().await;
+    two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_each_group_has_a_file_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let one = machine(&Switchboard::default(), directory.path(), 3).await;
+    let files: BTreeSet<String> = std::fs::read_dir(directory.path().join("state"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".db"))
+        .collect();
+    let names = |group: &Descriptor| format!("{:016x}.", group.group);
+    assert_eq!(files.len(), 3);
+    assert!(
+        groups(&one)
+            .iter()
+            .all(|group| files.iter().any(|file| file.starts_with(&names(group))))
+    );
+    one.stop().await;
+}
+
 async fn publish_some(node: &Node, author: Actor, count: usize) {
     for number in 0..count {
         publish(node, author, &format!("dweet {number}"))
@@ -210,7 +288,7 @@ pub(crate) async fn all_equal(machines: &[Arc<Node>], group: u64) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r2_an_old_node_id_is_never_used_again() {
+async fn r2_r5_an_old_node_id_is_never_used_again_and_no_member_is_dismissed() {
     let directory = tempfile::tempdir().unwrap();
     let switchboard = Switchboard::default();
     let one = machine(&switchboard, &directory.path().join("one"), 1).await;
@@ -230,16 +308,13 @@ async fn r2_an_old_node_id_is_never_used_again() {
     })
     .await;
     let member = one.roll(group.group).expect("knows its members");
-    assert!(
-        two.dismiss(group.group, &member).await.is_err(),
-        "r5: it is a member"
-    );
+    assert!(two.dismiss(group.group, &member).await.is_err(), "it is a member");
     let mut without = member.clone();
     without.members.remove(&first);
     without.as_of = first - 1;
     assert!(
         two.dismiss(group.group, &without).await.is_err(),
-        "r5: older than the invitation"
+        "older than the invitation"
     );
     without.as_of = member.as_of + 1;
     without.index = member.as_of + 1;
