@@ -90,6 +90,9 @@ impl Situation {
         if self.is_joint {
             return Step::Settle;
         }
+        if let Some(heir) = self.heir() {
+            return Step::HandOver(heir);
+        }
         let hosts = self.hosts();
         if let Some(missing) = self.missing(&hosts) {
             return Step::Invite(missing);
@@ -109,6 +112,15 @@ impl Situation {
             return Step::Release(needless);
         }
         self.homecoming(&hosts)
+    }
+
+    /// To whom a leader hands the lead that does not vote any more.
+    fn heir(&self) -> Option<NodeId> {
+        let mut voters = self.mates.iter().filter(|mate| mate.votes);
+        if voters.clone().any(|mate| mate.node == self.me) {
+            return None;
+        }
+        voters.find(|mate| mate.has_caught_up).map(|mate| mate.node)
     }
 
     /// How many voters there should be (V1): death does not count, leaving does.
@@ -428,6 +440,10 @@ mod tests {
         let mut four = situation(4, 4, 3);
         four.candidates[0].is_leaving = true;
         assert_eq!(four.next_step(), Step::Elect(nodes([2, 3, 4])));
+        four.mates[0].votes = false;
+        four.mates[3].votes = true;
+        four.mates[1].has_caught_up = false;
+        assert_eq!(four.next_step(), Step::HandOver(3), "before anything else");
     }
 
     #[test]

@@ -113,14 +113,17 @@ impl Group {
     }
 
     /// Makes these the voters, in one joint step (V3). Whoever was a voter and is not named goes on as a learner: it may still be a host, and if not, it is let
-    /// go once the hosts have all.
+    /// go once the hosts have all. If that is this copy, it hands the lead to one of them.
     pub(crate) async fn elect(&self, voters: BTreeSet<NodeId>) -> Result<(), GroupError> {
         self.step(
             self.consensus()
-                .change_membership(ChangeMembers::ReplaceAllVoters(voters), true),
+                .change_membership(ChangeMembers::ReplaceAllVoters(voters.clone()), true),
         )
-        .await
-        .map(drop)
+        .await?;
+        if !voters.contains(&self.node) {
+            self.hand_over_lead().await;
+        }
+        Ok(())
     }
 
     /// Hands leadership to another voter.

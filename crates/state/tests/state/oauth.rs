@@ -99,8 +99,17 @@ fn a_code_is_exchanged_once() {
     community.submit(authorize(ana)).expect("authorized");
     assert_eq!(community.submit(exchange(ana)), Ok(Scopes::READ_STATUSES));
     assert_eq!(community.query(check(ana)), Ok(()));
-    assert!(matches!(
+    assert_eq!(
         community.submit(exchange(ana)),
+        Ok(Scopes::READ_STATUSES),
+        "the answer was lost, and the router asks again"
+    );
+    let for_another_token = ExchangeCode {
+        hash: SecretHash([9; 32]),
+        ..exchange(ana)
+    };
+    assert!(matches!(
+        community.submit(for_another_token),
         Err(Rejected::Invalid(_))
     ));
     let revoke = Revoke {

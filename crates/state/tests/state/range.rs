@@ -432,7 +432,7 @@ fn t3_an_edge_under_way_and_a_first_follow_after_the_split_fetch_what_the_half_h
         ["between", "kept and edited"],
         "after the split"
     );
-    assert_eq!(community.home(high), ["between", "kept and edited"]);
+    assert_eq!(community.home(high), ["no mistake", "between", "kept and edited"]);
     assert_eq!(community.unseen(late), 0);
     trim(&mut community);
     assert_eq!(community.home(late), ["between", "kept and edited"]);
