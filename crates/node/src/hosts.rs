@@ -7,7 +7,8 @@
 //! **Invariant:** death never shrinks a voter set (V1). A dead voter is replaced when a live one has caught up, and until then it stays.
 //! **Invariant:** the number of voters is odd, at most `replicas`, and at most the number of storage machines that are not leaving (V1, V2).
 //! **Invariant:** a member whose machine the address book does not name counts as staying: the book may lag behind, as after a crash (V1).
-//! **Invariant:** when fewer are to vote than do, those that answer remain: a set whose majority is silent could never be changed again (V1).
+//! **Invariant:** fewer vote than did only when all has been calm for a while, and then those that have caught up: a set whose majority is silent could
+//! never be changed again (V1).
 //! **Invariant:** voters are changed only to members that have caught up (V3); whoever leaves stays a voter until it is replaced (J7).
 //! **Invariant:** a member that has fallen silent counts as a host until the grace period is over, so that a restart moves nothing (J6).
 
@@ -192,18 +193,23 @@ impl Situation {
     /// Who should vote, of those who can: the first hosts that have caught up, and then, while there are too few, whoever votes now.
     fn voters(&self, hosts: &[MachineId]) -> BTreeSet<NodeId> {
         let wanted = self.voters_wanted();
-        let now = self.mates.iter().filter(|mate| mate.votes).count();
+        let vote_now: Vec<&Mate> = self.mates.iter().filter(|mate| mate.votes).collect();
+        let as_now = || vote_now.iter().map(|mate| mate.node).collect();
+        let now = vote_now.len();
+        let shrinks = wanted < now;
+        // A leader that has just been elected, or whose address book is old, hardly knows who is there.
+        if shrinks && !self.is_calm {
+            return as_now();
+        }
+        // A voter that is awaited keeps its vote; a newcomer has to show that it has caught up (V3), and everybody when fewer are to vote.
+        let may_vote = |mate: &&Mate| mate.has_caught_up || (mate.votes && !shrinks);
         let mut chosen: Vec<&Mate> = hosts
             .iter()
             .filter_map(|machine| self.mate(*machine))
-            // A voter that is awaited keeps its vote; only a newcomer has to show that it has caught up (V3).
-            .filter(|mate| mate.votes || mate.has_caught_up)
+            .filter(may_vote)
+            .take(wanted)
             .collect();
-        if wanted < now {
-            chosen.sort_by_key(|mate| !self.is_live(mate.machine));
-        }
-        chosen.truncate(wanted);
-        let mut others: Vec<&Mate> = self.mates.iter().filter(|mate| mate.votes).collect();
+        let mut others: Vec<&Mate> = vote_now.iter().copied().filter(may_vote).collect();
         // Whoever answers is kept rather than whoever does not.
         others.sort_by_key(|mate| (mate.is_stranger, mate.is_given_up, mate.silent_for, mate.node));
         for mate in others {
@@ -220,11 +226,7 @@ impl Situation {
         if voters.len() == wanted || (voters.len() % 2 == 1 && voters.len() > now) {
             voters
         } else {
-            self.mates
-                .iter()
-                .filter(|mate| mate.votes)
-                .map(|mate| mate.node)
-                .collect()
+            as_now()
         }
     }
 
@@ -368,7 +370,12 @@ mod tests {
         three.me = 2;
         dead(&mut three, 1, GRACE / 2, false);
         three.candidates[2].is_leaving = true;
+        three.is_calm = false;
+        assert_eq!(three.next_step(), Step::Rest, "the leader is new");
+        three.is_calm = true;
         assert_eq!(three.next_step(), Step::Elect(nodes([2])));
+        three.mates[1].has_caught_up = false;
+        assert_eq!(three.next_step(), Step::Rest, "nobody has");
     }
 
     #[test]

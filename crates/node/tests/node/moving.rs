@@ -197,7 +197,7 @@ async fn three(switchboard: &Switchboard, directory: &Path) -> (Vec<Arc<Node>>, 
         newcomer.learn(group, everybody.clone());
         voters.insert(invite(&machines[0], newcomer, group).await);
     }
-    machines[0].elect(group.group, voters).await.unwrap();
+    machines[0].elect(group.group, voters).await.expect("votes");
     machines[0].learn(group, everybody);
     (machines, group, ana)
 }
