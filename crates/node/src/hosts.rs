@@ -203,13 +203,15 @@ impl Situation {
         }
         // A voter that is awaited keeps its vote; a newcomer has to show that it has caught up (V3), and everybody when fewer are to vote.
         let may_vote = |mate: &&Mate| mate.has_caught_up || (mate.votes && !shrinks);
+        // Who is no host is kept for want of another only, and never alone.
+        let may_stay = |mate: &&Mate| !shrinks && mate.votes;
         let mut chosen: Vec<&Mate> = hosts
             .iter()
             .filter_map(|machine| self.mate(*machine))
             .filter(may_vote)
             .take(wanted)
             .collect();
-        let mut others: Vec<&Mate> = vote_now.iter().copied().filter(may_vote).collect();
+        let mut others: Vec<&Mate> = self.mates.iter().filter(may_stay).collect();
         // Whoever answers is kept rather than whoever does not.
         others.sort_by_key(|mate| (mate.is_stranger, mate.is_given_up, mate.silent_for, mate.node));
         for mate in others {
