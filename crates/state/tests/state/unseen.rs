@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use tertulia_state::marker::{MarkerView, Markers, SetMarker, Timeline};
 use tertulia_state::outbox::Parcel;
 use tertulia_state::page::Page;
+use tertulia_state::request::RequestKey;
 use tertulia_state::session::Actor;
-use tertulia_state::timeline::{CountUnseen, NextPage, SetReader};
+use tertulia_state::timeline::{CountUnseen, Next, NextPage, SetReader};
 use tertulia_types::{DweetId, Position, Rejected};
 
 /// Ben, who follows ana.
@@ -62,23 +63,33 @@ fn t6_two_devices_that_ask_at_once_lose_nothing() {
         community.publish(ana, &format!("{i}"));
     }
     community.carry();
-    let ask = NextPage {
-        actor: ben,
-        limit: 2,
-        from: None,
-    };
-    let phone = community.query(ask.clone()).expect("a page");
-    let laptop = community.query(NextPage { limit: 3, ..ask }).expect("a page");
+    let phone = community.query(asking(ben, 2)).expect("a page");
+    let laptop = community.query(asking(ben, 3)).expect("a page");
     let (first, second) = (community.key(), community.key());
-    let set = |next: &tertulia_state::timeline::Next, key| SetReader {
-        actor: ben,
-        before: next.before,
-        after: next.after,
-        key,
-    };
-    community.submit(set(&phone, first)).expect("recorded");
-    assert_eq!(community.submit(set(&laptop, second)), Err(Rejected::Conflict));
+    community.submit(recording(ben, &phone, first)).expect("recorded");
+    assert_eq!(
+        community.submit(recording(ben, &laptop, second)),
+        Err(Rejected::Conflict)
+    );
     assert_eq!(texts(&community.ask(ben, 3).dweets), ["1", "0"]);
+}
+
+fn asking(reader: Actor, limit: u32) -> NextPage {
+    NextPage {
+        actor: reader,
+        limit,
+        from: None,
+    }
+}
+
+/// That a page was shown.
+fn recording(reader: Actor, shown: &Next, key: RequestKey) -> SetReader {
+    SetReader {
+        actor: reader,
+        before: shown.before,
+        after: shown.after,
+        key,
+    }
 }
 
 #[test]
@@ -89,21 +100,11 @@ fn p6_asking_again_with_the_same_key_shows_the_same_page() {
     }
     community.carry();
     let key = community.key();
-    let ask = NextPage {
-        actor: ben,
-        limit: 2,
-        from: None,
-    };
+    let ask = asking(ben, 2);
     let mut shown = Vec::new();
     for _ in 0..2 {
         let next = community.query(ask.clone()).expect("a page");
-        let set = SetReader {
-            actor: ben,
-            before: next.before,
-            after: next.after,
-            key,
-        };
-        let from = Some(community.submit(set).expect("recorded"));
+        let from = Some(community.submit(recording(ben, &next, key)).expect("recorded"));
         let page = community
             .query(NextPage { from, ..ask.clone() })
             .expect("the page");
@@ -120,18 +121,9 @@ fn p6_a_repeat_leaves_for_the_next_page_what_has_arrived_since() {
         community.publish(ana, &format!("{i}"));
     }
     community.carry();
-    let ask = NextPage {
-        actor: ben,
-        limit: 2,
-        from: None,
-    };
+    let ask = asking(ben, 2);
     let first = community.query(ask.clone()).expect("a page");
-    let set = SetReader {
-        actor: ben,
-        before: first.before,
-        after: first.after,
-        key: community.key(),
-    };
+    let set = recording(ben, &first, community.key());
     community.submit(set.clone()).expect("recorded");
     // The answer is lost, and meanwhile:
     community.publish(ana, "3");
