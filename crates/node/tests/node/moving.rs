@@ -1,12 +1,12 @@
 //! Several machines: a group moves from one to another while people go on.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::community::{follow, home, options, publish, register, until};
+use crate::split::three;
 use tertulia_node::switchboard::Switchboard;
 use tertulia_node::{CharterError, DirectoryError, GroupError, MachineId, Node, NodeError, Options};
 use tertulia_state::Descriptor;
@@ -160,7 +160,9 @@ async fn a_group_moves_by_snapshot_while_dweets_and_the_courier_go_on() {
 async fn r14_three_copies_are_equal_and_any_one_may_go() {
     let directory = tempfile::tempdir().unwrap();
     let switchboard = Switchboard::default();
-    let (machines, group, ana) = three(&switchboard, directory.path()).await;
+    let machines = three(&switchboard, directory.path()).await;
+    let group = groups(&machines[0])[0];
+    let ana = register(&machines[0], "ana").await;
     publish_some(&machines[1], ana, 30).await;
     until("all copies are equal", || all_equal(&machines, group.group)).await;
 
@@ -183,30 +185,12 @@ async fn r14_three_copies_are_equal_and_any_one_may_go() {
     }
 }
 
-/// Three machines, each with a copy of one group; a person, and the group.
-async fn three(switchboard: &Switchboard, directory: &Path) -> (Vec<Arc<Node>>, Descriptor, Actor) {
-    let mut machines = vec![machine(switchboard, &directory.join("0"), 1).await];
-    for number in 1..3 {
-        machines.push(machine(switchboard, &directory.join(number.to_string()), 0).await);
-    }
-    let group = groups(&machines[0])[0];
-    let ana = register(&machines[0], "ana").await;
-    let mut voters = BTreeSet::from([0]);
-    let everybody: Vec<MachineId> = machines.iter().map(|machine| id(machine)).collect();
-    for newcomer in &machines[1..] {
-        newcomer.learn(group, everybody.clone());
-        voters.insert(invite(&machines[0], newcomer, group).await);
-    }
-    machines[0].elect(group.group, voters).await.expect("votes");
-    machines[0].learn(group, everybody);
-    (machines, group, ana)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn c1_a_leader_that_is_cut_off_answers_nothing_rather_than_something_old() {
     let directory = tempfile::tempdir().unwrap();
     let switchboard = Switchboard::default();
-    let (machines, _, ana) = three(&switchboard, directory.path()).await;
+    let machines = three(&switchboard, directory.path()).await;
+    let ana = register(&machines[0], "ana").await;
     publish_some(&machines[1], ana, 1).await;
     let leader = machines[1].standings()[0].leader.unwrap();
     let (cut_off, rest): (Vec<_>, Vec<_>) = machines.iter().partition(|machine| id(machine) == leader);

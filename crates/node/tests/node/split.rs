@@ -57,7 +57,7 @@ async fn machine(switchboard: &Switchboard, directory: &Path, groups: u32) -> Ar
 }
 
 /// Three machines that all vote in one group.
-async fn three(switchboard: &Switchboard, directory: &Path) -> Vec<Arc<Node>> {
+pub(crate) async fn three(switchboard: &Switchboard, directory: &Path) -> Vec<Arc<Node>> {
     let mut machines = vec![machine(switchboard, &directory.join("0"), 1).await];
     for number in 1..3 {
         machines.push(machine(switchboard, &directory.join(number.to_string()), 0).await);
