@@ -126,9 +126,9 @@ fn original(
         card: (),
         poll: (),
         text: None,
-        favourited: flags.map(|flags| flags.favourited),
-        reblogged: flags.map(|flags| flags.redweeted),
-        muted: flags.map(|flags| flags.muted),
+        favourited: flags.map(|flags| flags.has(Flags::FAVOURITED)),
+        reblogged: flags.map(|flags| flags.has(Flags::REDWEETED)),
+        muted: flags.map(|flags| flags.has(Flags::MUTED)),
         bookmarked: flags.map(|_| false),
         pinned: is_own.then_some(false),
         filtered: flags.map(|_| EmptyList),
@@ -379,14 +379,7 @@ mod tests {
             ..written
         };
         let ana = account(1, "ana");
-        let viewer = Some((
-            ana.id,
-            Flags {
-                favourited: true,
-                redweeted: false,
-                muted: false,
-            },
-        ));
+        let viewer = Some((ana.id, Flags::FAVOURITED));
         insta::assert_json_snapshot!(status(&origin(), &dweet(ana, Content::Dweet(private)), viewer));
     }
 
@@ -397,14 +390,7 @@ mod tests {
             id: DweetId::from_number(ID + (9 << 16)).expect("an id"),
             ..dweet(account(2, "bob"), Content::Redweet(Box::new(original)))
         };
-        let viewer = Some((
-            bob().id,
-            Flags {
-                favourited: false,
-                redweeted: true,
-                muted: false,
-            },
-        ));
+        let viewer = Some((bob().id, Flags::REDWEETED));
         let shown = status(&origin(), &wrapper, viewer);
         let inner = shown.reblog.clone().expect("the original");
         assert_ne!(shown.id, inner.id);

@@ -27,13 +27,13 @@ pub(crate) fn flags(
     let sql = "SELECT EXISTS (SELECT 1 FROM favourite WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3 AND state = 1),
                EXISTS (SELECT 1 FROM dweet WHERE redweet_of = ?3 AND author_id = ?2 AND deleted_ms IS NULL)";
     let key = (viewer.slot().0, viewer.get(), original.get());
-    let found = view.first(sql, key, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (favourited, redweeted) = found.unwrap_or_default();
-    Ok(Flags {
-        favourited,
-        redweeted,
-        muted,
-    })
+    let standing = |row: &Row<'_>| {
+        Ok(Flags::default()
+            .with(Flags::FAVOURITED, row.get(0)?)
+            .with(Flags::REDWEETED, row.get(1)?))
+    };
+    let found = view.first(sql, key, standing)?.unwrap_or_default();
+    Ok(found.with(Flags::MUTED, muted))
 }
 
 /// An entry that may come into a timeline, or a dweet of the reader's own.

@@ -180,15 +180,32 @@ impl DweetView {
     }
 }
 
-/// How a viewer stands to a dweet (to the original of a redweet).
+/// How a viewer stands to a dweet (to the original of a redweet): a set that travels as a number, so that a machine which
+/// does not know a newer flag passes over it.
+///
+/// **Invariant:** a bit and its meaning never change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flags {
+pub struct Flags(u32);
+
+impl Flags {
     /// The viewer's favourite.
-    pub favourited: bool,
+    pub const FAVOURITED: Self = Self(1);
     /// The viewer has redweeted it.
-    pub redweeted: bool,
+    pub const REDWEETED: Self = Self(1 << 1);
     /// The viewer has muted its author.
-    pub muted: bool,
+    pub const MUTED: Self = Self(1 << 2);
+
+    /// Whether the flag is in the set.
+    #[must_use]
+    pub fn has(self, flag: Self) -> bool {
+        self.0 & flag.0 == flag.0
+    }
+
+    /// The set with the flag, where it `stands`.
+    #[must_use]
+    pub fn with(self, flag: Self, stands: bool) -> Self {
+        Self(if stands { self.0 | flag.0 } else { self.0 })
+    }
 }
 
 /// A dweet together with how the viewer stands to it.

@@ -3,7 +3,7 @@
 use crate::community::Community;
 use tertulia_state::favourite::{FavouritedBy, Favourites};
 use tertulia_state::page::Page;
-use tertulia_types::view::NotificationKind;
+use tertulia_types::view::{Flags, NotificationKind};
 
 #[test]
 fn a_favourite_is_counted_once_and_listed_on_both_sides() {
@@ -70,6 +70,7 @@ fn counts_and_flags_are_in_the_home_timeline() {
         ..Page::default()
     };
     let shown = &community.home_page(ben, page)[0];
-    assert!(shown.flags.favourited && shown.flags.redweeted && !shown.flags.muted);
+    let expected = Flags::FAVOURITED.with(Flags::REDWEETED, true);
+    assert_eq!(shown.flags, expected);
     assert_eq!((shown.dweet.favourites, shown.dweet.redweets), (1, 1));
 }
