@@ -9,12 +9,13 @@ use crate::favourite;
 use crate::follow;
 use crate::outbox::{self, Errand, Waiting};
 use crate::session::{self, Actor};
+use crate::table::BY_SLOT;
 use crate::verb::{AnyCommand, Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Position, Rejected, Scopes};
 
 /// Rows of each kind that one step takes away.
-const STEP_ROWS: u32 = 100;
+const STEP_ROWS: usize = 100;
 
 /// Closes the actor's account for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,13 +49,6 @@ impl Command for CloseAccount {
             return Err(Rejected::Conflict.into());
         }
         session::end_all(tx, id, None)?;
-        for table in ["marker", "reader", "notification", "mute", "request"] {
-            let owner = if table == "request" { "actor" } else { "account_id" };
-            tx.write(
-                &format!("DELETE FROM {table} WHERE slot = ?1 AND {owner} = ?2"),
-                (id.slot().0, id.get()),
-            )?;
-        }
         outbox::post(tx, id.slot(), Errand::Card, id.get(), &[])?;
         Ok(outbox::post(tx, id.slot(), Errand::Closing, id.get(), &[])?)
     }
@@ -105,6 +99,9 @@ impl Command for GoOnClosing {
         let sql = "SELECT target_id FROM block WHERE slot = ?1 AND account_id = ?2 AND state = 1 ORDER BY 1 LIMIT ?3";
         for target in some(tx, sql)?.into_iter().filter_map(AccountId::from_number) {
             block::set(tx, account, target, false)?;
+        }
+        for table in BY_SLOT {
+            left |= table.remove_owned(tx, account, STEP_ROWS)? > 0;
         }
         if left {
             outbox::post(tx, account.slot(), Errand::Closing, id, &[])?;

@@ -24,7 +24,7 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tertulia_types::view::{Body, Content, DweetView, NotificationKind, Visibility};
-use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes, Slot};
+use tertulia_types::{AccountId, DweetId, NotificationId, Position, Rejected, Scopes, Slot};
 
 /// The longest text and warning together, in bytes; the API counts graphemes.
 const TEXT_BYTES_MAX: usize = 16_384;
@@ -577,4 +577,19 @@ impl Query for Public {
         }
         Ok(found)
     }
+}
+
+/// A page of the dweets that an account has marked: each with the id by which one pages.
+pub(crate) fn marked(
+    view: &View<'_>,
+    select: &str,
+    of: AccountId,
+    page: &Page,
+) -> Outcome<Vec<(NotificationId, DweetId)>> {
+    let params = (page.below(), page.above(), page.size(), of.slot().0, of.get());
+    let map = |row: &Row<'_>| {
+        let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
+        Ok((id, dweet_id(row.get(1)?)))
+    };
+    Ok(page.newest_first(view.all(&page.sql(select, "id"), params, map)?))
 }

@@ -243,20 +243,6 @@ impl Query for Favourites {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, DweetId)>> {
         let select =
             "SELECT id, dweet_id FROM favourite WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND";
-        let account = self.actor.account;
-        let params = (
-            self.page.below(),
-            self.page.above(),
-            self.page.size(),
-            account.slot().0,
-            account.get(),
-        );
-        let map = |row: &Row<'_>| {
-            let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
-            Ok((id, dweet::dweet_id(row.get(1)?)))
-        };
-        Ok(self
-            .page
-            .newest_first(view.all(&self.page.sql(select, "id"), params, map)?))
+        dweet::marked(view, select, self.actor.account, &self.page)
     }
 }

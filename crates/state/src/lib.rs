@@ -47,6 +47,7 @@ pub mod request;
 pub mod search;
 pub mod session;
 mod stored;
+mod table;
 pub mod tag;
 pub mod thread;
 pub mod timeline;

@@ -21,6 +21,7 @@ use crate::database::{Descriptor, Side, Tx, View};
 use crate::entry;
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::outbox;
+use crate::table::BY_SLOT;
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, MachineId, Position, Rejected, Slot};
@@ -36,65 +37,6 @@ pub(crate) const ORIGIN: &str = "origin";
 pub(crate) const UNTRIMMED: &str = "untrimmed";
 /// The group's counter with the log index of its last split.
 const LAST_SPLIT: &str = "last_split";
-
-/// The tables whose rows belong to a slot: each with its key, and with an order that begins with the slot.
-const BY_SLOT: [(&str, &str, &str); 23] = [
-    ("account", "slot, id", "slot, id"),
-    ("session", "slot, hash", "slot, hash"),
-    ("ended_session", "slot, hash", "slot, hash"),
-    ("oauth_app", "slot, client_id", "slot, client_id"),
-    ("app_token", "slot, hash", "slot, hash"),
-    ("oauth_code", "slot, hash", "slot, hash"),
-    ("request", "slot, actor, key", "slot, actor, key"),
-    ("dweet", "id", "slot, author_id, id"),
-    ("dweet_edit", "slot, dweet_id, version", "slot, dweet_id, version"),
-    (
-        "following",
-        "slot, follower_id, author_id",
-        "slot, follower_id, author_id",
-    ),
-    (
-        "follower",
-        "slot, author_id, follower_slot, follower_id",
-        "slot, author_id, follower_slot, follower_id",
-    ),
-    (
-        "block",
-        "slot, account_id, target_id",
-        "slot, account_id, target_id",
-    ),
-    ("blocked_by", "slot, account_id, by_id", "slot, account_id, by_id"),
-    (
-        "mute",
-        "slot, account_id, target_id",
-        "slot, account_id, target_id",
-    ),
-    (
-        "favourite",
-        "slot, account_id, dweet_id",
-        "slot, account_id, dweet_id",
-    ),
-    (
-        "favourited_by",
-        "slot, dweet_id, account_id",
-        "slot, dweet_id, account_id",
-    ),
-    (
-        "redweeted_by",
-        "slot, dweet_id, account_slot, account_id",
-        "slot, dweet_id, account_slot, account_id",
-    ),
-    ("reply", "slot, dweet_id, reply_id", "slot, dweet_id, reply_id"),
-    ("thread", "slot, root_id, id", "slot, root_id, id"),
-    ("tagged", "slot, tag, id", "slot, tag, id"),
-    ("notification", "slot, account_id, id", "slot, account_id, id"),
-    (
-        "marker",
-        "slot, account_id, timeline",
-        "slot, account_id, timeline",
-    ),
-    ("reader", "slot, account_id", "slot, account_id"),
-];
 
 /// Who has the end of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -372,21 +314,14 @@ impl Command for Trim {
 fn remove_rows(tx: &mut Tx<'_>, most: usize) -> Result<usize, Fault> {
     let mut room = most;
     for (first, last) in tx.descriptor.range.slots_outside() {
-        for (table, key, order) in BY_SLOT {
+        for table in BY_SLOT {
             if room == 0 {
                 return Ok(0);
             }
-            room -= tx.write(&removal(table, key, order), (first.0, last.0, room))?;
+            room -= table.remove(tx, (first, last), room)?;
         }
     }
     Ok(room)
-}
-
-fn removal(table: &str, key: &str, order: &str) -> String {
-    format!(
-        "DELETE FROM {table} WHERE ({key}) IN
-           (SELECT {key} FROM {table} WHERE slot BETWEEN ?1 AND ?2 ORDER BY {order} LIMIT ?3)"
-    )
 }
 
 /// Removes entries and cards of authors whom nobody of this half follows (rule T4); where to go on.
@@ -421,92 +356,10 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BY_SLOT, Split, Trim, child_of, removal};
-    use crate::database::{Database, Descriptor, Location};
+    use super::{Split, child_of};
     use crate::verb::AnyCommand;
-    use rusqlite::Connection;
     use std::collections::BTreeSet;
-    use tertulia_types::{AccountId, MachineId, Position, Range};
-
-    /// Tables with a slot of which all rows stay in both halves, or go at once.
-    const OTHERS: [(&str, &str); 3] = [
-        (
-            "slot_clock",
-            "stays: never pruned (rule C3), and a row of two numbers per slot at most",
-        ),
-        ("range_end", "stays: what was cut off, and when"),
-        ("outbox", "goes at once, with the split itself"),
-    ];
-    /// Tables of the group as a whole.
-    const WHOLE: [(&str, &str); 4] = [
-        (
-            "meta",
-            "stays: counters and the stamp are inherited (rules C3, T7)",
-        ),
-        (
-            "entry",
-            "goes where nobody follows the author, at the end of the trimming (rule T4)",
-        ),
-        ("card", "goes with the entries"),
-        (
-            "sqlite_sequence",
-            "stays: numbers of the outbox are never used again",
-        ),
-    ];
-
-    fn schema() -> (tempfile::TempDir, Connection) {
-        let dir = tempfile::TempDir::new().expect("a directory");
-        let location = Location::file(dir.path().join("group.db"));
-        let descriptor = Descriptor {
-            group: 1,
-            range: Range::whole(),
-            epoch: 1,
-        };
-        drop(Database::create(&location, descriptor).expect("a database"));
-        let conn = Connection::open(location.path).expect("opens");
-        (dir, conn)
-    }
-
-    fn names(conn: &Connection, sql: &str) -> BTreeSet<String> {
-        let mut statement = conn.prepare(sql).expect("prepares");
-        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
-        rows.collect::<Result<_, _>>().expect("names")
-    }
-
-    #[test]
-    fn r8_each_table_is_named_with_what_a_split_does_to_it() {
-        let (_dir, conn) = schema();
-        let by_slot = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'slot'";
-        let named: BTreeSet<String> = BY_SLOT
-            .iter()
-            .map(|(table, ..)| *table)
-            .chain(OTHERS.map(|(table, _)| table))
-            .map(str::to_owned)
-            .collect();
-        assert_eq!(names(&conn, by_slot), named, "with a slot");
-        let all = names(&conn, "SELECT name FROM sqlite_master WHERE type = 'table'");
-        let whole: BTreeSet<String> = WHOLE.map(|(table, _)| table.to_owned()).into();
-        assert_eq!(&all - &named, whole, "of the group as a whole");
-    }
-
-    #[test]
-    fn r8_no_removal_reads_a_whole_table() {
-        let (_dir, conn) = schema();
-        for (table, key, order) in BY_SLOT {
-            let mut plan = conn
-                .prepare(&format!("EXPLAIN QUERY PLAN {}", removal(table, key, order)))
-                .expect(table);
-            let steps = plan
-                .query_map((0, 1, 2), |row| row.get::<_, String>(3))
-                .expect("a plan");
-            for step in steps.map(|step| step.expect("a step")) {
-                assert!(
-                    !step.starts_with("SCAN") && !step.contains("TEMP B-TREE"),
-                    "{table}: {step}"
-                );
-            }
-        }
-    }
+    use tertulia_types::{MachineId, Position};
 
     #[test]
     fn r15_a_split_is_known_by_its_number() {
@@ -522,12 +375,6 @@ mod tests {
         assert_eq!(AnyCommand::kind_of(&bytes), Some(AnyCommand::SPLIT));
         assert!(AnyCommand::is_known_to(&bytes, AnyCommand::KINDS));
         assert!(!AnyCommand::is_known_to(&bytes, AnyCommand::SPLIT));
-        let last = AnyCommand::from(Trim {
-            at,
-            epoch: 1,
-            from: AccountId::MIN,
-        });
-        assert_eq!(last.kind() + 1, AnyCommand::KINDS);
     }
 
     #[test]

@@ -102,6 +102,9 @@ macro_rules! language {
                 match self { $(Self::$name(verb) => verb.home()),* }
             }
 
+            /// The names of all.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             /// Its name, for logs and metrics.
             #[must_use]
             pub fn name(&self) -> &'static str {
@@ -143,7 +146,7 @@ macro_rules! commands {
             }
 
             /// How many variants this version knows: each with a number below.
-            pub const KINDS: u32 = [$(stringify!($name)),*].len() as u32;
+            pub const KINDS: u32 = Self::NAMES.len() as u32;
 
             /// The variant's number.
             #[must_use]

@@ -1,6 +1,7 @@
 //! Sessions: nothing is done or read without one that stands and allows it.
 
 use crate::community::Community;
+use std::collections::BTreeSet;
 use tertulia_state::account::Credentials;
 use tertulia_state::closing::CloseAccount;
 use tertulia_state::dweet::Publish;
@@ -192,6 +193,72 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         notification::Notification { actor, id }.into(),
         marker::Markers { actor }.into(),
     ]
+}
+
+/// What machines ask of each other and applications ask without a person, what anybody may read, and what itself opens a
+/// session or checks the secret that it was given.
+const WITHOUT_SESSION: &[&str] = &[
+    "Register",
+    "OpenSession",
+    "CreateApp",
+    "OpenAppToken",
+    "CloseAppToken",
+    "Authorize",
+    "ExchangeCode",
+    "Revoke",
+    "CountRedweet",
+    "SetOriginal",
+    "CountFavourite",
+    "CountReply",
+    "PutInThread",
+    "PutUnderTag",
+    "SetFollower",
+    "SetBlockedBy",
+    "Settle",
+    "Deliver",
+    "DeliverCard",
+    "SetReader",
+    "Notify",
+    "GoOnClosing",
+    "Prune",
+    "Split",
+    "TakeEnd",
+    "Trim",
+    "Credentials",
+    "Lookup",
+    "LookupMany",
+    "FindApp",
+    "AppOfToken",
+    "Show",
+    "ShowMany",
+    "History",
+    "Profile",
+    "Public",
+    "RedweetedBy",
+    "FavouritedBy",
+    "Thread",
+    "Tagged",
+    "Followers",
+    "Following",
+    "Pending",
+    "Resume",
+    "SearchAccounts",
+    "Count",
+    "AppOfSession",
+    "FindEnd",
+];
+
+#[test]
+fn p1_each_verb_is_asked_with_a_session_or_says_that_it_needs_none() {
+    let mut community = Community::of(1);
+    let [ana, _] = community.people(["ana", "ben"]);
+    let commands = commands(&mut community, ana);
+    let with = commands.iter().map(AnyCommand::name);
+    let with: BTreeSet<_> = with.chain(queries(ana).iter().map(AnyQuery::name)).collect();
+    let without: BTreeSet<_> = WITHOUT_SESSION.iter().copied().collect();
+    assert_eq!(with.intersection(&without).count(), 0);
+    let all: BTreeSet<_> = AnyCommand::NAMES.iter().chain(AnyQuery::NAMES).copied().collect();
+    assert_eq!(&with | &without, all);
 }
 
 fn refusals(community: &mut Community, actor: Actor) -> Vec<(String, Option<Rejected>)> {

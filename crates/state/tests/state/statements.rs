@@ -41,12 +41,6 @@ fn statements(source: &str) -> Vec<String> {
 
 /// With what `format!` puts into them, and what a page adds; none for a piece that another statement contains.
 fn completed(statement: &str, columns: &str) -> Vec<String> {
-    let tables = [
-        ("marker", "account_id"),
-        ("notification", "account_id"),
-        ("request", "actor"),
-        ("mute", "account_id"),
-    ];
     let statement = statement.replace("{COLUMNS}", columns).replace(
         "{ENTRY}",
         "e.id, e.arrival, e.author_id, e.original_id, e.original_author_id",
@@ -68,18 +62,13 @@ fn completed(statement: &str, columns: &str) -> Vec<String> {
             .map(|condition| statement.replace("{condition}", condition))
             .to_vec();
     }
-    if statement.contains("{owner}") {
-        let of =
-            |(table, owner): &(&str, &str)| statement.replace("{table}", table).replace("{owner}", owner);
-        return tables.iter().map(of).collect();
-    }
     if statement.contains("{table}") && statement.contains("expires_ms") {
         return ["oauth_code", "mute"]
             .map(|table| statement.replace("{table}", table))
             .to_vec();
     }
-    if statement.contains("{table}") {
-        // How the rows of the other half of a split are removed is explained table by table, in `range`.
+    if statement.contains("{name}") || statement.contains("{table}") {
+        // How the rows of a table are removed is explained table by table, in `table`; a digest reads whole tables.
         return Vec::new();
     }
     if statement.contains("{}(e.id)") {
