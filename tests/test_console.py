@@ -115,6 +115,7 @@ SESSION = {
         ("thread 1", "1 reply"),
         ("redweet 1", "You redweeted @ana."),
         ("favourite 1", "now a favourite of yours"),
+        ("favourites", "1 favourite (yours too)"),
         ("delete", "Which dweet?"),
         ("2", "(yes or no)"),
         ("perhaps", "Type yes or no."),

@@ -5,15 +5,16 @@ use crate::error::Error;
 use crate::link::links;
 use crate::origin::Origin;
 use crate::service::Service;
-use crate::status::shown;
+use crate::status::{in_order, shown};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use std::sync::Arc;
 use tertulia_state::favourite::{Favourites, SetFavourite};
 use tertulia_state::redweet::{Redweet, Unredweet};
-use tertulia_types::DweetId;
+use tertulia_state::session::Actor;
 use tertulia_types::entity::Status;
+use tertulia_types::{DweetId, NotificationId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -82,47 +83,53 @@ async fn unredweet(
 #[utoipa::path(post, path = "/api/v1/statuses/{id}/favourite", tag = "statuses", params(("id" = String, Path)),
     responses((status = 200, body = Status)))]
 async fn favourite(
-    State(service): State<Arc<Service>>,
-    Caller(actor): Caller,
-    Once(key): Once,
+    service: State<Arc<Service>>,
+    caller: Caller,
+    once: Once,
     origin: Origin,
-    At(id): At<DweetId>,
+    at: At<DweetId>,
 ) -> Result<Json<Status>, Error> {
-    let original = shown(&service, Some(actor), id).await?.original().clone();
-    let is_new = service
-        .submit(SetFavourite {
-            actor,
-            dweet: original.id,
-            stands: true,
-            key,
-        })
-        .await?;
-    let mut status = service.dress_one(&origin, Some(actor), &original).await?;
-    status.favourites_count += u64::from(is_new);
-    Ok(Json(status))
+    set_favourite(service, caller, once, origin, at, true).await
 }
 
 /// Makes it one's favourite no more.
 #[utoipa::path(post, path = "/api/v1/statuses/{id}/unfavourite", tag = "statuses", params(("id" = String, Path)),
     responses((status = 200, body = Status)))]
 async fn unfavourite(
+    service: State<Arc<Service>>,
+    caller: Caller,
+    once: Once,
+    origin: Origin,
+    at: At<DweetId>,
+) -> Result<Json<Status>, Error> {
+    set_favourite(service, caller, once, origin, at, false).await
+}
+
+async fn set_favourite(
     State(service): State<Arc<Service>>,
     Caller(actor): Caller,
     Once(key): Once,
     origin: Origin,
     At(id): At<DweetId>,
+    stands: bool,
 ) -> Result<Json<Status>, Error> {
     let original = shown(&service, Some(actor), id).await?.original().clone();
-    let stood = service
+    let has_changed = service
         .submit(SetFavourite {
             actor,
             dweet: original.id,
-            stands: false,
+            stands,
             key,
         })
         .await?;
     let mut status = service.dress_one(&origin, Some(actor), &original).await?;
-    status.favourites_count = status.favourites_count.saturating_sub(u64::from(stood));
+    // The count at the dweet's home follows; the one who asked sees it at once.
+    let step = u64::from(has_changed);
+    status.favourites_count = if stands {
+        status.favourites_count + step
+    } else {
+        status.favourites_count.saturating_sub(step)
+    };
     Ok(Json(status))
 }
 
@@ -133,20 +140,22 @@ async fn favourites(
     Caller(actor): Caller,
     (origin, uri, paging): (Origin, Uri, Paging),
 ) -> Result<(HeaderMap, Json<Vec<Status>>), Error> {
-    let rows = service
-        .query(Favourites {
-            actor,
-            page: paging.page(20, 40)?,
-        })
-        .await?;
-    let headers = links(
-        &origin,
-        &uri,
-        rows.first().map(|row| row.0),
-        rows.last().map(|row| row.0),
-    );
-    let ids: Vec<DweetId> = rows.into_iter().map(|row| row.1).collect();
-    let dweets = crate::status::in_order(&service, Some(actor), &ids).await?;
+    let page = paging.page(20, 40)?;
+    let rows = service.query(Favourites { actor, page }).await?;
+    listed(&service, actor, (origin, uri), &rows).await
+}
+
+/// A page of a list that one keeps of dweets, in its order: each row with the id by which one pages.
+pub(crate) async fn listed(
+    service: &Service,
+    actor: Actor,
+    (origin, uri): (Origin, Uri),
+    rows: &[(NotificationId, DweetId)],
+) -> Result<(HeaderMap, Json<Vec<Status>>), Error> {
+    let (newest, oldest) = (rows.first().map(|row| row.0), rows.last().map(|row| row.0));
+    let headers = links(&origin, &uri, newest, oldest);
+    let ids: Vec<DweetId> = rows.iter().map(|row| row.1).collect();
+    let dweets = in_order(service, Some(actor), &ids).await?;
     Ok((headers, Json(service.dress(&origin, Some(actor), &dweets).await?)))
 }
 

@@ -194,6 +194,12 @@ impl Client {
         self.wire.ask(&self.store, &ask.token(Some(me.token))).await
     }
 
+    /// Asks for a page of a list, as the person: with the id below which the next page lies, if there may be one.
+    pub(crate) async fn read_page<T: DeserializeOwned>(&self, ask: Ask) -> Result<(T, Option<i64>), Failure> {
+        let me = self.me()?;
+        self.wire.ask_page(&self.store, &ask.token(Some(me.token))).await
+    }
+
     /// Asks for a change, as the person. Asked again after a lost answer, it is the same change.
     pub(crate) async fn act<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, Failure> {
         let me = self.me()?;

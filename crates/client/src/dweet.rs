@@ -70,17 +70,6 @@ impl Client {
         self.act(Ask::post("/api/v1/statuses", body)).await.map(Dweet::of)
     }
 
-    /// Redweets a dweet, or undoes it.
-    pub async fn redweet(&self, id: &str, undo: bool) -> Result<Dweet, Failure> {
-        self.toggle(id, if undo { "unreblog" } else { "reblog" }).await
-    }
-
-    /// Marks a dweet as a favourite, or undoes it.
-    pub async fn favourite(&self, id: &str, undo: bool) -> Result<Dweet, Failure> {
-        self.toggle(id, if undo { "unfavourite" } else { "favourite" })
-            .await
-    }
-
     /// Deletes a dweet of one's own, everywhere.
     pub async fn delete(&self, id: &str) -> Result<(), Failure> {
         let me = self.me()?;
@@ -99,12 +88,6 @@ impl Client {
     /// One dweet.
     pub async fn dweet(&self, id: &str) -> Result<Dweet, Failure> {
         self.read(Ask::get(format!("/api/v1/statuses/{id}")))
-            .await
-            .map(Dweet::of)
-    }
-
-    async fn toggle(&self, id: &str, verb: &str) -> Result<Dweet, Failure> {
-        self.act(Ask::post(format!("/api/v1/statuses/{id}/{verb}"), json!({})))
             .await
             .map(Dweet::of)
     }

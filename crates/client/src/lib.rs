@@ -26,6 +26,7 @@ pub mod feed;
 pub mod history;
 pub mod html;
 pub mod listing;
+pub mod mark;
 pub mod near;
 pub mod notification;
 pub mod place;

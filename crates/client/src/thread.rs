@@ -4,7 +4,7 @@ use crate::ask::Ask;
 use crate::client::Client;
 use crate::dweet::Dweet;
 use crate::failure::Failure;
-use crate::view::{Keep, Seen};
+use crate::view::{Placed, Seen};
 use serde::{Deserialize, Serialize};
 use tertulia_types::entity::Context;
 
@@ -17,43 +17,22 @@ pub struct Thread {
     pub at: usize,
 }
 
-/// A row of a kept thread. Threads are kept in reading order, which is not that of the ids.
-#[derive(Serialize, Deserialize)]
-struct Row {
-    place: i64,
-    dweet: Dweet,
-}
-
-impl Keep for Row {
-    fn sort(&self) -> i64 {
-        -self.place
-    }
-
-    fn dweet(&self) -> &str {
-        &self.dweet.id
-    }
-
-    fn nicks(&self) -> Vec<&str> {
-        self.dweet.nicks()
-    }
-}
-
 impl Client {
     /// The thread of a dweet.
     pub async fn thread(&self, id: &str) -> Result<Seen<Thread>, Failure> {
         let view = format!("thread:{id}");
         match self.fetch_thread(id).await {
             Ok(thread) => {
-                let rows: Vec<Row> = (0..)
+                let rows: Vec<Placed> = (0..)
                     .zip(&thread.dweets)
-                    .map(|(place, dweet)| row(place, dweet))
+                    .map(|(place, dweet)| Placed::new(place, dweet))
                     .collect();
                 // Below no row: the thread is replaced whole.
                 self.keep(&view, &rows, None)?;
                 Ok(Seen::now(thread))
             }
             Err(failure) => {
-                let kept = self.kept_after::<Row>(failure, &view, None, usize::MAX)?;
+                let kept = self.kept_after::<Placed>(failure, &view, None, usize::MAX)?;
                 Ok(kept.map(|rows| {
                     let dweets: Vec<Dweet> = rows.into_iter().map(|row| row.dweet).collect();
                     let at = dweets.iter().position(|dweet| dweet.id == id).unwrap_or(0);
@@ -75,12 +54,5 @@ impl Client {
             dweets: before.chain([dweet]).chain(after).collect(),
             at,
         })
-    }
-}
-
-fn row(place: i64, dweet: &Dweet) -> Row {
-    Row {
-        place,
-        dweet: dweet.clone(),
     }
 }

@@ -66,6 +66,37 @@ impl Keep for Dweet {
     }
 }
 
+/// A dweet in a view whose order is not that of the ids.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Placed {
+    /// Rows stand in the order of their places, the least first.
+    pub(crate) place: i64,
+    pub(crate) dweet: Dweet,
+}
+
+impl Placed {
+    pub(crate) fn new(place: i64, dweet: &Dweet) -> Self {
+        Self {
+            place,
+            dweet: dweet.clone(),
+        }
+    }
+}
+
+impl Keep for Placed {
+    fn sort(&self) -> i64 {
+        -self.place
+    }
+
+    fn dweet(&self) -> &str {
+        &self.dweet.id
+    }
+
+    fn nicks(&self) -> Vec<&str> {
+        self.dweet.nicks()
+    }
+}
+
 impl Client {
     /// Keeps a page of a view. `from` is the row that the page was asked to follow: none for the newest page.
     pub(crate) fn keep<T: Keep>(&self, view: &str, rows: &[T], from: Option<i64>) -> Result<(), Failure> {

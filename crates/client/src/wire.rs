@@ -20,7 +20,7 @@ use crate::near::{Lookout, NearRing};
 use crate::servers::{Origin, Servers};
 use crate::store::Store;
 use crate::trust::{self, Offer};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LINK, RETRY_AFTER};
 use reqwest::{Certificate, Response, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -70,7 +70,8 @@ pub(crate) struct Wire {
 
 /// What one machine did with a question.
 enum Outcome {
-    Answered(Vec<u8>),
+    /// The body, and below which id the next page of a list lies.
+    Answered(Vec<u8>, Option<i64>),
     Refused(Refusal),
     Missed(Why),
     /// Its authority is not believed; which one it is, is not known yet.
@@ -136,6 +137,15 @@ impl Wire {
 
     /// Asks until a machine answers, and reads the answer.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, store: &Store, ask: &Ask) -> Result<T, Failure> {
+        self.ask_page(store, ask).await.map(|(answer, _)| answer)
+    }
+
+    /// The same for a page of a list: with the id below which the next page lies, where the answer names one.
+    pub(crate) async fn ask_page<T: DeserializeOwned>(
+        &self,
+        store: &Store,
+        ask: &Ask,
+    ) -> Result<(T, Option<i64>), Failure> {
         self.keep(store, self.errand.brought())?;
         let mut round = Round::default();
         let turn = lock(&self.servers).in_turn(Instant::now());
@@ -168,13 +178,13 @@ impl Wire {
         ask: &Ask,
         turn: Vec<(String, Origin)>,
         round: &mut Round,
-    ) -> Result<Option<T>, Failure> {
+    ) -> Result<Option<(T, Option<i64>)>, Failure> {
         for (server, origin) in turn {
             let why = match self.ask_one(store, &server, ask).await? {
-                Outcome::Answered(bytes) => match serde_json::from_slice(&bytes) {
+                Outcome::Answered(bytes, next) => match serde_json::from_slice(&bytes) {
                     Ok(answer) => {
                         self.prefer(store, &server)?;
-                        return Ok(Some(answer));
+                        return Ok(Some((answer, next)));
                     }
                     Err(_) => Why::Nonsense,
                 },
@@ -319,7 +329,7 @@ impl Wire {
     /// Sends a question; when the answer names another list of machines than the one that is held, sends for that too.
     async fn send(&self, pool: &reqwest::Client, server: &str, ask: &Ask) -> Outcome {
         let (outcome, version) = send(pool, server, ask).await;
-        if let (Outcome::Answered(_), Some(version)) = (&outcome, version) {
+        if let (Outcome::Answered(..), Some(version)) = (&outcome, version) {
             let mut ring = lock(&self.ring);
             // The version is a hash of the list and the ring's id: the same one is the same ring.
             ring.is_certain |= ring.version == Some(version);
@@ -446,12 +456,13 @@ async fn send(pool: &reqwest::Client, server: &str, ask: &Ask) -> (Outcome, Opti
 async fn outcome(response: Response) -> Outcome {
     let status = response.status();
     let retry_after_s = number(response.headers(), RETRY_AFTER.as_str());
+    let next = next(response.headers());
     let bytes = match body(response, ANSWER_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(why) => return Outcome::Missed(why),
     };
     if status.is_success() {
-        return Outcome::Answered(bytes);
+        return Outcome::Answered(bytes, next);
     }
     if !status.is_client_error() {
         return Outcome::Missed(if status.is_server_error() {
@@ -530,6 +541,16 @@ fn ends_session(refusal: &Refusal) -> bool {
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.parse().ok()
+}
+
+/// Below which id the next page lies, by the `Link` header.
+fn next(headers: &HeaderMap) -> Option<i64> {
+    let links = headers.get(LINK)?.to_str().ok()?;
+    let link = links.split(',').find(|link| link.contains("rel=\"next\""))?;
+    let (url, _) = link.trim().strip_prefix('<')?.split_once('>')?;
+    let url = Url::parse(url).ok()?;
+    let (_, id) = url.query_pairs().find(|(name, _)| name == "max_id")?;
+    id.parse().ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

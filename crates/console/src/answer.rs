@@ -3,10 +3,10 @@
 //! **Invariant:** the JSON of an answer is one object on one line, and its fields are only ever added to: scripts rely
 //! on them. It holds plain text, not HTML, and no secret.
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
+use tertulia_client::mark::{ListPage, Mark};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -59,19 +59,23 @@ pub enum Answer {
         /// Its number.
         number: u32,
     },
-    /// Redweeted, or undone.
-    Redweeted {
-        /// Which.
+    /// A mark was put on a dweet, or taken off.
+    Marked {
+        /// Which dweet.
         dweet: Dweet,
-        /// Undone.
+        /// What.
+        mark: Mark,
+        /// Taken off.
         undo: bool,
     },
-    /// A favourite, or no longer.
-    Favoured {
-        /// Which.
-        dweet: Dweet,
-        /// No longer.
-        undo: bool,
+    /// A list of dweets that have a mark.
+    List {
+        /// The page.
+        page: Seen<ListPage>,
+        /// The numbers of its dweets.
+        numbers: Vec<u32>,
+        /// Whether this is the first page.
+        head: bool,
     },
     /// Deleted.
     Deleted {
@@ -127,6 +131,7 @@ impl Answer {
             Answer::Me { me, .. } => me.as_of.is_some(),
             Answer::Profile { page, .. } => page.as_of.is_some(),
             Answer::Feed { page, .. } => page.as_of.is_some(),
+            Answer::List { page, .. } => page.as_of.is_some(),
             Answer::Thread { thread, .. } => thread.as_of.is_some(),
             Answer::Notifications { page, .. } => page.as_of.is_some(),
             Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
@@ -136,8 +141,7 @@ impl Answer {
             | Answer::Closed
             | Answer::Edited(_)
             | Answer::Published { .. }
-            | Answer::Redweeted { .. }
-            | Answer::Favoured { .. }
+            | Answer::Marked { .. }
             | Answer::Deleted { .. }
             | Answer::Tied { .. }
             | Answer::Found { .. } => false,
@@ -161,7 +165,15 @@ impl Answer {
             }
             Answer::Edited(profile) => json!(profile),
             Answer::Published { dweet, number } => with_number(*number, dweet),
-            Answer::Redweeted { dweet, .. } | Answer::Favoured { dweet, .. } => json!(dweet),
+            Answer::Marked { dweet, .. } => json!(dweet),
+            Answer::List { page, numbers, .. } => {
+                let dweets = numbered(numbers, &page.what.dweets);
+                seen(
+                    page,
+                    json!({ "dweets": dweets }),
+                    json!({ "next": page.what.next }),
+                )
+            }
             Answer::Deleted { id } => json!({ "deleted": id }),
             Answer::Tied { nick, relation, .. } => merged(json!({ "nick": nick }), json!(relation)),
             Answer::Feed { page, numbers } => {
@@ -219,7 +231,7 @@ fn with_number(number: u32, dweet: &Dweet) -> Value {
 }
 
 /// The fields of two objects, and whether they come from this computer.
-fn seen<T: Serialize>(of: &Seen<T>, one: Value, other: Value) -> Value {
+fn seen<T>(of: &Seen<T>, one: Value, other: Value) -> Value {
     merged(
         merged(one, other),
         json!({ "offline": of.as_of.is_some(), "as_of": of.as_of }),

@@ -94,6 +94,7 @@ pub const INSIDE: &[Choice] = &[
     shown(Group::Read, "thread", Takes::Dweet),
     shown(Group::Read, "search", Takes::Words),
     shown(Group::Read, "notifications", Takes::Nothing),
+    unshown(Group::Read, "favourites", Takes::Nothing),
     shown(Group::Write, "dweet", Takes::Text),
     shown(Group::Write, "reply", Takes::DweetAndText),
     shown(Group::Write, "redweet", Takes::Dweet),

@@ -132,6 +132,12 @@ pub enum Verb {
         #[arg(long)]
         undo: bool,
     },
+    /// Show your favourites
+    Favourites {
+        /// Which part of the list
+        #[command(flatten)]
+        paging: Paging,
+    },
     /// Delete a dweet of yours, everywhere
     Delete {
         /// The dweet: a number of the last list (3), or an id

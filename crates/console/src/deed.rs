@@ -8,6 +8,7 @@
 
 use crate::answer::Answer;
 use tertulia_client::dweet::Dweet;
+use tertulia_client::mark::{List, Mark};
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure};
 
@@ -37,19 +38,21 @@ pub enum Deed {
         /// The dweet that it answers, as it was typed: a number of the last list, or an id.
         answers: Option<String>,
     },
-    /// Redweet, or undo it.
-    Redweet {
+    /// Put a mark on a dweet, or take it off.
+    Mark {
         /// Which, as it was typed.
         dweet: String,
-        /// Undo.
+        /// What.
+        mark: Mark,
+        /// Take it off.
         undo: bool,
     },
-    /// Mark as a favourite, or undo it.
-    Favourite {
-        /// Which, as it was typed.
-        dweet: String,
-        /// Undo.
-        undo: bool,
+    /// The dweets that have a mark.
+    Marked {
+        /// Which list.
+        list: List,
+        /// Behind what the page begins.
+        from: Option<String>,
     },
     /// Delete one's own dweet.
     Delete {
@@ -137,13 +140,22 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
                 .unwrap_or(0);
             Answer::Published { dweet, number }
         }
-        Deed::Redweet { dweet, undo } => {
-            let dweet = client.redweet(&client.meant(dweet)?, *undo).await?;
-            Answer::Redweeted { dweet, undo: *undo }
+        &Deed::Mark {
+            ref dweet,
+            mark,
+            undo,
+        } => {
+            let dweet = client.mark(&client.meant(dweet)?, mark, undo).await?;
+            Answer::Marked { dweet, mark, undo }
         }
-        Deed::Favourite { dweet, undo } => {
-            let dweet = client.favourite(&client.meant(dweet)?, *undo).await?;
-            Answer::Favoured { dweet, undo: *undo }
+        Deed::Marked { list, from } => {
+            let page = client.marked(*list, from.as_deref(), limit).await?;
+            let numbers = client.number(ids(&page.what.dweets), go_on || from.is_some())?;
+            Answer::List {
+                page,
+                numbers,
+                head: from.is_none(),
+            }
         }
         Deed::Delete { dweet } => {
             let id = client.meant(dweet)?;

@@ -19,6 +19,7 @@ use crate::terminal::{Question, Terminal, Typed};
 use crate::wish::Wish;
 use std::time::Duration;
 use tertulia_client::failure::Refusal;
+use tertulia_client::mark::List;
 use tertulia_client::{Client, Failure, Settings};
 use tertulia_types::entity::Unseen;
 
@@ -39,6 +40,7 @@ enum More {
     FeedFrom(bool, String),
     Profile(Option<String>, String),
     Notifications(String),
+    Marked(List, String),
     Nothing,
 }
 
@@ -460,6 +462,10 @@ impl Console<'_> {
                 from: Some(from),
             },
             More::Notifications(from) => Deed::Notifications { from: Some(from) },
+            More::Marked(list, from) => Deed::Marked {
+                list,
+                from: Some(from),
+            },
             More::Nothing => return None,
         })
     }
@@ -481,6 +487,10 @@ fn more_after(deed: &Deed, answer: &Answer) -> More {
             page.what.last().map(|notification| &notification.id),
             More::Notifications,
         ),
+        (Deed::Marked { list, .. }, Answer::List { page, .. }) => match &page.what.next {
+            Some(next) => More::Marked(*list, next.clone()),
+            None => More::Nothing,
+        },
         _ => More::Feed,
     }
 }

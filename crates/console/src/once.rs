@@ -3,7 +3,7 @@
 use crate::account::{self, Given, Left};
 use crate::answer::Answer;
 use crate::asking::Asking;
-use crate::command::{ClientCommand, Common, ProfileVerb, Verb};
+use crate::command::{ClientCommand, Common, Paging, ProfileVerb, Verb};
 use crate::deed::{Deed, Listing, perform};
 use crate::interactive;
 use crate::look::Look;
@@ -15,6 +15,7 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tertulia_client::mark::{FAVOURITE, FAVOURITES, REDWEET};
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure, Lookout, Settings};
@@ -172,6 +173,8 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         nick,
         tie: if undo { other } else { one },
     };
+    let mark = |dweet, mark, undo| Deed::Mark { dweet, mark, undo };
+    let marked = |list, Paging { limit, before: from }| (Deed::Marked { list, from }, usize::from(limit));
     let (deed, limit) = match verb {
         Verb::Register { nick, name } => return Ok(Task::Register { nick, name }),
         Verb::Login { nick } => return Ok(Task::Login { nick }),
@@ -209,9 +212,10 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             },
             LIMIT,
         ),
-        Verb::Redweet { dweet } => (Deed::Redweet { dweet, undo: false }, LIMIT),
-        Verb::Unredweet { dweet } => (Deed::Redweet { dweet, undo: true }, LIMIT),
-        Verb::Favourite { dweet, undo } => (Deed::Favourite { dweet, undo }, LIMIT),
+        Verb::Redweet { dweet } => (mark(dweet, REDWEET, false), LIMIT),
+        Verb::Unredweet { dweet } => (mark(dweet, REDWEET, true), LIMIT),
+        Verb::Favourite { dweet, undo } => (mark(dweet, FAVOURITE, undo), LIMIT),
+        Verb::Favourites { paging } => marked(FAVOURITES, paging),
         Verb::Delete { dweet } => (Deed::Delete { dweet }, LIMIT),
         Verb::Follow { nick } => (tie(nick, false, Tie::Follow, Tie::Unfollow), LIMIT),
         Verb::Unfollow { nick } => (tie(nick, true, Tie::Follow, Tie::Unfollow), LIMIT),

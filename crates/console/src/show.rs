@@ -45,17 +45,21 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             );
             dweet_lines(look, &mut page, Some(*number), dweet);
         }
-        Answer::Redweeted { dweet, undo: false } => {
-            done(look, &mut page, "done-redweeted", &dweet.author.nick)
+        Answer::Marked { dweet, mark, undo } => {
+            let key = format!("done-{}{}", if *undo { "un" } else { "" }, mark.word());
+            done(look, &mut page, &key, &dweet.author.nick);
         }
-        Answer::Redweeted { dweet, undo: true } => {
-            done(look, &mut page, "done-unredweeted", &dweet.author.nick)
-        }
-        Answer::Favoured { dweet, undo: false } => {
-            done(look, &mut page, "done-favourite", &dweet.author.nick)
-        }
-        Answer::Favoured { dweet, undo: true } => {
-            done(look, &mut page, "done-unfavourite", &dweet.author.nick)
+        Answer::List {
+            page: seen,
+            numbers,
+            head,
+        } => {
+            offline(look, &mut page, seen);
+            if seen.what.dweets.is_empty() {
+                let key = if *head { "list-empty" } else { "list-ended" };
+                page.text(Style::Dim, 0, &look.words.say(key));
+            }
+            dweets(look, &mut page, numbers, &seen.what.dweets);
         }
         Answer::Deleted { .. } => page.text(Style::Good, 0, &look.words.say("done-deleted")),
         Answer::Tied { nick, tie, .. } => done(look, &mut page, tie_key(*tie), nick),

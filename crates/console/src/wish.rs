@@ -9,6 +9,7 @@ use crate::choice::{Choice, Takes};
 use crate::deed::Deed;
 use tertulia_client::Client;
 use tertulia_client::failure::Misuse;
+use tertulia_client::mark::{List, Mark};
 use tertulia_client::relation::Tie;
 use tertulia_types::text::{self, Unfit};
 
@@ -23,7 +24,6 @@ pub struct Wish<'a> {
 impl Wish<'_> {
     /// The deed, when all that it needs is known; none when the person left a question.
     pub fn deed(&mut self, choice: Choice, rest: &str) -> Option<Deed> {
-        let undo = choice.id.starts_with("un");
         Some(match (choice.id, choice.takes) {
             ("feed" | "latest", _) => Deed::Feed {
                 latest: choice.id == "latest",
@@ -48,14 +48,6 @@ impl Wish<'_> {
                     answers,
                 }
             }
-            ("redweet" | "unredweet", _) => Deed::Redweet {
-                dweet: self.dweet(rest)?,
-                undo,
-            },
-            ("favourite" | "unfavourite", _) => Deed::Favourite {
-                dweet: self.dweet(rest)?,
-                undo,
-            },
             ("delete", _) => self.deletion(rest)?,
             ("profile", _) if rest.is_empty() => Deed::Profile {
                 nick: None,
@@ -76,11 +68,19 @@ impl Wish<'_> {
                 name: None,
                 bio: Some(self.text("ask-bio", rest, text::note)?),
             },
+            (id, Takes::Dweet) => {
+                let (mark, undo) = Mark::called(id)?;
+                let dweet = self.dweet(rest)?;
+                Deed::Mark { dweet, mark, undo }
+            }
             (id, Takes::Nick) => Deed::Tie {
                 nick: self.nick(rest)?,
                 tie: tie(id)?,
             },
-            _ => Deed::Whoami,
+            (id, _) => match List::called(id) {
+                Some(list) => Deed::Marked { list, from: None },
+                None => Deed::Whoami,
+            },
         })
     }
 

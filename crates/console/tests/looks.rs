@@ -3,6 +3,7 @@
 use tertulia_client::dweet::{Author, Dweet};
 use tertulia_client::failure::{Failure, Missed, Misuse, Refusal, Why};
 use tertulia_client::feed::FeedPage;
+use tertulia_client::mark::{self, ListPage};
 use tertulia_client::near::NearRing;
 use tertulia_client::notification::{Kind, Notification};
 use tertulia_client::profile::{Profile, ProfilePage};
@@ -247,16 +248,40 @@ fn deeds() -> Vec<(&'static str, Answer)> {
         ),
         (
             "redweeted",
-            Answer::Redweeted {
+            Answer::Marked {
                 dweet: one(),
+                mark: mark::REDWEET,
                 undo: false,
             },
         ),
         (
             "favoured",
-            Answer::Favoured {
+            Answer::Marked {
                 dweet: one(),
+                mark: mark::FAVOURITE,
                 undo: true,
+            },
+        ),
+        (
+            "favourites",
+            Answer::List {
+                page: Seen::now(ListPage {
+                    dweets: dweets(),
+                    next: Some("77".to_owned()),
+                }),
+                numbers: vec![1, 2, 3, 4],
+                head: true,
+            },
+        ),
+        (
+            "favourites_none",
+            Answer::List {
+                page: Seen::now(ListPage {
+                    dweets: Vec::new(),
+                    next: None,
+                }),
+                numbers: Vec::new(),
+                head: true,
             },
         ),
         ("deleted", Answer::Deleted { id: "101".to_owned() }),

@@ -5,6 +5,7 @@ use serde_json::json;
 use std::path::Path;
 use tertulia_client::Failure;
 use tertulia_client::failure::Misuse;
+use tertulia_client::mark::{FAVOURITES, ListPage};
 use tertulia_client::session::LoggedOut;
 
 fn with_views(machine: &Machine) {
@@ -95,6 +96,46 @@ async fn what_was_seen_is_shown_when_no_machine_answers() {
         second.iter().map(|dweet| dweet.id.as_str()).collect::<Vec<_>>(),
         ["101"]
     );
+}
+
+#[tokio::test]
+async fn a_list_goes_on_where_the_ring_says_also_when_no_machine_answers() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let machine = Machine::start().await;
+    let person = ana(&directory, &[&machine.url]).await;
+    let ids = |page: ListPage| page.dweets.into_iter().map(|dweet| dweet.id).collect::<Vec<_>>();
+    // In the order in which they were marked, which is not that of the dweets.
+    let (top, below) = (["101", "103"], ["105", "102"]);
+    let on = |ids: [&str; 2]| {
+        machine.on(
+            "GET /api/v1/favourites",
+            200,
+            json!(ids.map(|id| status(id, "bob", "x"))),
+        )
+    };
+    on(top);
+    machine.names_next(Some(20 << 16));
+    let page = person.marked(FAVOURITES, None, 2).await.expect("the top").what;
+    let from = page.next.clone().expect("there is more");
+    assert_eq!(from, (20 << 16).to_string());
+    assert_eq!(ids(page), top);
+    on(below);
+    machine.names_next(Some(10 << 16));
+    let page = person
+        .marked(FAVOURITES, Some(&from), 2)
+        .await
+        .expect("the rest")
+        .what;
+    assert_eq!(ids(page), below);
+    drop((person, machine));
+
+    let later = client(&directory, &[]);
+    let kept = later.marked(FAVOURITES, None, 2).await.expect("kept");
+    assert!(kept.as_of.is_some());
+    let from = kept.what.next.clone().expect("there is more");
+    assert_eq!(ids(kept.what), top);
+    let kept = later.marked(FAVOURITES, Some(&from), 2).await.expect("kept");
+    assert_eq!(ids(kept.what), below);
 }
 
 #[tokio::test]

@@ -45,6 +45,8 @@ struct Memory {
     version: Option<u64>,
     /// The password that it takes.
     password: Option<String>,
+    /// Below which id it says that the next page of a list lies.
+    next: Option<i64>,
 }
 
 /// A machine; it is gone when this is dropped.
@@ -78,6 +80,7 @@ impl Machine {
             mood: Mood::Well,
             version: None,
             password: None,
+            next: None,
         };
         let memory = Arc::new(Mutex::new(memory));
         let stop = CancellationToken::new();
@@ -116,6 +119,11 @@ impl Machine {
     /// From now on this is the password that it takes.
     pub(crate) fn answers_password(&self, password: &str) {
         self.memory.lock().expect("nobody panicked").password = Some(password.to_owned());
+    }
+
+    /// From now on it says that the next page of a list lies below this id.
+    pub(crate) fn names_next(&self, id: Option<i64>) {
+        self.memory.lock().expect("nobody panicked").next = id;
     }
 
     /// The list of entry machines that it hands out.
@@ -162,7 +170,7 @@ async fn answer(
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     let sent: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let (mood, version, found) = {
+    let (mood, version, next, found) = {
         let mut memory = memory.lock().expect("nobody panicked");
         memory.asked.push(asked);
         let found = match &memory.password {
@@ -173,7 +181,7 @@ async fn answer(
             }
             _ => memory.answers.get(&what).cloned(),
         };
-        (memory.mood, memory.version, found)
+        (memory.mood, memory.version, memory.next, found)
     };
     let nothing = || (404, json!({ "error": "not found", "code": "not_found" }));
     let (status, text) = match mood {
@@ -193,6 +201,13 @@ async fn answer(
     let mut response = Response::builder();
     if let Some(version) = version {
         response = response.header("tertulia-entries", version);
+    }
+    if let Some(next) = next {
+        let (next, prev) = (
+            format!("<http://a{}?max_id={next}&limit=2>", uri.path()),
+            format!("<http://a{}?min_id=1>", uri.path()),
+        );
+        response = response.header("link", format!("{next}; rel=\"next\", {prev}; rel=\"prev\""));
     }
     if status == 503 {
         response = response.header("retry-after", "1");
