@@ -59,6 +59,9 @@ def test_every_command_answers_a_script(machine, tmp_path):
     assert ana.json("unredweet", dweet["id"])["redweeted"] is False
     assert ana.json("favourite", dweet["id"])["favourited"] is True
     assert [d["id"] for d in ana.json("favourites")["dweets"]] == [dweet["id"]]
+    assert ana.json("bookmark", dweet["id"])["bookmarked"] is True
+    assert [d["id"] for d in ana.json("bookmarks")["dweets"]] == [dweet["id"]]
+    assert ana.json("bookmark", dweet["id"], "--undo")["bookmarked"] is False
     assert ana.json("favourite", dweet["id"], "--undo")["favourited"] is False
     assert ana.json("favourites")["dweets"] == []
     until(lambda: len(ana.json("thread", dweet["id"])["dweets"]) == 2, "the answer is in the thread")

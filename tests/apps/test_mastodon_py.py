@@ -265,6 +265,9 @@ def test_answers_mentions_and_favourites_become_notifications(person):
     assert ana.status(question).favourites_count == 1
     assert [account.id for account in ana.status_favourited_by(question)] == [bea.me().id]
     assert [status.id for status in bea.favourites()] == [question.id]
+    assert bea.status_bookmark(question).bookmarked
+    assert [status.id for status in bea.bookmarks()] == [question.id]
+    assert not bea.status_unbookmark(question).bookmarked
     one = ana.notifications()[0]
     assert ana.notifications(id=one).id == one.id
     assert ana.notifications_unread_count().count == 4
@@ -342,7 +345,6 @@ def test_lists_followers_both_ways(person):
 
 def test_what_a_microblog_of_text_has_not_is_empty_and_not_an_error(person):
     api = person("delia")
-    assert api.bookmarks() == []
     assert api.lists() == []
     assert api.filters() == []
     assert api.filters_v2() == []

@@ -136,6 +136,18 @@ def test_favourites_answers_and_notifications(toot):
     assert "cleared" in ana.run("notifications", "--clear")
 
 
+def test_bookmarks(toot):
+    ana, bea = toot("ines"), toot("irma")
+    one, two = ana.json("post", "worth reading later"), ana.json("post", "and this")
+    for dweet in (two, one):
+        assert "bookmarked" in bea.run("bookmark", dweet["id"])
+    shown = bea.run("bookmarks")
+    assert shown.index("worth reading later") < shown.index("and this"), "what was bookmarked last comes first"
+    assert "unbookmarked" in bea.run("unbookmark", one["id"])
+    assert "worth reading later" not in bea.run("bookmarks")
+    assert "and this" not in ana.run("bookmarks"), "they are bea's alone"
+
+
 def test_searches_and_reads_hashtags(toot):
     ana = toot("flora")
     ana.run("post", "we grow #calabaza here")

@@ -80,7 +80,7 @@ const PUSH: &[(HttpMethod, Answer)] = &[
 ];
 
 /// All of it: where, and what is answered.
-const ABSENT: [(&str, &[(HttpMethod, Answer)]); 43] = [
+const ABSENT: [(&str, &[(HttpMethod, Answer)]); 42] = [
     ("/api/v1/custom_emojis", EMPTY),
     ("/api/v1/followed_tags", EMPTY),
     ("/api/v1/featured_tags", EMPTY),
@@ -88,7 +88,6 @@ const ABSENT: [(&str, &[(HttpMethod, Answer)]); 43] = [
     ("/api/v1/follow_requests", EMPTY),
     ("/api/v1/follow_requests/{id}/authorize", POST_ALONE),
     ("/api/v1/follow_requests/{id}/reject", POST_ALONE),
-    ("/api/v1/bookmarks", EMPTY),
     ("/api/v1/conversations", EMPTY),
     ("/api/v1/conversations/{id}", DELETE_ALONE),
     ("/api/v1/conversations/{id}/read", POST_ALONE),

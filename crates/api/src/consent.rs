@@ -137,7 +137,7 @@ fn target(redirect_uri: &str) -> String {
 
 /// What each scope means to a person, in English and Spanish. What this service has nothing of (lists, filters, pictures)
 /// is not said.
-const MEANINGS: [(Scopes, &str, &str); 14] = [
+const MEANINGS: &[(Scopes, &str, &str)] = &[
     (
         Scopes::READ_STATUSES,
         "read your timelines and dweets, also those for followers only",
@@ -175,6 +175,12 @@ const MEANINGS: [(Scopes, &str, &str); 14] = [
         Scopes::WRITE_FAVOURITES,
         "add and remove favourites",
         "añadir y quitar favoritos",
+    ),
+    (Scopes::READ_BOOKMARKS, "see your bookmarks", "ver tus marcadores"),
+    (
+        Scopes::WRITE_BOOKMARKS,
+        "add and remove bookmarks",
+        "añadir y quitar marcadores",
     ),
     (
         Scopes::READ_BLOCKS.with(Scopes::READ_MUTES),

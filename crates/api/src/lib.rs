@@ -14,6 +14,7 @@
 mod absent;
 mod account;
 mod authorize;
+mod bookmark;
 mod caller;
 mod consent;
 mod entries;

@@ -129,7 +129,7 @@ fn original(
         favourited: flags.map(|flags| flags.has(Flags::FAVOURITED)),
         reblogged: flags.map(|flags| flags.has(Flags::REDWEETED)),
         muted: flags.map(|flags| flags.has(Flags::MUTED)),
-        bookmarked: flags.map(|_| false),
+        bookmarked: flags.map(|flags| flags.has(Flags::BOOKMARKED)),
         pinned: is_own.then_some(false),
         filtered: flags.map(|_| EmptyList),
     }

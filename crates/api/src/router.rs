@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::service::Service;
 use crate::{
-    absent, account, authorize, entries, front, health, home, instance, notification, oauth, openapi,
-    relation, search, session, shell, stance, status, streaming, timeline, trust,
+    absent, account, authorize, bookmark, entries, front, health, home, instance, notification, oauth,
+    openapi, relation, search, session, shell, stance, status, streaming, timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -59,6 +59,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(relation::routes())
         .merge(status::routes())
         .merge(stance::routes())
+        .merge(bookmark::routes())
         .merge(timeline::routes())
         .merge(home::routes())
         .merge(notification::routes())

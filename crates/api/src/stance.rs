@@ -25,8 +25,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(favourite))
         .routes(routes!(unfavourite))
         .routes(routes!(favourites))
-        .routes(routes!(bookmark))
-        .routes(routes!(unbookmark))
         .routes(routes!(pin))
         .routes(routes!(unpin))
         .routes(routes!(mute))
@@ -159,16 +157,8 @@ pub(crate) async fn listed(
     Ok((headers, Json(service.dress(&origin, Some(actor), &dweets).await?)))
 }
 
-const NO_BOOKMARKS: &str = "bookmarks are not kept here: make it a favourite";
 const NO_PINS: &str = "dweets cannot be pinned here";
 const NO_MUTED_THREADS: &str = "conversations cannot be muted here: mute the person";
-
-/// Refused: bookmarks are not kept.
-#[utoipa::path(post, path = "/api/v1/statuses/{id}/bookmark", tag = "statuses", params(("id" = String, Path)),
-    responses((status = 422, description = "Not kept here")))]
-async fn bookmark(_caller: Caller, _dweet: At<DweetId>) -> Error {
-    Error::NotHere(NO_BOOKMARKS)
-}
 
 /// Refused: dweets cannot be pinned.
 #[utoipa::path(post, path = "/api/v1/statuses/{id}/pin", tag = "statuses", params(("id" = String, Path)),
@@ -182,18 +172,6 @@ async fn pin(_caller: Caller, _dweet: At<DweetId>) -> Error {
     responses((status = 422, description = "Not kept here")))]
 async fn mute(_caller: Caller, _dweet: At<DweetId>) -> Error {
     Error::NotHere(NO_MUTED_THREADS)
-}
-
-/// What never was so is so no more: answers the dweet.
-#[utoipa::path(post, path = "/api/v1/statuses/{id}/unbookmark", tag = "statuses", params(("id" = String, Path)),
-    responses((status = 200, body = Status)))]
-async fn unbookmark(
-    service: State<Arc<Service>>,
-    caller: Caller,
-    origin: Origin,
-    at: At<DweetId>,
-) -> Result<Json<Status>, Error> {
-    unchanged(service, caller, origin, at).await
 }
 
 /// What never was so is so no more: answers the dweet.

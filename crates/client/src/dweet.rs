@@ -50,6 +50,9 @@ pub struct Dweet {
     pub redweeted: bool,
     /// Whether the person favours it.
     pub favourited: bool,
+    /// Whether the person bookmarked it.
+    #[serde(default)]
+    pub bookmarked: bool,
 }
 
 impl Dweet {
@@ -154,6 +157,7 @@ impl Dweet {
             replies: status.replies_count,
             redweeted: status.reblogged.unwrap_or(false),
             favourited: status.favourited.unwrap_or(false),
+            bookmarked: status.bookmarked.unwrap_or(false),
         }
     }
 }

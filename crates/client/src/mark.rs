@@ -20,11 +20,19 @@ pub const FAVOURITE: Mark = Mark {
     verb: "favourite",
     list: Some(FAVOURITES),
 };
+/// One wants to find it again; nobody else learns of it.
+pub const BOOKMARK: Mark = Mark {
+    word: "bookmark",
+    verb: "bookmark",
+    list: Some(BOOKMARKS),
+};
 /// What one likes.
 pub const FAVOURITES: List = List("favourites");
+/// What one wants to find again.
+pub const BOOKMARKS: List = List("bookmarks");
 
 /// All of them.
-const MARKS: &[Mark] = &[REDWEET, FAVOURITE];
+const MARKS: &[Mark] = &[REDWEET, FAVOURITE, BOOKMARK];
 
 /// What a person can put on a dweet, and take off again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -132,6 +132,20 @@ pub enum Verb {
         #[arg(long)]
         undo: bool,
     },
+    /// Bookmark a dweet, to find it again
+    Bookmark {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+        /// No longer
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Show your bookmarks
+    Bookmarks {
+        /// Which part of the list
+        #[command(flatten)]
+        paging: Paging,
+    },
     /// Show your favourites
     Favourites {
         /// Which part of the list

@@ -15,7 +15,7 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tertulia_client::mark::{FAVOURITE, FAVOURITES, REDWEET};
+use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure, Lookout, Settings};
@@ -215,6 +215,8 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Redweet { dweet } => (mark(dweet, REDWEET, false), LIMIT),
         Verb::Unredweet { dweet } => (mark(dweet, REDWEET, true), LIMIT),
         Verb::Favourite { dweet, undo } => (mark(dweet, FAVOURITE, undo), LIMIT),
+        Verb::Bookmark { dweet, undo } => (mark(dweet, BOOKMARK, undo), LIMIT),
+        Verb::Bookmarks { paging } => marked(BOOKMARKS, paging),
         Verb::Favourites { paging } => marked(FAVOURITES, paging),
         Verb::Delete { dweet } => (Deed::Delete { dweet }, LIMIT),
         Verb::Follow { nick } => (tie(nick, false, Tie::Follow, Tie::Unfollow), LIMIT),

@@ -62,6 +62,7 @@ fn dweet(id: &str, nick: &str, text: &str, minutes_ago: i64) -> Dweet {
         replies: 0,
         redweeted: false,
         favourited: false,
+        bookmarked: false,
     }
 }
 
@@ -260,6 +261,14 @@ fn deeds() -> Vec<(&'static str, Answer)> {
                 dweet: one(),
                 mark: mark::FAVOURITE,
                 undo: true,
+            },
+        ),
+        (
+            "bookmarked",
+            Answer::Marked {
+                dweet: one(),
+                mark: mark::BOOKMARK,
+                undo: false,
             },
         ),
         (

@@ -23,6 +23,7 @@
 
 pub mod account;
 pub mod block;
+pub mod bookmark;
 pub mod card;
 pub mod closing;
 pub mod database;

@@ -25,12 +25,14 @@ pub(crate) fn flags(
     muted: bool,
 ) -> Result<Flags, Fault> {
     let sql = "SELECT EXISTS (SELECT 1 FROM favourite WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3 AND state = 1),
-               EXISTS (SELECT 1 FROM dweet WHERE redweet_of = ?3 AND author_id = ?2 AND deleted_ms IS NULL)";
+               EXISTS (SELECT 1 FROM dweet WHERE redweet_of = ?3 AND author_id = ?2 AND deleted_ms IS NULL),
+               EXISTS (SELECT 1 FROM bookmark WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3)";
     let key = (viewer.slot().0, viewer.get(), original.get());
     let standing = |row: &Row<'_>| {
         Ok(Flags::default()
             .with(Flags::FAVOURITED, row.get(0)?)
-            .with(Flags::REDWEETED, row.get(1)?))
+            .with(Flags::REDWEETED, row.get(1)?)
+            .with(Flags::BOOKMARKED, row.get(2)?))
     };
     let found = view.first(sql, key, standing)?.unwrap_or_default();
     Ok(found.with(Flags::MUTED, muted))

@@ -54,6 +54,7 @@ pub(crate) const BY_SLOT: &[Table] = &[
     table("block", "slot, account_id, target_id"),
     table("blocked_by", "slot, account_id, by_id"),
     owned("mute", "slot, account_id, target_id", "account_id"),
+    owned("bookmark", "slot, account_id, dweet_id", "account_id"),
     table("favourite", "slot, account_id, dweet_id"),
     table("favourited_by", "slot, dweet_id, account_id"),
     table("redweeted_by", "slot, dweet_id, account_slot, account_id"),

@@ -10,8 +10,8 @@ use crate::database::{Tx, View};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::session::Actor;
 use crate::{
-    account, block, card, closing, dweet, entry, favourite, follow, marker, mute, notification, oauth,
-    outbox, prune, range, redweet, request, search, session, tag, thread, timeline,
+    account, block, bookmark, card, closing, dweet, entry, favourite, follow, marker, mute, notification,
+    oauth, outbox, prune, range, redweet, request, search, session, tag, thread, timeline,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -232,6 +232,7 @@ commands! {
     Split(range::Split),
     TakeEnd(range::TakeEnd),
     Trim(range::Trim),
+    SetBookmark(bookmark::SetBookmark),
 }
 
 queries! {
@@ -274,4 +275,5 @@ queries! {
     Count(search::Count),
     AppOfSession(oauth::AppOfSession),
     FindEnd(range::FindEnd),
+    Bookmarks(bookmark::Bookmarks),
 }

@@ -194,6 +194,8 @@ impl Flags {
     pub const REDWEETED: Self = Self(1 << 1);
     /// The viewer has muted its author.
     pub const MUTED: Self = Self(1 << 2);
+    /// The viewer's bookmark.
+    pub const BOOKMARKED: Self = Self(1 << 3);
 
     /// Whether the flag is in the set.
     #[must_use]

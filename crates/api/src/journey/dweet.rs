@@ -175,6 +175,57 @@ async fn favourites_are_kept_and_told() {
 }
 
 #[tokio::test]
+async fn bookmarks_are_kept_and_nobody_is_told() {
+    let app = fixture::app(true).await;
+    let (ana, bob) = (app.register("ana").await, app.register("bob").await);
+    let (first, second) = (app.publish(&ana, "uno").await, app.publish(&ana, "dos").await);
+    let (_, wrapper) = app
+        .ask("POST", &format!("/api/v1/statuses/{first}/reblog"), &bob)
+        .await;
+    let wrapper = wrapper["id"].as_str().expect("an id").to_owned();
+    for dweet in [&second, &wrapper] {
+        let (status, shown) = app
+            .ask("POST", &format!("/api/v1/statuses/{dweet}/bookmark"), &bob)
+            .await;
+        assert_eq!((status, &shown["bookmarked"]), (200, &json!(true)));
+    }
+    let listed = async || {
+        let (_, list) = app.get("/api/v1/bookmarks", &bob).await;
+        let list = list.as_array().expect("a list").clone();
+        list.into_iter()
+            .map(|dweet| dweet["id"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        listed().await,
+        [json!(first), json!(second)],
+        "of a redweet, the original"
+    );
+    assert_eq!(app.get("/api/v1/bookmarks", &ana).await.1, json!([]));
+    let (_, shown) = app
+        .ask("POST", &format!("/api/v1/statuses/{first}/unbookmark"), &bob)
+        .await;
+    assert_eq!(shown["bookmarked"], json!(false));
+    // What is gone is in no list, and its bookmark can still be taken back.
+    let gone = app
+        .ask("DELETE", &format!("/api/v1/statuses/{second}"), &ana)
+        .await;
+    assert_eq!(gone.0, 200);
+    assert_eq!(listed().await, Vec::<serde_json::Value>::new());
+    let (status, _) = app
+        .ask("POST", &format!("/api/v1/statuses/{second}/unbookmark"), &bob)
+        .await;
+    assert_eq!(status, 404);
+    let told = app.get("/api/v1/notifications", &ana).await.1;
+    assert_eq!(
+        told.as_array().expect("a list").len(),
+        1,
+        "of the redweet alone: {told}"
+    );
+    assert_eq!(app.ask("POST", "/api/v1/statuses/1/bookmark", &bob).await.0, 404);
+}
+
+#[tokio::test]
 async fn what_is_for_followers_is_for_followers() {
     let app = fixture::app(true).await;
     let (ana, bob, eva) = (
@@ -482,7 +533,6 @@ async fn what_apps_ask_for_at_their_start_is_answered() {
         "followed_tags",
         "announcements",
         "follow_requests",
-        "bookmarks",
         "conversations",
     ] {
         assert_eq!(

@@ -24,9 +24,11 @@ fn busy(groups: u32) -> Community {
         defaults: None,
     };
     community.submit(edit).expect("edited");
+    let mut theirs = Vec::new();
     for i in 0..10 {
         let other = community.register(&format!("person{i}"));
         let of_other = community.publish(other, "theirs");
+        theirs.push(of_other.id);
         community.follow(ana, other.account);
         community.follow(other, ana.account);
         community.carry();
@@ -46,6 +48,9 @@ fn busy(groups: u32) -> Community {
     }
     let stranger = community.register("stranger");
     community.block(ana, stranger.account, true);
+    for dweet in theirs {
+        community.bookmark(ana, dweet, true);
+    }
     community.carry();
     community
 }
@@ -56,8 +61,15 @@ fn p5_a_closed_account_leaves_nothing_readable_and_right_counts_everywhere() {
         let mut community = busy(groups);
         let ana = community.person("unspeakable");
         assert!(community.holds("Unspeakable", &["request"]).len() >= 8);
+        let id = ana.account.get().to_string();
+        let keeps = |community: &Community, table: &str| {
+            let kept = community.holds(&id, &[]);
+            kept.contains(&format!("{} {table}", community.group_of(ana.account.home())))
+        };
+        assert!(keeps(&community, "bookmark") && keeps(&community, "request"));
         community.close(ana);
         community.carry();
+        assert!(!keeps(&community, "bookmark") && !keeps(&community, "request"));
         // Only the nick stays, in the tombstone; replies are remembered for a day, at homes of their own.
         assert_eq!(
             community.holds("Unspeakable", &["request"]),

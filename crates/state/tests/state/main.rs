@@ -2,6 +2,7 @@
 
 mod account;
 mod block;
+mod bookmark;
 mod closing;
 mod community;
 mod dweet;

@@ -3,6 +3,7 @@
 use crate::community::Community;
 use tertulia_state::account::{Lookup, Who};
 use tertulia_state::block::SetBlock;
+use tertulia_state::bookmark::SetBookmark;
 use tertulia_state::closing::CloseAccount;
 use tertulia_state::dweet::{Delete, Edit, Profile, Show};
 use tertulia_state::favourite::SetFavourite;
@@ -100,6 +101,17 @@ impl Community {
             key,
         };
         self.submit(set).expect("set")
+    }
+
+    pub(crate) fn bookmark(&mut self, actor: Actor, dweet: DweetId, stands: bool) {
+        let key = self.key();
+        let set = SetBookmark {
+            actor,
+            dweet,
+            stands,
+            key,
+        };
+        self.submit(set).expect("set");
     }
 
     pub(crate) fn unfollow(&mut self, actor: Actor, author: AccountId) {

@@ -9,7 +9,9 @@ use tertulia_state::prune::Prune;
 use tertulia_state::session::{
     Actor, CheckSession, CloseSession, LIFETIME_MS, NewSession, OpenSession, SecretHash, Sessions,
 };
-use tertulia_state::{AnyCommand, AnyQuery, Event, account, block, dweet, favourite, follow, marker, mute};
+use tertulia_state::{
+    AnyCommand, AnyQuery, Event, account, block, bookmark, dweet, favourite, follow, marker, mute,
+};
 use tertulia_state::{notification, page::Page, redweet, session, timeline};
 use tertulia_types::view::Visibility;
 use tertulia_types::{DweetId, NotificationId, Rejected, Scopes, Slot};
@@ -102,6 +104,13 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
             key: key(),
         }
         .into(),
+        bookmark::SetBookmark {
+            actor,
+            dweet: id,
+            stands: true,
+            key: key(),
+        }
+        .into(),
         follow::Follow {
             actor,
             author: other,
@@ -155,6 +164,7 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         account::Own { actor, needed }.into(),
         CheckSession { actor, needed }.into(),
         Sessions { actor }.into(),
+        bookmark::Bookmarks { actor, page }.into(),
         favourite::Favourites { actor, page }.into(),
         follow::Relationships {
             actor,
