@@ -22,7 +22,7 @@ use tertulia_state::account::{Lookup, LookupMany, Who};
 use tertulia_state::search::{Count, Size};
 use tertulia_state::session::{Actor, CheckSession};
 use tertulia_state::timeline::FlagsOf;
-use tertulia_state::{Command, Query};
+use tertulia_state::{AnyCommand, AnyQuery, Command, Query};
 use tertulia_types::entity::{self, Entries};
 use tertulia_types::view::{AccountView, DweetView, Flags};
 use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes};
@@ -147,7 +147,7 @@ impl Service {
     }
 
     /// Changes something.
-    pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
+    pub(crate) async fn submit<C: Command + Into<AnyCommand>>(&self, command: C) -> Result<C::Reply, Error> {
         let is_authorized = command.authority().is_some();
         let outcome = self.node.submit(command).await.map_err(Error::from);
         note_session(is_authorized, &outcome);
@@ -155,7 +155,7 @@ impl Service {
     }
 
     /// Asks what needs no session, or what the actor's own home answers (it checks the session itself).
-    pub(crate) async fn query<Q: Query + Clone>(&self, query: Q) -> Result<Q::Reply, Error> {
+    pub(crate) async fn query<Q: Query + Into<AnyQuery> + Clone>(&self, query: Q) -> Result<Q::Reply, Error> {
         let is_authorized = query.authority().is_some();
         let outcome = self.node.query(query).await.map_err(Error::from);
         note_session(is_authorized, &outcome);
@@ -163,7 +163,7 @@ impl Service {
     }
 
     /// Asks another home on behalf of somebody, while theirs checks the session (rule P1).
-    pub(crate) async fn query_for<Q: Query + Clone>(
+    pub(crate) async fn query_for<Q: Query + Into<AnyQuery> + Clone>(
         &self,
         actor: Option<Actor>,
         needed: Scopes,
@@ -178,7 +178,7 @@ impl Service {
     }
 
     /// Asks all groups. What a group that does not answer would have said is missing (rule T11).
-    pub(crate) async fn query_all<Q: Query + Clone>(
+    pub(crate) async fn query_all<Q: Query + Into<AnyQuery> + Clone>(
         &self,
         ask: impl Fn(Position) -> Q,
     ) -> Result<Vec<Q::Reply>, Error> {

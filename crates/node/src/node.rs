@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use raft_engine::env::{DefaultFileSystem, FileSystem};
 use tertulia_ring::pointer::Pointer;
 use tertulia_ring::settings::Settings;
-use tertulia_state::{AnyCommand, Command, Descriptor, Query};
+use tertulia_state::{AnyCommand, AnyQuery, Command, Descriptor, Query};
 use tertulia_types::ring::{Hop, RingEvent, RingStatus};
 use tertulia_types::{MachineId, Position, Range};
 use tokio::runtime::{Handle, Runtime};
@@ -566,7 +566,7 @@ impl Node {
     }
 
     /// Carries a command to its home and answers when it is applied, on a majority's disks.
-    pub async fn submit<C: Command>(&self, command: C) -> Result<C::Reply, Failure> {
+    pub async fn submit<C: Command + Into<AnyCommand>>(&self, command: C) -> Result<C::Reply, Failure> {
         let home = command.home();
         let any: AnyCommand = command.into();
         let bytes = any.to_bytes().map_err(|fault| {
@@ -577,12 +577,15 @@ impl Node {
     }
 
     /// Carries a query to its home. The answer shows all that was committed before it was asked (C1, C2).
-    pub async fn query<Q: Query + Clone>(&self, query: Q) -> Result<Q::Reply, Failure> {
+    pub async fn query<Q: Query + Into<AnyQuery> + Clone>(&self, query: Q) -> Result<Q::Reply, Failure> {
         self.router.query(&query).await
     }
 
     /// Asks all groups: `ask` makes the query for the group that owns a position. Groups that do not answer in time are left out.
-    pub async fn query_all<Q: Query + Clone>(&self, ask: impl Fn(Position) -> Q) -> Answers<Q::Reply> {
+    pub async fn query_all<Q: Query + Into<AnyQuery> + Clone>(
+        &self,
+        ask: impl Fn(Position) -> Q,
+    ) -> Answers<Q::Reply> {
         let Ok((routes, is_partial)) = tokio::time::timeout(ALL_DEADLINE, self.router.all()).await else {
             return Answers {
                 replies: Vec::new(),

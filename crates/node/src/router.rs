@@ -125,7 +125,10 @@ impl Router {
     }
 
     /// Carries a query to its home.
-    pub(crate) async fn query<Q: Query + Clone>(&self, query: &Q) -> Result<Q::Reply, Failure> {
+    pub(crate) async fn query<Q: Query + Into<AnyQuery> + Clone>(
+        &self,
+        query: &Q,
+    ) -> Result<Q::Reply, Failure> {
         let ask = |target| async move {
             match target {
                 Target::Here(group) => group.query(query).await,

@@ -4,11 +4,11 @@
 //! - A nick is given once: there is one home for it, one row with it, and the row outlives the account (rule P4).
 //! - Password hashes are made outside; the log and the remembered replies hold no secret (rule P2).
 
-use crate::database::{Tx, View};
+use crate::errand::{self, Errand};
 use crate::error::{Fault, Outcome};
-use crate::outbox::{self, Errand};
 use crate::request::{self, Request, RequestKey};
 use crate::session::{self, Actor, NewSession};
+use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
@@ -464,7 +464,7 @@ impl Command for EditProfile {
                 (slot, number, visibility, defaults.sensitive, &defaults.language),
             )?;
         }
-        outbox::post(tx, id.slot(), Errand::Card, number, &[])?;
+        errand::post(tx, id.slot(), Errand::Card, number, &[])?;
         own(tx, id)
     }
 }

@@ -2,31 +2,20 @@
 //! sides can be refused what they ask without asking the other home.
 
 use crate::account;
-use crate::database::{Tx, View};
+use crate::edge;
+use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
 use crate::follow;
-use crate::outbox::{self, Errand, Waiting, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
-use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::Relationship;
 use tertulia_types::{AccountId, NotificationId, Position, Rejected, Scopes};
-
-/// Whether `account` blocks `other`, at `account`'s home.
-pub(crate) fn blocks(view: &View<'_>, account: AccountId, other: AccountId) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM block WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3 AND state = 1";
-    view.exists(sql, (account.slot().0, account.get(), other.get()))
-}
-
-/// Whether `account` is blocked by `other`, at `account`'s home.
-pub(crate) fn is_blocked_by(view: &View<'_>, account: AccountId, other: AccountId) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM blocked_by WHERE slot = ?1 AND account_id = ?2 AND by_id = ?3 AND state = 1";
-    view.exists(sql, (account.slot().0, account.get(), other.get()))
-}
 
 /// Blocks someone or takes the block back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,13 +57,13 @@ impl Command for SetBlock {
             follow::end(tx, me, self.target)?;
         }
         tx.tell(Event::Edges { account: me });
-        follow::relationship(tx, me, self.target)
+        edge::relationship(tx, me, self.target)
     }
 }
 
 /// Sets the truth of a block and posts it to the other's home.
 pub(crate) fn set(tx: &mut Tx<'_>, me: AccountId, target: AccountId, stands: bool) -> Result<(), Fault> {
-    if blocks(tx, me, target)? == stands {
+    if edge::blocks(tx, me, target)? == stands {
         return Ok(());
     }
     let slot = me.slot();
@@ -84,7 +73,7 @@ pub(crate) fn set(tx: &mut Tx<'_>, me: AccountId, target: AccountId, stands: boo
                ON CONFLICT (slot, account_id, target_id) DO UPDATE
                SET version = version + 1, state = excluded.state, id = excluded.id";
     tx.write(sql, (slot.0, me.get(), target.get(), stands, id.get()))?;
-    outbox::post(tx, slot, Errand::Block, me.get(), &target.get().to_be_bytes())
+    errand::post(tx, slot, Errand::Block, me.get(), &target.get().to_be_bytes())
 }
 
 /// Sets the image of a block at the home of the one who is blocked. Their own edge to the blocker ends, also when the
@@ -130,7 +119,7 @@ impl Command for SetBlockedBy {
     }
 }
 
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<SetBlockedBy>> {
     let Some((by, account)) =
         AccountId::from_number(row.subject).zip(AccountId::from_number(number(&row.object)?))
     else {
@@ -145,9 +134,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
             stands: row.get(1)?,
         })
     };
-    Ok(view
-        .first(sql, (by.slot().0, by.get(), account.get()), map)?
-        .map(AnyCommand::from))
+    Ok(view.first(sql, (by.slot().0, by.get(), account.get()), map)?)
 }
 
 /// Whom the actor blocks, newest first.
@@ -174,6 +161,6 @@ impl Query for Blocks {
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, AccountId)>> {
         let select = "SELECT id, target_id FROM block WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND";
-        follow::edges(view, select, self.actor.account, &self.page)
+        edge::edges(view, select, self.actor.account, &self.page)
     }
 }

@@ -2,12 +2,12 @@
 //! only at the home of the one who keeps them. What a bookmarked dweet says is read at its own home.
 
 use crate::account;
-use crate::database::{Tx, View};
 use crate::dweet;
 use crate::error::Outcome;
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
+use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{DweetId, NotificationId, Position, Scopes};

@@ -2,12 +2,13 @@
 //! lag behind; on profiles they do not.
 
 use crate::account;
-use crate::database::{Tx, View};
+use crate::edge;
 use crate::entry;
+use crate::errand::{HOP_ROWS_MAX, Waiting, Walked};
 use crate::error::Outcome;
 use crate::follow;
-use crate::outbox::{HOP_ROWS_MAX, Waiting, Walked};
-use crate::verb::{AnyCommand, Command, Verb};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::AccountView;
 use tertulia_types::{AccountId, Position, Slot};
@@ -53,19 +54,16 @@ impl Command for DeliverCard {
     }
 }
 
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<DeliverCard>> {
     let Some(author) = AccountId::from_number(row.subject) else {
         return Ok(None);
     };
-    let Some(slot) = follow::next_follower_slot(view, author, row.cursor)? else {
+    let Some(slot) = edge::next_follower_slot(view, author, row.cursor)? else {
         return Ok(None);
     };
-    Ok(Some(
-        DeliverCard {
-            slot,
-            author,
-            card: account::find(view, author)?,
-        }
-        .into(),
-    ))
+    Ok(Some(DeliverCard {
+        slot,
+        author,
+        card: account::find(view, author)?,
+    }))
 }

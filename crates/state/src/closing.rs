@@ -2,15 +2,15 @@
 //! the outbox, so that no single command is long. The row stays as a tombstone, and the nick is never given out again.
 
 use crate::block;
-use crate::database::{Tx, View};
 use crate::dweet::{self, dweet_id};
+use crate::errand::{self, Errand, Waiting};
 use crate::error::Outcome;
 use crate::favourite;
 use crate::follow;
-use crate::outbox::{self, Errand, Waiting};
 use crate::session::{self, Actor};
 use crate::table::BY_SLOT;
-use crate::verb::{AnyCommand, Command, Verb};
+use crate::tx::Tx;
+use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Position, Rejected, Scopes};
 
@@ -49,8 +49,8 @@ impl Command for CloseAccount {
             return Err(Rejected::Conflict.into());
         }
         session::end_all(tx, id, None)?;
-        outbox::post(tx, id.slot(), Errand::Card, id.get(), &[])?;
-        Ok(outbox::post(tx, id.slot(), Errand::Closing, id.get(), &[])?)
+        errand::post(tx, id.slot(), Errand::Card, id.get(), &[])?;
+        Ok(errand::post(tx, id.slot(), Errand::Closing, id.get(), &[])?)
     }
 }
 
@@ -104,12 +104,12 @@ impl Command for GoOnClosing {
             left |= table.remove_owned(tx, account, STEP_ROWS)? > 0;
         }
         if left {
-            outbox::post(tx, account.slot(), Errand::Closing, id, &[])?;
+            errand::post(tx, account.slot(), Errand::Closing, id, &[])?;
         }
         Ok(())
     }
 }
 
-pub(crate) fn parcel(_: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    Ok(AccountId::from_number(row.subject).map(|account| GoOnClosing { account }.into()))
+pub(crate) fn parcel(row: &Waiting) -> Option<GoOnClosing> {
+    AccountId::from_number(row.subject).map(|account| GoOnClosing { account })
 }

@@ -6,20 +6,20 @@
 //! - Visibility is enforced here for every reader who is not served from a delivered entry: see `may_read`.
 
 use crate::account::{self, visibility_number};
-use crate::database::{Tx, View};
+use crate::edge;
 use crate::entry::Deliver;
+use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
 use crate::notification::{self, Notify};
-use crate::outbox::{self, Errand, Waiting, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::{self, Actor};
 pub(crate) use crate::stored::{
     COLUMNS, Stored, body_of, dweet_id, from_row, may_read, show, standing, stored,
 };
-use crate::verb::{AnyCommand, Command, Query, Verb};
-use crate::{block, follow, redweet};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -135,8 +135,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, author: AccountId, content: Content) -> Ou
 
 /// Nobody following means nothing to deliver: a later first follow fetches the dweet (rule T3).
 pub(crate) fn post_delivery(tx: &mut Tx<'_>, id: DweetId, author: AccountId) -> Result<(), Fault> {
-    if follow::next_follower_slot(tx, author, Slot(0))?.is_some() {
-        outbox::post(tx, author.slot(), Errand::Deliver, id.get(), &[])?;
+    if edge::next_follower_slot(tx, author, Slot(0))?.is_some() {
+        errand::post(tx, author.slot(), Errand::Deliver, id.get(), &[])?;
     }
     Ok(())
 }
@@ -145,8 +145,8 @@ pub(crate) fn post_delivery(tx: &mut Tx<'_>, id: DweetId, author: AccountId) -> 
 fn post_all(tx: &mut Tx<'_>, id: DweetId, author: AccountId, body: &Body) -> Result<(), Fault> {
     let slot = author.slot();
     if let Some(parent) = body.reply_to {
-        outbox::post(tx, slot, Errand::Reply, id.get(), &parent.id.get().to_be_bytes())?;
-        outbox::post(
+        errand::post(tx, slot, Errand::Reply, id.get(), &parent.id.get().to_be_bytes())?;
+        errand::post(
             tx,
             slot,
             Errand::Thread,
@@ -155,11 +155,11 @@ fn post_all(tx: &mut Tx<'_>, id: DweetId, author: AccountId, body: &Body) -> Res
         )?;
     }
     for person in addressed(body).filter(|person| *person != author) {
-        outbox::post(tx, slot, Errand::Mention, id.get(), &person.get().to_be_bytes())?;
+        errand::post(tx, slot, Errand::Mention, id.get(), &person.get().to_be_bytes())?;
     }
     if body.visibility == Visibility::Public {
         for tag in &body.tags {
-            outbox::post(tx, slot, Errand::Tag, id.get(), tag.as_bytes())?;
+            errand::post(tx, slot, Errand::Tag, id.get(), tag.as_bytes())?;
         }
     }
     Ok(())
@@ -227,7 +227,7 @@ impl Command for Edit {
         post_all(tx, id, author, &old)?;
         post_all(tx, id, author, &body)?;
         post_delivery(tx, id, author)?;
-        redweet::post_original(tx, id)?;
+        post_original(tx, id)?;
         tx.tell(Event::Edited { id, author });
         let stored = standing(tx, id)?;
         show(tx, &stored)?.ok_or_else(|| Rejected::NotFound.into())
@@ -295,12 +295,12 @@ pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
     )?;
     post_delivery(tx, id, author)?;
     match stored.redweet_of {
-        Some(original) => outbox::post(tx, slot, Errand::Redweet, id.get(), &original.get().to_be_bytes())?,
+        Some(original) => errand::post(tx, slot, Errand::Redweet, id.get(), &original.get().to_be_bytes())?,
         None => {
             if let Some(body) = body_of(stored)? {
                 post_all(tx, id, author, &body)?;
             }
-            redweet::post_original(tx, id)?;
+            post_original(tx, id)?;
             notification::forget(tx, author, id)?;
         }
     }
@@ -309,11 +309,11 @@ pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
 }
 
 /// The next hop of a delivery: the first follower at or behind the cursor.
-pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Deliver>> {
     let Some(stored) = stored(view, dweet_id(row.subject))? else {
         return Ok(None);
     };
-    let Some(slot) = follow::next_follower_slot(view, stored.author, row.cursor)? else {
+    let Some(slot) = edge::next_follower_slot(view, stored.author, row.cursor)? else {
         return Ok(None);
     };
     let deliver = Deliver {
@@ -324,12 +324,12 @@ pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<A
         version: stored.version,
         view: show(view, &stored)?,
     };
-    Ok(Some(deliver.into()))
+    Ok(Some(deliver))
 }
 
 /// A dweet to someone whom it names or answers, or named before an edit or its deletion. A private one is told only to
 /// those who may read it.
-pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Notify>> {
     let Some(stored) = stored(view, dweet_id(row.subject))? else {
         return Ok(None);
     };
@@ -351,7 +351,7 @@ pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<A
         version: stored.version,
         view: told,
     };
-    Ok(Some(notify.into()))
+    Ok(Some(notify))
 }
 
 /// One dweet or redweet, by its id, for a viewer.
@@ -489,7 +489,7 @@ impl Query for Profile {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
         let author = account::standing(view, self.author)?;
         if let Some(viewer) = self.viewer
-            && block::blocks(view, author.id, viewer)?
+            && edge::blocks(view, author.id, viewer)?
         {
             return Err(Rejected::NotFound.into());
         }
@@ -592,4 +592,24 @@ pub(crate) fn marked(
         Ok((id, dweet_id(row.get(1)?)))
     };
     Ok(page.newest_first(view.all(&page.sql(select, "id"), params, map)?))
+}
+
+/// Sends an edit or the deletion of a dweet to its redweets; who redweets it later is told when that is counted.
+pub(crate) fn post_original(tx: &mut Tx<'_>, original: DweetId) -> Result<(), Fault> {
+    if next_redweeter_slot(tx, original, Slot(0))?.is_some() {
+        errand::post(tx, original.slot(), Errand::Original, original.get(), &[])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn next_redweeter_slot(
+    view: &View<'_>,
+    original: DweetId,
+    from: Slot,
+) -> Result<Option<Slot>, Fault> {
+    let sql = "SELECT account_slot FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot >= ?3 AND state = 1
+               ORDER BY account_slot LIMIT 1";
+    view.first(sql, (original.slot().0, original.get(), from.0), |row| {
+        row.get(0).map(Slot)
+    })
 }

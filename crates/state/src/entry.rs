@@ -5,10 +5,10 @@
 //! - Each entry that was delivered has an arrival number of its own; what a first follow fetched has 0 (rule T6).
 //! - Entries and the card of an author go with the last edge of the group that the author's home has taken (rule T4).
 
-use crate::database::{Tx, View};
+use crate::errand::Walked;
 use crate::error::{Fault, Outcome, encode};
 use crate::event::Event;
-use crate::outbox::Walked;
+use crate::tx::{Tx, View};
 use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView};

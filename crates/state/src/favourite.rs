@@ -1,16 +1,16 @@
 //! Favourites. The truth lies at the home of the one who likes, an image and the count at the home of the dweet.
 
 use crate::account;
-use crate::block;
-use crate::database::{Tx, View};
 use crate::dweet;
+use crate::edge;
+use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome};
 use crate::notification::Cause;
-use crate::outbox::{self, Errand, Waiting, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
-use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, NotificationKind};
@@ -63,7 +63,7 @@ pub(crate) fn set(tx: &mut Tx<'_>, account: AccountId, dweet: DweetId, stands: b
                ON CONFLICT (slot, account_id, dweet_id) DO UPDATE
                SET version = version + 1, state = excluded.state, id = excluded.id";
     tx.write(sql, (slot.0, account.get(), dweet.get(), stands, id.get()))?;
-    outbox::post(
+    errand::post(
         tx,
         slot,
         Errand::Favourite,
@@ -79,7 +79,7 @@ pub(crate) fn is_favourite(view: &View<'_>, account: AccountId, dweet: DweetId) 
     view.exists(sql, (account.slot().0, account.get(), dweet.get()))
 }
 
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<CountFavourite>> {
     let Some(account) = AccountId::from_number(row.subject) else {
         return Ok(None);
     };
@@ -90,16 +90,13 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
     else {
         return Ok(None);
     };
-    Ok(Some(
-        CountFavourite {
-            dweet,
-            account,
-            card: account::find(view, account)?,
-            version,
-            stands,
-        }
-        .into(),
-    ))
+    Ok(Some(CountFavourite {
+        dweet,
+        account,
+        card: account::find(view, account)?,
+        version,
+        stands,
+    }))
 }
 
 /// Sets the image of a favourite at the home of the dweet.
@@ -128,7 +125,7 @@ impl Verb for CountFavourite {
 impl Command for CountFavourite {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let stored = dweet::standing(tx, self.dweet)?;
-        if self.stands && block::blocks(tx, stored.author, self.account)? {
+        if self.stands && edge::blocks(tx, stored.author, self.account)? {
             return Err(Rejected::Blocked.into());
         }
         let slot = self.dweet.slot().0;

@@ -11,22 +11,22 @@
 //!   and edges that are still on their way fetch them anew.
 
 use crate::account;
-use crate::block;
-use crate::database::{Tx, View};
 use crate::dweet;
+use crate::edge;
 use crate::entry;
+use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
 use crate::notification::Cause;
-use crate::outbox::{self, Errand, Waiting, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
-use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView, NotificationKind, Relationship};
-use tertulia_types::{AccountId, NotificationId, Position, Rejected, Scopes, Slot};
+use tertulia_types::{AccountId, NotificationId, Position, Rejected, Scopes};
 
 /// Dweets that a first follow brings with it.
 const RECENT_DWEETS: u32 = 40;
@@ -68,7 +68,7 @@ impl Command for Follow {
         if me == self.author {
             return Err(Rejected::Oneself.into());
         }
-        if block::blocks(tx, me, self.author)? || block::is_blocked_by(tx, me, self.author)? {
+        if edge::blocks(tx, me, self.author)? || edge::is_blocked_by(tx, me, self.author)? {
             return Err(Rejected::Blocked.into());
         }
         if account::standing(tx, me)?.following >= FOLLOWING_MAX {
@@ -76,7 +76,7 @@ impl Command for Follow {
         }
         set_following(tx, me, self.author, true, self.redweets)?;
         tx.tell(Event::Edges { account: me });
-        relationship(tx, me, self.author)
+        edge::relationship(tx, me, self.author)
     }
 }
 
@@ -111,7 +111,7 @@ impl Command for Unfollow {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Relationship> {
         let me = self.actor.account;
         end(tx, me, self.author)?;
-        relationship(tx, me, self.author)
+        edge::relationship(tx, me, self.author)
     }
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn set_following(
     redweets: bool,
 ) -> Result<bool, Fault> {
     let slot = follower.slot();
-    let stood = is_following(tx, follower, author)?;
+    let stood = edge::is_following(tx, follower, author)?;
     if !stands && !stood {
         return Ok(false);
     }
@@ -165,7 +165,7 @@ pub(crate) fn set_following(
         let step = if stands { 1 } else { -1 };
         let sql = "UPDATE account SET following = max(following + ?3, 0) WHERE slot = ?1 AND id = ?2";
         tx.write(sql, (slot.0, follower.get(), step))?;
-        outbox::post(
+        errand::post(
             tx,
             slot,
             Errand::Follower,
@@ -174,58 +174,6 @@ pub(crate) fn set_following(
         )?;
     }
     Ok(stands != stood)
-}
-
-/// Whether the edge stands, at the follower's home.
-pub(crate) fn is_following(view: &View<'_>, follower: AccountId, author: AccountId) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
-    view.exists(sql, (follower.slot().0, follower.get(), author.get()))
-}
-
-/// Whether the edge's image stands, at the author's home.
-pub(crate) fn is_follower(view: &View<'_>, author: AccountId, follower: AccountId) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM follower WHERE slot = ?1 AND author_id = ?2 AND follower_slot = ?3 AND follower_id = ?4 AND state = 1";
-    view.exists(
-        sql,
-        (author.slot().0, author.get(), follower.slot().0, follower.get()),
-    )
-}
-
-/// The first slot at or behind `from` that has a follower of the author.
-pub(crate) fn next_follower_slot(
-    view: &View<'_>,
-    author: AccountId,
-    from: Slot,
-) -> Result<Option<Slot>, Fault> {
-    let sql = "SELECT follower_slot FROM follower WHERE slot = ?1 AND author_id = ?2 AND follower_slot >= ?3 AND state = 1
-               ORDER BY follower_slot LIMIT 1";
-    view.first(sql, (author.slot().0, author.get(), from.0), |row| {
-        row.get(0).map(Slot)
-    })
-}
-
-/// How `me` stands to `other`, at my home: it holds my edges and the images of theirs.
-pub(crate) fn relationship(view: &View<'_>, me: AccountId, other: AccountId) -> Outcome<Relationship> {
-    let sql = "SELECT redweets FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
-    let edge = view.first(sql, (me.slot().0, me.get(), other.get()), |row| {
-        row.get::<_, bool>(0)
-    })?;
-    let sql = "SELECT notifications FROM mute WHERE slot = ?1 AND account_id = ?2 AND target_id = ?3
-               AND (expires_ms IS NULL OR expires_ms > ?4)";
-    let mute = view.first(sql, (me.slot().0, me.get(), other.get(), view.now_ms), |row| {
-        row.get::<_, bool>(0)
-    })?;
-    let blocking = block::blocks(view, me, other)?;
-    Ok(Relationship {
-        following: edge.is_some(),
-        showing_redweets: edge.unwrap_or(false),
-        // The image stays until the block has reached the follower's home.
-        followed_by: !blocking && is_follower(view, me, other)?,
-        blocking,
-        blocked_by: block::is_blocked_by(view, me, other)?,
-        muting: mute.is_some(),
-        muting_notifications: mute.unwrap_or(false),
-    })
 }
 
 /// How the actor stands to others, in their order.
@@ -254,7 +202,7 @@ impl Query for Relationships {
         self.others
             .iter()
             .take(500)
-            .map(|other| relationship(view, self.actor.account, *other))
+            .map(|other| edge::relationship(view, self.actor.account, *other))
             .collect()
     }
 }
@@ -297,7 +245,7 @@ impl Command for SetFollower {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Option<FollowerSet>> {
         if self.stands {
             account::standing(tx, self.author)?;
-            if block::blocks(tx, self.author, self.follower)? {
+            if edge::blocks(tx, self.author, self.follower)? {
                 return Err(Rejected::Blocked.into());
             }
         }
@@ -315,7 +263,7 @@ impl Command for SetFollower {
 impl SetFollower {
     fn upsert(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let slot = self.author.slot();
-        let stood = is_follower(tx, self.author, self.follower)?;
+        let stood = edge::is_follower(tx, self.author, self.follower)?;
         let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
         let sql = "INSERT INTO follower (slot, author_id, follower_slot, follower_id, version, state, id)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -332,7 +280,7 @@ impl SetFollower {
             id.get(),
         );
         tx.write(sql, params)?;
-        let stands = is_follower(tx, self.author, follower)?;
+        let stands = edge::is_follower(tx, self.author, follower)?;
         if stands != stood {
             count_followers(tx, self.author, if stands { 1 } else { -1 })?;
         }
@@ -370,7 +318,7 @@ pub(crate) fn count_followers(tx: &mut Tx<'_>, author: AccountId, step: i64) -> 
 }
 
 /// The edge of a row, as it is now.
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<SetFollower>> {
     let Some((follower, author)) = ends(row)? else {
         return Ok(None);
     };
@@ -382,17 +330,14 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
     };
     let fetched = entry::is_fetched(view, author)?;
     let card = account::find(view, follower)?;
-    Ok(Some(
-        SetFollower {
-            author,
-            follower,
-            card,
-            version,
-            stands,
-            want_recent: stands && !fetched,
-        }
-        .into(),
-    ))
+    Ok(Some(SetFollower {
+        author,
+        follower,
+        card,
+        version,
+        stands,
+        want_recent: stands && !fetched,
+    }))
 }
 
 fn ends(row: &Waiting) -> Result<Option<(AccountId, AccountId)>, Fault> {
@@ -418,7 +363,7 @@ pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, reply: &Option<FollowerSet
         }
         // The group's last taken edge has ended while this one was on its way, and the entries with it.
         None if !entry::is_fetched(tx, author)? => {
-            outbox::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
+            errand::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
         }
         None => entry::put_card(tx, &reply.card, true)?,
     }
@@ -457,7 +402,7 @@ impl Query for Followers {
         visible(view, self.author, self.viewer)?;
         let select =
             "SELECT id, follower_id FROM follower WHERE slot = ?4 AND author_id = ?5 AND state = 1 AND";
-        edges(view, select, self.author, &self.page)
+        edge::edges(view, select, self.author, &self.page)
     }
 }
 
@@ -485,32 +430,14 @@ impl Query for Following {
         visible(view, self.follower, self.viewer)?;
         let select =
             "SELECT id, author_id FROM following WHERE slot = ?4 AND follower_id = ?5 AND state = 1 AND";
-        edges(view, select, self.follower, &self.page)
+        edge::edges(view, select, self.follower, &self.page)
     }
 }
 
 fn visible(view: &View<'_>, account: AccountId, viewer: Option<AccountId>) -> Outcome<()> {
     account::standing(view, account)?;
     match viewer {
-        Some(viewer) if block::blocks(view, account, viewer)? => Err(Rejected::NotFound.into()),
+        Some(viewer) if edge::blocks(view, account, viewer)? => Err(Rejected::NotFound.into()),
         _ => Ok(()),
     }
-}
-
-/// A page of edges of one account.
-pub(crate) fn edges(
-    view: &View<'_>,
-    select: &str,
-    of: AccountId,
-    page: &Page,
-) -> Outcome<Vec<(NotificationId, AccountId)>> {
-    let params = (page.below(), page.above(), page.size(), of.slot().0, of.get());
-    let rows = view.all(&page.sql(select, "id"), params, edge_from)?;
-    Ok(page.newest_first(rows))
-}
-
-/// An edge's id and the account at its other end.
-pub(crate) fn edge_from(row: &Row<'_>) -> rusqlite::Result<(NotificationId, AccountId)> {
-    let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
-    Ok((id, AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
 }

@@ -22,6 +22,7 @@
 //! Deliberately absent: threads, async, sockets, the consensus itself, JSON and HTML.
 
 pub mod account;
+pub mod actor;
 pub mod block;
 pub mod bookmark;
 pub mod card;
@@ -29,11 +30,14 @@ pub mod closing;
 pub mod database;
 mod digest;
 pub mod dweet;
+mod edge;
 pub mod entry;
+mod errand;
 pub mod error;
 pub mod event;
 pub mod favourite;
 pub mod follow;
+pub mod language;
 pub mod marker;
 pub mod mute;
 pub mod notification;
@@ -52,10 +56,13 @@ mod table;
 pub mod tag;
 pub mod thread;
 pub mod timeline;
+pub mod tx;
 mod unwanted;
 pub mod verb;
 
-pub use database::{Applied, Checkpoint, Database, Descriptor, Location, Placed, Proposal, Reader};
+pub use database::{Applied, Checkpoint, Database, Location, Placed, Proposal, Reader};
 pub use error::Fault;
 pub use event::Event;
-pub use verb::{AnyCommand, AnyQuery, Command, Query, Verb};
+pub use language::{AnyCommand, AnyQuery};
+pub use tx::Descriptor;
+pub use verb::{Command, Query, Verb};

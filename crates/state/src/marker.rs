@@ -1,11 +1,11 @@
 //! Markers: how far a person has read a timeline, as Mastodon's apps keep it. The marker of the home timeline also counts
 //! as seen (rule T6).
 
-use crate::database::Tx;
-use crate::database::View;
 use crate::error::Outcome;
 use crate::session::Actor;
 use crate::timeline;
+use crate::tx::Tx;
+use crate::tx::View;
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};

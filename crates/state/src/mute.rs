@@ -2,13 +2,13 @@
 //! and lie only at the home of the one who mutes.
 
 use crate::account;
-use crate::database::{Tx, View};
+use crate::edge;
 use crate::error::Outcome;
 use crate::event::Event;
-use crate::follow;
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
+use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::Relationship;
@@ -75,7 +75,7 @@ impl Command for SetMute {
             )?;
         }
         tx.tell(Event::Edges { account: me });
-        follow::relationship(tx, me, self.target)
+        edge::relationship(tx, me, self.target)
     }
 }
 
@@ -113,7 +113,7 @@ impl Query for Mutes {
             me.get(),
             view.now_ms,
         );
-        let rows = view.all(&page.sql(select, "id"), params, follow::edge_from)?;
+        let rows = view.all(&page.sql(select, "id"), params, edge::edge_from)?;
         Ok(page.newest_first(rows))
     }
 }

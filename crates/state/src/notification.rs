@@ -6,13 +6,13 @@
 //! - Blocked and muted people are filtered when notifications are read, not when they are written.
 
 use crate::account;
-use crate::database::{Tx, View};
-use crate::dweet::{self, dweet_id};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
 use crate::page::Page;
 use crate::reading;
 use crate::session::Actor;
+use crate::stored::{self, dweet_id};
+use crate::tx::{Tx, View};
 use crate::unwanted::Unwanted;
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
@@ -215,8 +215,8 @@ fn show(
     let dweet: Option<DweetView> = match &stored.view {
         Some(bytes) => Some(decode("notification", bytes)?),
         None if stored.dweet == 0 => None,
-        None => match dweet::stored(view, dweet_id(stored.dweet))? {
-            Some(own) => match dweet::show(view, &own)? {
+        None => match stored::stored(view, dweet_id(stored.dweet))? {
+            Some(own) => match stored::show(view, &own)? {
                 Some(shown) => Some(shown),
                 None => return Ok(None),
             },

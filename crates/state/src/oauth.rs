@@ -3,9 +3,9 @@
 //! An application's home is the hash of its client id. A code lies at the home of the person who gave it, and dies when
 //! it is used, when it expires, or with the password. Secrets are here only as hashes (rule P2).
 
-use crate::database::{Tx, View};
 use crate::error::Outcome;
 use crate::session::{self, Actor, NewSession, SecretHash};
+use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! Pruning: what has outlived its time goes, a bounded number of rows at a time, by the stamp and never by a clock.
 
-use crate::database::Tx;
 use crate::error::Outcome;
 use crate::event::Event;
 use crate::request;
+use crate::tx::Tx;
 use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Position, Slot};

@@ -17,11 +17,12 @@
 //!
 //! Deliberately absent: merging (rule J3). Whoever comes instead of a machine that is gone takes its end, with [`TakeEnd`].
 
-use crate::database::{Descriptor, Side, Tx, View};
 use crate::entry;
+use crate::errand;
 use crate::error::{Fault, Outcome, decode, encode};
-use crate::outbox;
 use crate::table::BY_SLOT;
+pub use crate::tx::{Birth, Origin};
+use crate::tx::{Descriptor, ORIGIN, Side, Tx, UNTRIMMED, View};
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, MachineId, Position, Rejected, Slot};
@@ -31,10 +32,6 @@ const ROWS_AT_ONCE: usize = 500;
 /// Authors that one [`Trim`] looks at.
 const AUTHORS_AT_ONCE: usize = 256;
 
-/// The group's record of its birth by a split.
-pub(crate) const ORIGIN: &str = "origin";
-/// The group's counter that is 1 while there may be rows of the other half.
-pub(crate) const UNTRIMMED: &str = "untrimmed";
 /// The group's counter with the log index of its last split.
 const LAST_SPLIT: &str = "last_split";
 
@@ -45,37 +42,6 @@ pub struct Holder {
     pub machine: MachineId,
     /// The life of its data directory.
     pub incarnation: u64,
-}
-
-/// What became of a group that was divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Birth {
-    /// The new group: the lower half.
-    pub child: Descriptor,
-    /// The old one, from then on: the upper half.
-    pub parent: Descriptor,
-    /// Where the split stands in the parent's log.
-    pub index: u64,
-}
-
-impl Birth {
-    /// Where the child comes from.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        Origin {
-            parent: self.parent.group,
-            index: self.index,
-        }
-    }
-}
-
-/// By which split a group was born.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// The group that was divided.
-    pub parent: u64,
-    /// Where the split stands in its log.
-    pub index: u64,
 }
 
 /// Divides the group: the child gets what lies up to and with `at`, and the machine gets the child's end.
@@ -166,7 +132,7 @@ fn become_half(tx: &mut Tx<'_>, half: Descriptor, birth: Birth) -> Outcome<()> {
     }
     // Edges that are on their way: to an author whom this half has followed so far only by what the other half's people
     // did, the author's home may not know the way yet. What there is of the author is fetched anew (rule T3).
-    for author in outbox::authors_asked(tx)? {
+    for author in errand::authors_asked(tx)? {
         if !entry::is_taken(tx, author)? {
             entry::forget(tx, author)?;
         }
@@ -356,26 +322,8 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Split, child_of};
-    use crate::verb::AnyCommand;
+    use super::child_of;
     use std::collections::BTreeSet;
-    use tertulia_types::{MachineId, Position};
-
-    #[test]
-    fn r15_a_split_is_known_by_its_number() {
-        let at = Position(0);
-        let split = Split {
-            at,
-            machine: MachineId(1),
-            incarnation: 1,
-        };
-        let split = AnyCommand::from(split);
-        assert_eq!(split.kind(), AnyCommand::SPLIT);
-        let bytes = split.to_bytes().expect("encodes");
-        assert_eq!(AnyCommand::kind_of(&bytes), Some(AnyCommand::SPLIT));
-        assert!(AnyCommand::is_known_to(&bytes, AnyCommand::KINDS));
-        assert!(!AnyCommand::is_known_to(&bytes, AnyCommand::SPLIT));
-    }
 
     #[test]
     fn r7_ids_of_children_differ() {

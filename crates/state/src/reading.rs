@@ -7,10 +7,10 @@
 //! **Invariant:** what [`Candidate`]s tell of an entry is enough to decide whether the reader sees it, so what is counted is
 //! what is shown.
 
-use crate::database::View;
-use crate::dweet::{self, dweet_id};
 use crate::error::{Fault, decode};
 use crate::page::Page;
+use crate::stored::{self, dweet_id};
+use crate::tx::View;
 use crate::unwanted::Unwanted;
 use rusqlite::{Params, Row};
 use std::collections::{BTreeSet, BinaryHeap};
@@ -188,10 +188,10 @@ impl<'a> Reading<'a> {
         if step.edge.is_some() {
             return self.entry(step.id);
         }
-        let Some(own) = dweet::stored(self.view, dweet_id(step.id))? else {
+        let Some(own) = stored::stored(self.view, dweet_id(step.id))? else {
             return Ok(None);
         };
-        let shown = dweet::show(self.view, &own)?;
+        let shown = stored::show(self.view, &own)?;
         Ok(shown.map(|dweet| {
             let candidate = Candidate {
                 id: dweet.id.get(),
@@ -266,7 +266,7 @@ impl<'a> Reading<'a> {
                 })
             })?;
         let is_own = || -> Result<bool, Fault> {
-            Ok(dweet::stored(self.view, id)?.is_some_and(|own| own.author == reader))
+            Ok(stored::stored(self.view, id)?.is_some_and(|own| own.author == reader))
         };
         if edge.is_none() && !is_own()? {
             return Ok(None);

@@ -2,17 +2,17 @@
 //! edge at the original's home: what counts it, and by which the original's edits and its deletion find it (rule T5).
 
 use crate::account;
-use crate::block;
-use crate::database::{Tx, View};
 use crate::dweet::{self, Stored, dweet_id};
+use crate::edge;
+use crate::errand::{self, Errand, HOP_ROWS_MAX, Waiting, Walked, number};
 use crate::error::{Error, Fault, Outcome, encode};
 use crate::event::Event;
 use crate::notification::Cause;
-use crate::outbox::{self, Errand, HOP_ROWS_MAX, Waiting, Walked, number};
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
-use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, Content, DweetView, NotificationKind, Visibility};
 use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes, Slot};
@@ -54,8 +54,8 @@ impl Command for Redweet {
         if body.visibility == Visibility::Private {
             return Err(Rejected::Forbidden.into());
         }
-        if block::blocks(tx, me, self.original.author.id)?
-            || block::is_blocked_by(tx, me, self.original.author.id)?
+        if edge::blocks(tx, me, self.original.author.id)?
+            || edge::is_blocked_by(tx, me, self.original.author.id)?
         {
             return Err(Rejected::Blocked.into());
         }
@@ -71,7 +71,7 @@ impl Redweet {
     fn insert(&self, tx: &mut Tx<'_>, me: AccountId) -> Outcome<DweetView> {
         let redweet = dweet::insert(tx, me, Content::Redweet(Box::new(self.original.clone())))?;
         let (id, original) = (redweet.id, self.original.id.get().to_be_bytes());
-        outbox::post(tx, me.slot(), Errand::Redweet, id.get(), &original)?;
+        errand::post(tx, me.slot(), Errand::Redweet, id.get(), &original)?;
         tx.tell(Event::Published {
             id,
             author: me,
@@ -133,7 +133,7 @@ impl Command for Unredweet {
 }
 
 /// A redweet to the original's home, as it stands now.
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<CountRedweet>> {
     let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
         return Ok(None);
     };
@@ -146,7 +146,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
         version: stored.version,
         stands: !stored.deleted,
     };
-    Ok(Some(count.into()))
+    Ok(Some(count))
 }
 
 /// The original is gone, or its author has blocked the redweeter: the redweet is withdrawn (rules O1, T5).
@@ -221,7 +221,7 @@ impl Command for CountRedweet {
             Err(Error::Rejected(_)) if !self.stands => return Ok(None),
             Err(error) => return Err(error),
         };
-        if self.stands && block::blocks(tx, stored.author, self.account)? {
+        if self.stands && edge::blocks(tx, stored.author, self.account)? {
             return Err(Rejected::Blocked.into());
         }
         self.upsert(tx, stored.author)?;
@@ -271,29 +271,13 @@ impl CountRedweet {
     }
 }
 
-/// Sends an edit or the deletion of a dweet to its redweets; who redweets it later is told when that is counted.
-pub(crate) fn post_original(tx: &mut Tx<'_>, original: DweetId) -> Result<(), Fault> {
-    if next_redweeter_slot(tx, original, Slot(0))?.is_some() {
-        outbox::post(tx, original.slot(), Errand::Original, original.get(), &[])?;
-    }
-    Ok(())
-}
-
-fn next_redweeter_slot(view: &View<'_>, original: DweetId, from: Slot) -> Result<Option<Slot>, Fault> {
-    let sql = "SELECT account_slot FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot >= ?3 AND state = 1
-               ORDER BY account_slot LIMIT 1";
-    view.first(sql, (original.slot().0, original.get(), from.0), |row| {
-        row.get(0).map(Slot)
-    })
-}
-
 /// The next hop of the walk to those who redweeted a dweet that was edited or is gone.
-pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<SetOriginal>> {
     let original = dweet_id(row.subject);
     let Some(stored) = dweet::stored(view, original)? else {
         return Ok(None);
     };
-    let Some(slot) = next_redweeter_slot(view, original, row.cursor)? else {
+    let Some(slot) = dweet::next_redweeter_slot(view, original, row.cursor)? else {
         return Ok(None);
     };
     let set = SetOriginal {
@@ -302,7 +286,7 @@ pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<
         version: stored.version,
         view: dweet::show(view, &stored)?,
     };
-    Ok(Some(set.into()))
+    Ok(Some(set))
 }
 
 /// Brings all redweets of a dweet, in one group, up to what it is now: one hop of a walk.

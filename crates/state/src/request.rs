@@ -3,8 +3,8 @@
 //! Keys are per actor, lie beside the actor's data and move with its range. They are forgotten after [`KEPT_MS`] of
 //! stamped time (see [`crate::prune`]). A key that comes back with a verb of another kind is refused.
 
-use crate::database::{Tx, View};
 use crate::error::Outcome;
+use crate::tx::{Tx, View};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Rejected};
 

@@ -1,8 +1,8 @@
 //! What is asked of all groups at once (rule T11): people by the beginning of their nick or name, and the group's size.
 
 use crate::account;
-use crate::database::View;
 use crate::error::Outcome;
+use crate::tx::View;
 use crate::verb::{Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::AccountView;

@@ -7,9 +7,10 @@
 //! **Invariant:** an ended session stays ended, also when the command that opened it is carried out once more, late: the end is remembered for as long as
 //! that may happen (rule P6).
 
-use crate::database::{Tx, View};
+pub use crate::actor::{Actor, SecretHash};
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
+use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
@@ -21,25 +22,6 @@ pub const LIFETIME_MS: u64 = 400 * 24 * 3_600_000;
 
 /// Sessions that an account may have; opening one more ends the oldest.
 const SESSIONS_MAX: i64 = 100;
-
-/// SHA-256 of a token's secret.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct SecretHash(pub [u8; 32]);
-
-impl std::fmt::Debug for SecretHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecretHash(…)")
-    }
-}
-
-/// Who acts, by which session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// The account that the token names.
-    pub account: AccountId,
-    /// The hash of its secret.
-    pub session: SecretHash,
-}
 
 /// A session to be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! Dweets as they are stored at their author's home, and who may read them.
 
 use crate::account;
-use crate::database::View;
+use crate::edge;
 use crate::error::{Fault, Outcome, decode};
-use crate::{block, follow};
+use crate::tx::View;
 use rusqlite::Row;
 use tertulia_types::view::{Body, Content, DweetView, Visibility};
 use tertulia_types::{AccountId, DweetId, Rejected};
@@ -97,7 +97,7 @@ pub(crate) fn may_read(view: &View<'_>, dweet: &DweetView, viewer: Option<Accoun
     let Content::Dweet(body) = &dweet.content else {
         // Only public and unlisted dweets can be redweeted.
         return Ok(match viewer {
-            Some(viewer) => !block::blocks(view, author, viewer)?,
+            Some(viewer) => !edge::blocks(view, author, viewer)?,
             None => true,
         });
     };
@@ -107,13 +107,13 @@ pub(crate) fn may_read(view: &View<'_>, dweet: &DweetView, viewer: Option<Accoun
     if viewer == author {
         return Ok(true);
     }
-    if block::blocks(view, author, viewer)? {
+    if edge::blocks(view, author, viewer)? {
         return Ok(false);
     }
     match body.visibility {
         Visibility::Public | Visibility::Unlisted => Ok(true),
         Visibility::Private => Ok(body.mentions.iter().any(|mention| mention.id == viewer)
-            || follow::is_follower(view, author, viewer)?),
+            || edge::is_follower(view, author, viewer)?),
     }
 }
 

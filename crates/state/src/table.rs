@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** each table of the schema with a slot stands here, or says in the tests below why it does not.
 
-use crate::database::Tx;
 use crate::error::Fault;
+use crate::tx::Tx;
 use tertulia_types::{AccountId, Slot};
 
 /// A table whose rows belong to a slot.
@@ -101,7 +101,8 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::BY_SLOT;
-    use crate::database::{Database, Descriptor, Location};
+    use crate::database::{Database, Location};
+    use crate::tx::Descriptor;
     use rusqlite::Connection;
     use std::collections::BTreeSet;
     use tertulia_types::Range;

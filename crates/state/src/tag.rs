@@ -1,12 +1,12 @@
 //! Hashtags. The public dweets with a tag lie, as images, at the home of the tag.
 
-use crate::database::{Tx, View};
-use crate::dweet::{self, dweet_id};
+use crate::errand::Waiting;
 use crate::error::{Outcome, decode, encode};
 use crate::event::Event;
-use crate::outbox::Waiting;
 use crate::page::Page;
-use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::stored::{self, dweet_id};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{DweetView, Visibility};
 use tertulia_types::{AccountId, DweetId, Position};
@@ -69,28 +69,25 @@ impl Command for PutUnderTag {
     }
 }
 
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
-    let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<PutUnderTag>> {
+    let Some(stored) = stored::stored(view, dweet_id(row.subject))? else {
         return Ok(None);
     };
     let tag = String::from_utf8_lossy(&row.object).into_owned();
     let bears =
         |body: &tertulia_types::view::Body| body.visibility == Visibility::Public && body.tags.contains(&tag);
-    let shown = if dweet::body_of(&stored)?.is_some_and(|body| bears(&body)) {
-        dweet::show(view, &stored)?
+    let shown = if stored::body_of(&stored)?.is_some_and(|body| bears(&body)) {
+        stored::show(view, &stored)?
     } else {
         None
     };
-    Ok(Some(
-        PutUnderTag {
-            tag,
-            id: stored.id,
-            author: stored.author,
-            version: stored.version,
-            view: shown,
-        }
-        .into(),
-    ))
+    Ok(Some(PutUnderTag {
+        tag,
+        id: stored.id,
+        author: stored.author,
+        version: stored.version,
+        view: shown,
+    }))
 }
 
 /// The public dweets with a tag, newest first.

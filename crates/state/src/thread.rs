@@ -4,12 +4,12 @@
 //! **Invariant:** the words of a reply that is not for everyone stay away from the thread's home; only its place is known
 //! there.
 
-use crate::block;
-use crate::database::{Tx, View};
 use crate::dweet::{self, Stored, dweet_id};
+use crate::edge;
+use crate::errand::{Waiting, number};
 use crate::error::{Outcome, decode, encode};
-use crate::outbox::{Waiting, number};
-use crate::verb::{AnyCommand, Command, Query, Verb};
+use crate::tx::{Tx, View};
+use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::DweetView;
@@ -47,7 +47,7 @@ impl Verb for CountReply {
 impl Command for CountReply {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let parent = dweet::standing(tx, self.parent)?;
-        if self.stands && block::blocks(tx, parent.author, self.author)? {
+        if self.stands && edge::blocks(tx, parent.author, self.author)? {
             return Err(Rejected::Blocked.into());
         }
         let slot = self.parent.slot().0;
@@ -71,17 +71,14 @@ impl Command for CountReply {
     }
 }
 
-pub(crate) fn reply_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn reply_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<CountReply>> {
     let parent = dweet_id(number(&row.object)?);
-    let count = |stored: Stored| {
-        CountReply {
-            parent,
-            reply: stored.id,
-            author: stored.author,
-            version: stored.version,
-            stands: !stored.deleted,
-        }
-        .into()
+    let count = |stored: Stored| CountReply {
+        parent,
+        reply: stored.id,
+        author: stored.author,
+        version: stored.version,
+        stands: !stored.deleted,
     };
     Ok(dweet::stored(view, dweet_id(row.subject))?.map(count))
 }
@@ -154,7 +151,7 @@ impl Command for PutInThread {
     }
 }
 
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<PutInThread>> {
     let Some(stored) = dweet::stored(view, dweet_id(row.subject))? else {
         return Ok(None);
     };
@@ -171,7 +168,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
         version: stored.version,
         place,
     };
-    Ok(Some(put.into()))
+    Ok(Some(put))
 }
 
 /// A dweet's place in its thread.

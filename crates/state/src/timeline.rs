@@ -9,13 +9,13 @@
 //! compares and sets, so that two devices that ask at once do not lose anything.
 
 use crate::account;
-use crate::database::{Tx, View};
 use crate::entry::ARRIVALS;
 use crate::error::{Fault, Outcome};
 use crate::page::Page;
 use crate::reading::{Candidate, Reading, flags};
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
+use crate::tx::{Tx, View};
 use crate::unwanted::Unwanted;
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;

@@ -1,7 +1,7 @@
 //! Whose dweets and notifications a person does not want to see, or may not: blocks on either side, and mutes.
 
-use crate::database::View;
 use crate::error::Fault;
+use crate::tx::View;
 use rusqlite::Row;
 use std::collections::{BTreeMap, BTreeSet};
 use tertulia_types::AccountId;

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use tertulia_node::{Failure, Node};
-use tertulia_state::Query;
 use tertulia_state::account::Credentials;
 use tertulia_state::dweet::Profile;
 use tertulia_state::outbox::Pending;
 use tertulia_state::page::{LIMIT_MAX, Page};
 use tertulia_state::session::{Actor, CheckSession, SecretHash};
 use tertulia_state::timeline::{FollowedIds, Home};
+use tertulia_state::{AnyQuery, Query};
 use tertulia_types::view::{DweetView, Shown};
 use tertulia_types::{AccountId, Rejected, Scopes};
 
@@ -136,7 +136,10 @@ fn below(max_id: Option<i64>) -> Page {
 }
 
 /// Reads through one machine after the other, until one has an answer.
-async fn read<Q: Query + Clone>(town: &Town, query: &Q) -> Result<Result<Q::Reply, Rejected>, Unread> {
+async fn read<Q: Query + Into<AnyQuery> + Clone>(
+    town: &Town,
+    query: &Q,
+) -> Result<Result<Q::Reply, Rejected>, Unread> {
     let mut why = "no machine runs".to_owned();
     for life in town.world().lives() {
         match life.node.query(query.clone()).await {

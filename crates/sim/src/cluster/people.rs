@@ -16,7 +16,7 @@ use tertulia_state::redweet::Redweet;
 use tertulia_state::request::RequestKey;
 use tertulia_state::session::{Actor, CloseSession, NewSession, OpenSession, SecretHash};
 use tertulia_state::timeline::Home;
-use tertulia_state::{Command, Query};
+use tertulia_state::{AnyCommand, AnyQuery, Command, Query};
 use tertulia_types::view::{Body, DweetView, Visibility};
 use tertulia_types::{AccountId, DweetId, Rejected, Scopes};
 use tokio::time::{sleep, timeout};
@@ -182,7 +182,7 @@ impl Town {
     }
 
     /// Asks until there is an answer, or patience is at its end.
-    async fn insist<C: Command + Clone>(
+    async fn insist<C: Command + Into<AnyCommand> + Clone>(
         &self,
         chance: &mut Chance,
         what: &str,
@@ -213,7 +213,7 @@ impl Town {
     }
 
     /// Asks one machine once.
-    async fn ask<C: Command + Clone>(
+    async fn ask<C: Command + Into<AnyCommand> + Clone>(
         &self,
         chance: &mut Chance,
         what: &str,
@@ -239,7 +239,7 @@ impl Town {
     }
 
     /// Reads at one machine; `None` if there is no answer.
-    async fn read<Q: Query + Clone>(
+    async fn read<Q: Query + Into<AnyQuery> + Clone>(
         &self,
         chance: &mut Chance,
         query: &Q,
@@ -310,7 +310,11 @@ impl Person {
         }
     }
 
-    async fn insist<C: Command + Clone>(&mut self, what: String, command: &C) -> Verdict<C::Reply> {
+    async fn insist<C: Command + Into<AnyCommand> + Clone>(
+        &mut self,
+        what: String,
+        command: &C,
+    ) -> Verdict<C::Reply> {
         let what = format!("{} {what}", self.name);
         self.town.insist(&mut self.chance, &what, command).await
     }

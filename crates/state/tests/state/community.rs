@@ -105,12 +105,16 @@ impl Community {
         RequestKey(key)
     }
 
-    pub(crate) fn submit<C: Command>(&mut self, command: C) -> Result<C::Reply, Rejected> {
+    pub(crate) fn submit<C: Command + Into<AnyCommand>>(&mut self, command: C) -> Result<C::Reply, Rejected> {
         let group = self.group_of(command.home());
         self.submit_to(group, command)
     }
 
-    pub(crate) fn submit_to<C: Command>(&mut self, group: usize, command: C) -> Result<C::Reply, Rejected> {
+    pub(crate) fn submit_to<C: Command + Into<AnyCommand>>(
+        &mut self,
+        group: usize,
+        command: C,
+    ) -> Result<C::Reply, Rejected> {
         let any: AnyCommand = command.into();
         let reply = self.apply(group, any.to_bytes().expect("encodes"));
         postcard::from_bytes(&reply).expect("a reply")
