@@ -9,7 +9,7 @@
 //! password is told to the person, on the form.
 
 use crate::caller::Address;
-use crate::consent::{self, Consent};
+use crate::consent::{self, Asked, Consent};
 use crate::error::Error;
 use crate::input::Input;
 use crate::login;
@@ -21,7 +21,7 @@ use crate::token::Secret;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tertulia_state::oauth::{App, Authorize, FindApp};
@@ -37,31 +37,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
 
 /// A SHA-256 in base64url.
 const CHALLENGE_BYTES: usize = 43;
-
-/// What an application asks for; the form sends it again.
-#[derive(Debug, Default, Clone, Deserialize, Serialize, utoipa::IntoParams, utoipa::ToSchema)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub(crate) struct Asked {
-    /// `code`.
-    pub(crate) response_type: String,
-    /// The application.
-    pub(crate) client_id: String,
-    /// Where the code goes: an address that it registered.
-    pub(crate) redirect_uri: String,
-    /// Separated by spaces; `read` if not said.
-    pub(crate) scope: String,
-    /// Comes back with the code.
-    pub(crate) state: Option<String>,
-    /// For PKCE.
-    pub(crate) code_challenge: Option<String>,
-    /// `S256`.
-    pub(crate) code_challenge_method: Option<String>,
-    /// In which language to ask: `en` or `es`.
-    pub(crate) lang: Option<String>,
-    /// Taken and not needed: nobody is logged in here.
-    pub(crate) force_login: Option<String>,
-}
 
 /// What an application asks for, found to be in order.
 struct Sound {

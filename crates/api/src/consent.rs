@@ -1,12 +1,37 @@
 //! What a person reads when an application asks to be let in: who it is, what it may do, as whom, and where they go next.
 
-use crate::authorize::Asked;
 use crate::error::Error;
 use crate::oauth::OUT_OF_BAND;
 use crate::page::{Language, Page, escape};
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use tertulia_state::oauth::App;
 use tertulia_types::{Rejected, Scopes};
+
+/// What an application asks for; the form sends it again.
+#[derive(Debug, Default, Clone, Deserialize, Serialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// `code`.
+    pub(crate) response_type: String,
+    /// The application.
+    pub(crate) client_id: String,
+    /// Where the code goes: an address that it registered.
+    pub(crate) redirect_uri: String,
+    /// Separated by spaces; `read` if not said.
+    pub(crate) scope: String,
+    /// Comes back with the code.
+    pub(crate) state: Option<String>,
+    /// For PKCE.
+    pub(crate) code_challenge: Option<String>,
+    /// `S256`.
+    pub(crate) code_challenge_method: Option<String>,
+    /// In which language to ask: `en` or `es`.
+    pub(crate) lang: Option<String>,
+    /// Taken and not needed: nobody is logged in here.
+    pub(crate) force_login: Option<String>,
+}
 
 /// The page with the form.
 pub(crate) struct Consent<'a> {

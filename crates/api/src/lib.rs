@@ -17,6 +17,7 @@ mod authorize;
 mod bookmark;
 mod caller;
 mod consent;
+mod dress;
 mod entries;
 mod error;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod lenient;
 mod limit;
 mod link;
 mod login;
+mod noted;
 mod notification;
 mod oauth;
 mod openapi;

@@ -5,11 +5,9 @@
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::limit::Limits;
-use crate::origin::Origin;
+use crate::noted;
 use crate::password::Vault;
-use crate::render;
 use crate::serve::FINISH_TIME_MAX;
-use crate::shell;
 use crate::tls::Tls;
 use futures::StreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -21,11 +19,10 @@ use tertulia_node::{Answers, Failure, Node, Unavailable};
 use tertulia_state::account::{Lookup, LookupMany, Who};
 use tertulia_state::search::{Count, Size};
 use tertulia_state::session::{Actor, CheckSession};
-use tertulia_state::timeline::FlagsOf;
 use tertulia_state::{AnyCommand, AnyQuery, Command, Query};
-use tertulia_types::entity::{self, Entries};
-use tertulia_types::view::{AccountView, DweetView, Flags};
-use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes};
+use tertulia_types::entity::Entries;
+use tertulia_types::view::AccountView;
+use tertulia_types::{AccountId, Position, Rejected, Scopes};
 use tokio::sync::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -188,7 +185,7 @@ impl Service {
         }
         if is_partial {
             tracing::warn!("a question to all groups was answered in part");
-            shell::answer_is_partial();
+            noted::answer_is_partial();
         }
         Ok(replies)
     }
@@ -213,54 +210,6 @@ impl Service {
             found.extend(answer?.into_iter().map(|account| (account.id, account)));
         }
         Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
-    }
-
-    /// Dresses dweets of any homes for a viewer; those of people who are blocked, either way, are left out.
-    pub(crate) async fn dress(
-        &self,
-        origin: &Origin,
-        actor: Option<Actor>,
-        dweets: &[DweetView],
-    ) -> Result<Vec<entity::Status>, Error> {
-        let Some(actor) = actor else {
-            return Ok(dweets
-                .iter()
-                .map(|dweet| render::status(origin, dweet, None))
-                .collect());
-        };
-        let flags = self.flags(actor, dweets).await?;
-        let dressed = dweets.iter().zip(flags).filter_map(|(dweet, flags)| {
-            let viewer = Some((actor.account, flags?));
-            Some(render::status(origin, dweet, viewer))
-        });
-        Ok(dressed.collect())
-    }
-
-    /// Dresses one.
-    pub(crate) async fn dress_one(
-        &self,
-        origin: &Origin,
-        actor: Option<Actor>,
-        dweet: &DweetView,
-    ) -> Result<entity::Status, Error> {
-        let dressed = self.dress(origin, actor, std::slice::from_ref(dweet)).await?;
-        dressed
-            .into_iter()
-            .next()
-            .ok_or_else(|| Rejected::NotFound.into())
-    }
-
-    async fn flags(&self, actor: Actor, dweets: &[DweetView]) -> Result<Vec<Option<Flags>>, Error> {
-        let originals: Vec<(DweetId, AccountId)> = dweets
-            .iter()
-            .map(|dweet| (dweet.original().id, dweet.original().author.id))
-            .collect();
-        self.query(FlagsOf {
-            actor,
-            needed: Scopes::NONE,
-            dweets: originals,
-        })
-        .await
     }
 
     /// How many people and dweets the ring has.
@@ -297,7 +246,7 @@ fn note_session<T>(is_authorized: bool, outcome: &Result<T, Error>) {
         Err(_) => false,
     };
     if is_authorized && is_valid {
-        shell::session_is_valid();
+        noted::session_is_valid();
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::entries;
 use crate::error::Error;
 use crate::limit::Left;
+use crate::noted::NOTED;
 use crate::service::Service;
 use crate::token::presented;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -87,39 +88,6 @@ async fn limited(service: &Service, request: Request, next: Next) -> Response {
             .insert(PARTIAL, HeaderValue::from_static("true"));
     }
     response
-}
-
-tokio::task_local! {
-    /// What was found out about the request under way.
-    static NOTED: Cell<Noted>;
-}
-
-#[derive(Clone, Copy, Default)]
-struct Noted {
-    /// The session was found valid. A token's account is only claimed until then, and who claims another's account must not use up its limit.
-    session_is_valid: bool,
-    /// Not all groups have answered (T11).
-    is_partial: bool,
-}
-
-fn note(change: impl FnOnce(&mut Noted)) {
-    // Outside of a request (a stream that reads on) there is nobody to tell.
-    let noting = |noted: &Cell<Noted>| {
-        let mut new = noted.get();
-        change(&mut new);
-        noted.set(new);
-    };
-    NOTED.try_with(noting).ok();
-}
-
-/// Says that the session of the request under way is valid.
-pub(crate) fn session_is_valid() {
-    note(|noted| noted.session_is_valid = true);
-}
-
-/// Says that a part of the answer to the request under way is missing.
-pub(crate) fn answer_is_partial() {
-    note(|noted| noted.is_partial = true);
 }
 
 async fn guarded(answer: impl Future<Output = Response>) -> Response {

@@ -8,6 +8,7 @@
 //! **Invariant:** a list that cannot be had disturbs nobody: the old one stays.
 
 use crate::address;
+use crate::bounded;
 use crate::failure::Failure;
 use crate::store::Store;
 use crate::trust;
@@ -105,7 +106,7 @@ async fn fetch(pool: reqwest::Client, server: String) -> Option<Brought> {
     if !response.status().is_success() {
         return None;
     }
-    let bytes = crate::wire::body(response, LIST_BYTES_MAX).await.ok()?;
+    let bytes = bounded::body(response, LIST_BYTES_MAX).await.ok()?;
     let list = serde_json::from_slice(&bytes).ok()?;
     Some(Brought { server, list })
 }

@@ -6,7 +6,7 @@
 //! come from the server.
 
 use crate::near::NearRing;
-use crate::trust::Offer;
+use crate::offer::Offer;
 use tertulia_types::text::Unfit;
 
 /// Why an action was not done.

@@ -42,8 +42,10 @@ pub mod view;
 pub mod wire;
 
 mod ask;
+mod bounded;
 mod client;
 mod entries;
+mod offer;
 mod servers;
 
 pub use client::{Client, Settings};

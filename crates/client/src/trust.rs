@@ -8,6 +8,7 @@
 //! nothing is sent over it.
 
 use crate::failure::{Failure, Fault, Misuse};
+pub use crate::offer::Offer;
 use crate::store::Store;
 use rusqlite::{OptionalExtension, Transaction};
 use rustls::pki_types::CertificateDer;
@@ -15,19 +16,6 @@ use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
-
-/// An authority that waits for the person's word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// The machine that showed it.
-    pub server: String,
-    /// SHA-256 of the certificate, as [`fingerprint_of`] writes it.
-    pub fingerprint: String,
-    /// The certificate.
-    pub pem: String,
-    /// Whether another one was trusted for this machine before: a sign of an attack, or of a new ring.
-    pub changed: bool,
-}
 
 /// The SHA-256 of a certificate in PEM, as 64 lower-case hexadecimal digits; none if it is no certificate.
 #[must_use]

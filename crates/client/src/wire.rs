@@ -14,6 +14,7 @@
 
 use crate::address::is_loopback;
 use crate::ask::Ask;
+use crate::bounded::{body, why};
 use crate::entries::{Errand, Ring};
 use crate::failure::{Failure, Missed, Misuse, Refusal, Why};
 use crate::near::{Lookout, NearRing};
@@ -484,18 +485,6 @@ async fn outcome(response: Response) -> Outcome {
     })
 }
 
-/// Reads an answer, but no more than `bytes_max`.
-pub(crate) async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Why> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| why(&error))? {
-        if bytes.len() + chunk.len() > bytes_max {
-            return Err(Why::Nonsense);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
 fn failed(error: &reqwest::Error) -> Outcome {
     match certificate_error(error) {
         // Another authority of the same name shows as a bad signature.
@@ -504,14 +493,6 @@ fn failed(error: &reqwest::Error) -> Outcome {
         }
         Some(_) => Outcome::Missed(Why::BadCertificate),
         None => Outcome::Missed(why(error)),
-    }
-}
-
-fn why(error: &reqwest::Error) -> Why {
-    if error.is_timeout() {
-        Why::TimedOut
-    } else {
-        Why::NoConnection
     }
 }
 
