@@ -241,7 +241,7 @@ impl Driver {
     }
 
     /// Where a lookup goes on from here, past the machines to avoid; `None` when all that is known leads there.
-    pub(crate) fn hop(&self, position: Position, avoid: &[MachineId]) -> Option<tertulia_ring::hop::Hop> {
+    pub(crate) fn hop(&self, position: Position, avoid: &[MachineId]) -> Option<tertulia_ring::Hop> {
         self.ring()
             .as_ref()
             .filter(|ring| ring.is_member())

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::seq::IteratorRandom;
-use tertulia_ring::hop::Hop as Next;
+use tertulia_ring::Hop as Next;
 use tertulia_types::ring::{Hop, HopKind};
 use tertulia_types::{MachineId, Position};
 

@@ -6,19 +6,9 @@
 use tertulia_types::{MachineId, Position};
 
 use crate::circle::{between, distance};
+use crate::output::Hop;
 use crate::pointer::Pointer;
 use crate::ring::Ring;
-
-/// Where a lookup for a key goes from one machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hop {
-    /// Nowhere: this machine is the first at or after the key, as far as it knows.
-    Here,
-    /// To the first machine at or after the key, which is one of this machine's successors: the last hop.
-    Owner(Pointer),
-    /// To a machine between this one and the key, the nearest to the key that is known here.
-    Forward(Pointer),
-}
 
 impl Ring {
     /// Where a lookup for `key` goes from here. Suspects are passed over where there is another way.

@@ -71,7 +71,7 @@ pub mod pointer;
 
 pub mod ring;
 
-pub mod hop;
+mod hop;
 
 mod finger;
 
@@ -79,9 +79,13 @@ mod neighbour;
 
 mod lookup;
 
+mod standing;
+
 mod liveness;
 
 mod request;
+
+mod exchange;
 
 pub mod message;
 
@@ -91,9 +95,8 @@ pub mod settings;
 
 pub mod dice;
 
-pub use hop::Hop;
 pub use message::{Message, Nonsense};
-pub use output::{Event, Output};
+pub use output::{Event, Hop, Output};
 pub use pointer::Pointer;
 pub use ring::Ring;
 pub use settings::{Interval, Settings};

@@ -9,8 +9,6 @@
 //! **Invariant:** what is held dead costs a detour if it is wrong, never data: copies are re-made by the groups, after a
 //! grace period of their own (J6).
 
-use std::collections::BTreeMap;
-
 use tertulia_types::MachineId;
 
 use crate::message::{Message, Ticket};
@@ -18,83 +16,13 @@ use crate::output::Event;
 use crate::pointer::Pointer;
 use crate::request::{Aim, Request};
 use crate::ring::Ring;
+use crate::standing::{Standing, Suspicion};
 
-/// How many machines that are held dead are kept in mind, so that they are not believed in on hearsay.
-const LOST_MAX: usize = 1024;
 /// How many probes for others may be under way.
 const PROBES_FOR_OTHERS_MAX: usize = 64;
 /// How many rounds of probes must be on time before a machine that was late trusts itself: the one in which it has
 /// noticed, and one more.
 const CALM_ROUNDS: u32 = 2;
-
-/// What a machine makes of the silence of others, and of its own.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Liveness {
-    /// Of machines that are pointed at; none means that nothing is known against it.
-    standings: BTreeMap<MachineId, Standing>,
-    /// Held dead, or left; until when they are not believed in on hearsay.
-    lost: BTreeMap<MachineId, u64>,
-    /// Whose turn it is among those that are not asked in every round.
-    turn: usize,
-    /// How many rounds of probes must still pass calmly; 0 in health.
-    uneasy_rounds: u32,
-}
-
-/// What is known for and against a machine.
-#[derive(Clone, Copy, Debug, Default)]
-struct Standing {
-    heard_ms: Option<u64>,
-    missed_ms: Option<u64>,
-    misses: u32,
-    suspicion: Option<Suspicion>,
-}
-
-/// A suspicion: what others have said about the suspect in this round of questions.
-#[derive(Clone, Copy, Debug, Default)]
-struct Suspicion {
-    rounds: u32,
-    asked: usize,
-    answered: usize,
-    reached: bool,
-}
-
-impl Liveness {
-    pub(crate) fn is_lost(&self, machine: MachineId) -> bool {
-        self.lost.contains_key(&machine)
-    }
-
-    /// Whether it is worth asking a machine that others have named.
-    pub(crate) fn believes(&self, now_ms: u64, machine: MachineId) -> bool {
-        self.lost.get(&machine).is_none_or(|&until_ms| until_ms <= now_ms)
-    }
-
-    /// Somebody has heard from it.
-    pub(crate) fn believe(&mut self, machine: MachineId) {
-        self.lost.remove(&machine);
-    }
-
-    pub(crate) fn lose(&mut self, now_ms: u64, machine: MachineId, hearsay_ms: u64) {
-        if self.lost.len() >= LOST_MAX {
-            let first = self
-                .lost
-                .iter()
-                .min_by_key(|(_, until_ms)| **until_ms)
-                .map(|(&machine, _)| machine);
-            if let Some(first) = first {
-                self.lost.remove(&first);
-            }
-        }
-        self.lost.insert(machine, now_ms + hearsay_ms);
-    }
-
-    pub(crate) fn drop_standing(&mut self, machine: MachineId) {
-        self.standings.remove(&machine);
-    }
-
-    fn suspicion(&mut self, machine: MachineId) -> Option<&mut Suspicion> {
-        self.standings.get_mut(&machine)?.suspicion.as_mut()
-    }
-}
 
 impl Ring {
     /// Whether a machine is suspected: silent to this one, and not yet held dead.

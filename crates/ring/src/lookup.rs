@@ -5,9 +5,8 @@
 
 use crate::circle::{ahead, between, distance};
 use crate::finger::{EXPONENTS, first_beyond};
-use crate::hop::Hop;
 use crate::message::{AVOID_MAX, Message, Nonsense, Step};
-use crate::output::JoinFailure;
+use crate::output::{Hop, JoinFailure};
 use crate::pointer::Pointer;
 use crate::request::{Aim, Lookup, Purpose};
 use crate::ring::Ring;

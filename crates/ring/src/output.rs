@@ -65,3 +65,14 @@ pub enum JoinFailure {
     /// Another machine stands at this very position. That is not tried again.
     Taken,
 }
+
+/// Where a lookup for a key goes from one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hop {
+    /// Nowhere: this machine is the first at or after the key, as far as it knows.
+    Here,
+    /// To the first machine at or after the key, which is one of this machine's successors: the last hop.
+    Owner(Pointer),
+    /// To a machine between this one and the key, the nearest to the key that is known here.
+    Forward(Pointer),
+}

@@ -7,13 +7,12 @@ use tertulia_types::{MachineId, Position};
 use crate::circle::{distance, next};
 use crate::dice::Dice;
 use crate::finger::{Fingers, first_beyond};
-use crate::hop::Hop;
-use crate::liveness::Liveness;
 use crate::message::{Message, Nonsense, Step, Ticket};
-use crate::output::{Event, JoinFailure, Output};
+use crate::output::{Event, Hop, JoinFailure, Output};
 use crate::pointer::Pointer;
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::standing::Liveness;
 
 /// One machine's part in the ring.
 ///

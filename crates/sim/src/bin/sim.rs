@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use tertulia_sim::cluster::report::{Outcome, Report};
-use tertulia_sim::cluster::run::{Settings, run};
+use tertulia_sim::cluster::run::run;
+use tertulia_sim::cluster::settings::Settings;
 
 /// Runs after which it is told how far the whole has come.
 const RUNS_PER_NEWS: usize = 50;

@@ -41,6 +41,7 @@ pub mod plan;
 pub mod report;
 pub mod rest;
 pub mod run;
+pub mod settings;
 pub mod trace;
 pub mod watch;
 pub mod world;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invariant::Breach;
 use super::ledger::Ledger;
-use super::run::Settings;
+use super::settings::Settings;
 use super::watch::Sightings;
 use super::world::World;
 

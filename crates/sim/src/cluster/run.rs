@@ -1,8 +1,7 @@
 //! One run: machines, people, trouble; then everything is mended, and what is there is held against what people were told.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tertulia_types::Role;
 use tokio_util::sync::CancellationToken;
@@ -18,26 +17,10 @@ use super::people::Town;
 use super::plan::Plan;
 use super::report::Outcome;
 use super::rest;
+use super::settings::Settings;
 use super::trace::Trace;
 use super::watch::Watch;
 use super::world::{Part, World};
-
-/// What a run is like.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// From which everything follows.
-    pub seed: u64,
-    /// How long people live and things happen, in virtual time.
-    pub length: Duration,
-    /// The control: syncs do nothing, and what is lost must be found out.
-    pub is_lying: bool,
-    /// Where the trace goes; it is written when something is wrong, or when `is_kept` says so.
-    pub trace: PathBuf,
-    /// Whether the trace is written in any case.
-    pub is_kept: bool,
-    /// How much of the machines' log comes into the trace, as `RUST_LOG` has it.
-    pub log: String,
-}
 
 /// Stack of the thread that does all the work; in debug builds futures are large.
 const STACK_BYTES: usize = 64 << 20;
