@@ -2,7 +2,7 @@
 //! only at the home of the one who keeps them. What a bookmarked dweet says is read at its own home.
 
 use crate::account;
-use crate::dweet;
+use crate::edge;
 use crate::error::Outcome;
 use crate::page::Page;
 use crate::request::{Request, RequestKey};
@@ -84,6 +84,6 @@ impl Query for Bookmarks {
 
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, DweetId)>> {
         let select = "SELECT id, dweet_id FROM bookmark WHERE slot = ?4 AND account_id = ?5 AND";
-        dweet::marked(view, select, self.actor.account, &self.page)
+        edge::marked(view, select, self.actor.account, &self.page)
     }
 }

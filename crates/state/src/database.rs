@@ -17,13 +17,12 @@ use crate::digest::{deny_what_differs, digest};
 use crate::error::{Error, Fault, Outcome, decode, encode};
 use crate::event::Event;
 use crate::language::{AnyCommand, AnyQuery, answer};
+use crate::location::Location;
 use crate::tx::{Birth, Descriptor, ORIGIN, Origin, Place, Side, Tx, UNTRIMMED, View, meta, set_meta};
 use crate::verb::Query;
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 use tertulia_types::Rejected;
 
 /// The schema's versions, oldest first.
@@ -34,46 +33,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/04-bookmark.sql"),
 ];
 
-/// Statements that a connection keeps prepared: all of ours fit.
-const STATEMENTS_MAX: usize = 256;
-
 /// Page cache of the writer and of each reader, in KiB.
 const WRITER_CACHE_KIB: i32 = 16_384;
 const READER_CACHE_KIB: i32 = 4_096;
-
-/// Where a database lies.
-#[derive(Clone, Debug)]
-pub struct Location {
-    /// The file.
-    pub path: PathBuf,
-    /// A registered SQLite VFS instead of the system's files: for tests over a disk that forgets.
-    pub vfs: Option<String>,
-}
-
-impl Location {
-    /// A file of the system's.
-    #[must_use]
-    pub fn file(path: impl AsRef<Path>) -> Self {
-        Self {
-            path: path.as_ref().to_owned(),
-            vfs: None,
-        }
-    }
-
-    fn open(&self, flags: OpenFlags) -> Result<Connection, Fault> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = match &self.vfs {
-            Some(vfs) => Connection::open_with_flags_and_vfs(&self.path, flags, vfs.as_str())?,
-            None => Connection::open_with_flags(&self.path, flags)?,
-        };
-        conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        // Without it SQLite plans a statement anew whenever a LIMIT or another value changes: a third of what a read of
-        // a timeline cost. And the plan is then the same on each copy, whatever was bound.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        conn.busy_timeout(std::time::Duration::from_secs(10))?;
-        Ok(conn)
-    }
-}
 
 /// The payload of one log entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tertulia_types::view::{Body, Content, DweetView, NotificationKind, Visibility};
-use tertulia_types::{AccountId, DweetId, NotificationId, Position, Rejected, Scopes, Slot};
+use tertulia_types::{AccountId, DweetId, Position, Rejected, Scopes, Slot};
 
 /// The longest text and warning together, in bytes; the API counts graphemes.
 const TEXT_BYTES_MAX: usize = 16_384;
@@ -579,37 +579,10 @@ impl Query for Public {
     }
 }
 
-/// A page of the dweets that an account has marked: each with the id by which one pages.
-pub(crate) fn marked(
-    view: &View<'_>,
-    select: &str,
-    of: AccountId,
-    page: &Page,
-) -> Outcome<Vec<(NotificationId, DweetId)>> {
-    let params = (page.below(), page.above(), page.size(), of.slot().0, of.get());
-    let map = |row: &Row<'_>| {
-        let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
-        Ok((id, dweet_id(row.get(1)?)))
-    };
-    Ok(page.newest_first(view.all(&page.sql(select, "id"), params, map)?))
-}
-
 /// Sends an edit or the deletion of a dweet to its redweets; who redweets it later is told when that is counted.
 pub(crate) fn post_original(tx: &mut Tx<'_>, original: DweetId) -> Result<(), Fault> {
-    if next_redweeter_slot(tx, original, Slot(0))?.is_some() {
+    if edge::next_redweeter_slot(tx, original, Slot(0))?.is_some() {
         errand::post(tx, original.slot(), Errand::Original, original.get(), &[])?;
     }
     Ok(())
-}
-
-pub(crate) fn next_redweeter_slot(
-    view: &View<'_>,
-    original: DweetId,
-    from: Slot,
-) -> Result<Option<Slot>, Fault> {
-    let sql = "SELECT account_slot FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot >= ?3 AND state = 1
-               ORDER BY account_slot LIMIT 1";
-    view.first(sql, (original.slot().0, original.get(), from.0), |row| {
-        row.get(0).map(Slot)
-    })
 }

@@ -1,11 +1,11 @@
-//! Edges between people, as their homes know them: who follows, blocks and mutes whom.
+//! Edges, as the homes of people and dweets know them: who follows, blocks and mutes whom, and who has marked which dweet.
 
 use crate::error::{Fault, Outcome};
 use crate::page::Page;
 use crate::tx::View;
 use rusqlite::Row;
 use tertulia_types::view::Relationship;
-use tertulia_types::{AccountId, NotificationId, Slot};
+use tertulia_types::{AccountId, DweetId, NotificationId, Slot};
 
 /// Whether `account` blocks `other`, at `account`'s home.
 pub(crate) fn blocks(view: &View<'_>, account: AccountId, other: AccountId) -> Result<bool, Fault> {
@@ -87,4 +87,32 @@ pub(crate) fn edges(
 pub(crate) fn edge_from(row: &Row<'_>) -> rusqlite::Result<(NotificationId, AccountId)> {
     let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
     Ok((id, AccountId::from_number(row.get(1)?).unwrap_or(AccountId::MIN)))
+}
+
+/// The first slot at or behind `from` that has a redweeter of the dweet.
+pub(crate) fn next_redweeter_slot(
+    view: &View<'_>,
+    original: DweetId,
+    from: Slot,
+) -> Result<Option<Slot>, Fault> {
+    let sql = "SELECT account_slot FROM redweeted_by WHERE slot = ?1 AND dweet_id = ?2 AND account_slot >= ?3 AND state = 1
+               ORDER BY account_slot LIMIT 1";
+    view.first(sql, (original.slot().0, original.get(), from.0), |row| {
+        row.get(0).map(Slot)
+    })
+}
+
+/// A page of the dweets that an account has marked: each with the id by which one pages.
+pub(crate) fn marked(
+    view: &View<'_>,
+    select: &str,
+    of: AccountId,
+    page: &Page,
+) -> Outcome<Vec<(NotificationId, DweetId)>> {
+    let params = (page.below(), page.above(), page.size(), of.slot().0, of.get());
+    let map = |row: &Row<'_>| {
+        let id = NotificationId::from_number(row.get(0)?).unwrap_or(NotificationId::MIN);
+        Ok((id, DweetId::from_number(row.get(1)?).unwrap_or(DweetId::MIN)))
+    };
+    Ok(page.newest_first(view.all(&page.sql(select, "id"), params, map)?))
 }

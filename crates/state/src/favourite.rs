@@ -240,6 +240,6 @@ impl Query for Favourites {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<(NotificationId, DweetId)>> {
         let select =
             "SELECT id, dweet_id FROM favourite WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND";
-        dweet::marked(view, select, self.actor.account, &self.page)
+        edge::marked(view, select, self.actor.account, &self.page)
     }
 }

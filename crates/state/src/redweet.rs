@@ -277,7 +277,7 @@ pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<
     let Some(stored) = dweet::stored(view, original)? else {
         return Ok(None);
     };
-    let Some(slot) = dweet::next_redweeter_slot(view, original, row.cursor)? else {
+    let Some(slot) = edge::next_redweeter_slot(view, original, row.cursor)? else {
         return Ok(None);
     };
     let set = SetOriginal {

@@ -101,7 +101,8 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::BY_SLOT;
-    use crate::database::{Database, Location};
+    use crate::database::Database;
+    use crate::location::Location;
     use crate::tx::Descriptor;
     use rusqlite::Connection;
     use std::collections::BTreeSet;
