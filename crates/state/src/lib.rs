@@ -3,9 +3,9 @@
 //! A person's data has one home, the group whose range holds the position of their nick. All that can happen to it is a
 //! [`verb`]: a *command*, which goes through the group's log and is applied by each of its copies alike, or a *query*,
 //! which reads one copy. Each noun has a file here with its verbs, its rules, its SQL and its tests; `migrations/` holds
-//! the tables. To read this crate, begin with [`verb`], go on with [`database`] (how a log becomes tables), [`dweet`] and
-//! [`follow`] (what happens at one home), [`outbox`] (how an effect reaches another home) and [`timeline`] (what comes of
-//! it all). [`range`] is how a group becomes two.
+//! the tables. To read this crate, begin with [`verb`] and [`tx`] (what a verb is, and what it sees), go on with [`dweet`] and
+//! [`follow`] (what happens at one home), [`outbox`] (how an effect reaches another home), [`timeline`] (what comes of it
+//! all), and [`database`] (how a log becomes tables). [`language`] lists all verbs. [`range`] is how a group becomes two.
 //!
 //! **Invariants**
 //! - *Determinism* (rule R14). Equal logs give equal tables. Time is the leader's stamp; ids come from state; there is no
