@@ -14,12 +14,12 @@ use tertulia_state::{Descriptor, Event};
 use tertulia_types::ring::{Hop, MachineStatus, RangeStatus};
 use tertulia_types::{MachineId, Position};
 
-use crate::copies::Roll;
 use crate::events::Place;
 use crate::failure::Unavailable;
 use crate::peers::{News, Seen};
 use crate::raft::network::{Call, Letter, Transport};
 use crate::raft::{Member, NodeId};
+use crate::roll::Roll;
 use crate::table::Route;
 use crate::trace;
 

@@ -10,62 +10,18 @@
 use std::io;
 use std::sync::{Arc, Weak};
 
-use tertulia_state::Fault;
 use tertulia_state::range::Birth;
 use tertulia_types::MachineId;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::copies::Copies;
-use crate::node::NodeError;
-use crate::raft::NodeId;
+use crate::cradle::Newborn;
+use crate::error::NodeError;
 use crate::raft::log::GroupLog;
-use crate::raft::machine::Delivered;
 use crate::replica::{Replica, Stage as Life};
-use crate::roster::Roster;
 use crate::shelf::{Copy, Shelf};
 use crate::table::Route;
-
-/// A child whose database is made, and whose parent waits.
-pub(crate) struct Newborn {
-    pub(crate) birth: Birth,
-    /// The id of this machine's copy: the one that it has in the parent.
-    pub(crate) node: NodeId,
-    /// The machines of all members.
-    pub(crate) machines: Vec<MachineId>,
-    /// The database, among the parts of the parent's.
-    pub(crate) copy: Copy,
-    /// Tells the parent.
-    pub(crate) delivered: Delivered,
-}
-
-/// Where the databases' workers lay down what is born.
-#[derive(Clone)]
-pub(crate) struct Cradle {
-    roster: Arc<Roster>,
-    /// A group has one birth under way at most, so no more wait than there are groups.
-    newborns: mpsc::UnboundedSender<Newborn>,
-}
-
-impl Cradle {
-    /// A cradle, and what is laid into it.
-    pub(crate) fn new(roster: Arc<Roster>) -> (Self, mpsc::UnboundedReceiver<Newborn>) {
-        let (newborns, laid) = mpsc::unbounded_channel();
-        (Self { roster, newborns }, laid)
-    }
-
-    /// Whether there is, or was, a copy of the group here.
-    pub(crate) fn knows(&self, group: u64) -> bool {
-        self.roster.row(group).is_some()
-    }
-
-    /// Lays down a child; somebody will tell its parent.
-    pub(crate) fn lay(&self, newborn: Newborn) -> Result<(), Fault> {
-        self.newborns
-            .send(newborn)
-            .map_err(|_| Fault::Damaged("nobody takes a child any more: the machine stops"))
-    }
-}
 
 impl Copies {
     /// Takes up what is laid into the cradle, for as long as the machine lives.

@@ -3,35 +3,25 @@
 //! **Invariant:** one birth or farewell of a group at a time; its row is on disk before the copy takes part (R2).
 //! **Invariant:** a copy goes only by a committed membership of its group that does not name it (R5), never because somebody is silent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use serde::{Deserialize, Serialize};
 use tertulia_state::Descriptor;
 use tokio::sync::Mutex;
 
 use crate::ask::Mustered;
+use crate::error::NodeError;
 use crate::group::{Ground, Group};
-use crate::node::NodeError;
+use crate::raft::NodeId;
 use crate::raft::log::GroupLog;
-use crate::raft::{Member, NodeId};
 use crate::replica::{Registry, Replica, Stage as Life};
+use crate::roll::Roll;
 use crate::roster::Roster;
 use crate::router::Router;
 use crate::shelf::Shelf;
+use crate::staff;
 use crate::table::Route;
-
-/// Who belongs to a group, by a membership that is committed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Roll {
-    /// The index of the membership's entry.
-    pub index: u64,
-    /// Up to this entry no other membership was committed.
-    pub as_of: u64,
-    /// The members.
-    pub members: BTreeMap<NodeId, Member>,
-}
 
 /// What births and farewells need.
 pub(crate) struct Copies {
@@ -120,7 +110,7 @@ impl Copies {
             descriptor,
             machines: vec![self.ground.member.machine],
         });
-        group.employ(self.router.clone()).await;
+        staff::employ(&group, &self.router).await;
         self.roster.enter(group);
         self.roster.note(id, row);
         Ok(())

@@ -16,12 +16,12 @@ use crate::ask::{
 };
 use crate::copies::Copies;
 use crate::driver::Driver;
+use crate::error::NodeError;
 use crate::finder::Finder;
-use crate::node::NodeError;
+use crate::given_up;
 use crate::peers::{Book, State};
 use crate::raft::Member;
 use crate::raft::network::{Absence, Call, Letter};
-use crate::recovery;
 use crate::relay::HEAR_PATIENCE;
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
@@ -172,7 +172,7 @@ impl Clerk {
             return Err(Refused::TakesNone);
         }
         let group = invite.origin.group;
-        if recovery::is_given_up(&self.book, group) {
+        if given_up::is_given_up(&self.book, group) {
             return Err(Refused::GivenUp);
         }
         let copies = self.copies.clone();

@@ -19,13 +19,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batcher, Carried, Clock, Queue};
-use crate::birth::Cradle;
-use crate::courier::Courier;
+use crate::cradle::Cradle;
 use crate::events::Events;
 use crate::failure::Unavailable;
 use crate::files::Medium;
 use crate::gate::{Gate, Gatekeeper};
-use crate::pruner;
 use crate::raft::journal::{Fatal, Journal, JournalError};
 use crate::raft::log::{DurablePoint, GroupLog};
 use crate::raft::machine::{Machine, Surroundings, Visible};
@@ -36,10 +34,8 @@ use crate::raft::{
     FatalError, Member, NodeId, Pace, Raft, config, leader, leads, wait_for_leader, wait_for_purge,
 };
 use crate::replica::Replica;
-use crate::router::Router;
 use crate::shelf::Shelf;
 use crate::stage::Stage;
-use crate::trimmer;
 use tertulia_types::MachineId;
 
 /// The node id of the member that founds a group: the index of the entry by which it does so.
@@ -451,17 +447,18 @@ impl Group {
         }
     }
 
-    /// Starts the courier, the pruner and the trimmer.
-    pub(crate) async fn employ(self: &Arc<Self>, router: Arc<Router>) {
-        let courier = Courier {
-            group: self.clone(),
-            router,
-            errands: self.errands.clone(),
-        };
-        let mut tasks = self.tasks.lock().await;
-        tasks.spawn(courier.run(self.stop.clone()));
-        tasks.spawn(pruner::run(self.clone(), self.stop.clone()));
-        tasks.spawn(trimmer::run(self.clone(), self.stop.clone()));
+    /// Wakes whoever carries the group's errands.
+    pub(crate) fn errands(&self) -> Arc<Notify> {
+        self.errands.clone()
+    }
+
+    /// Does something beside, for as long as the copy runs.
+    pub(crate) async fn employ<F>(&self, task: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let task = task(self.stop.clone());
+        self.tasks.lock().await.spawn(task);
     }
 
     /// Waits until this copy leads, as far as it knows.

@@ -9,9 +9,9 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::type_config::alias::StoredMembershipOf;
 use openraft::{ChangeMembers, Instant};
 
-use crate::copies::Roll;
 use crate::group::{Group, GroupError};
 use crate::raft::{Member, NodeId, TypeConfig, unseated};
+use crate::roll::Roll;
 
 /// Entries that a member may lack and still count as caught up: what one append carries.
 const LAG_ENTRIES_MAX: u64 = 256;

@@ -20,16 +20,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::ask::Caller;
 use crate::batch::Clock;
-use crate::birth::Cradle;
 use crate::census;
 use crate::charter::{Charter, CharterError};
-use crate::copies::{Copies, Roll};
+use crate::copies::Copies;
+use crate::cradle::Cradle;
 use crate::desk::{Clerk, Desk};
 use crate::driver::Driver;
+use crate::error::NodeError;
 use crate::events::{Events, Listener};
 use crate::failure::{Failure, Unavailable};
 use crate::files::Medium;
 use crate::finder::Finder;
+use crate::given_up;
 use crate::gossip::Gossip;
 use crate::group::{FOUNDER, Ground, Group, GroupError};
 use crate::identity::Identity;
@@ -37,12 +39,12 @@ use crate::membership::Seat;
 use crate::peers::ring_file::REPLICAS_DEFAULT;
 use crate::peers::{Book, RingFile, State};
 use crate::private;
-use crate::raft::journal::{Ended, Fatal, Journal, JournalError, abort};
+use crate::raft::journal::{Ended, Fatal, Journal, abort};
 use crate::raft::{Member, NodeId, Pace};
-use crate::recovery;
 use crate::relay::Relay;
 use crate::replica::{Registry, Replica, Stage as Life};
 use crate::report::Reporter;
+use crate::roll::Roll;
 use crate::roster::{Receive, Roster};
 use crate::router::Router;
 use crate::stage::Stage;
@@ -118,37 +120,6 @@ pub fn unix_ms() -> u64 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A machine that cannot be opened, or a step that it could not do.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// The data directory, and what it says of the ring.
-    #[error(transparent)]
-    Charter(#[from] CharterError),
-    /// The log is gone.
-    #[error(
-        "this machine has founded its ring, and its log is not in {}; restore it, or give --data another directory", .0.display()
-    )]
-    LogMissing(PathBuf),
-    /// The log.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// A group.
-    #[error(transparent)]
-    Group(#[from] GroupError),
-    /// The group is not on this machine.
-    #[error("group {0:016x} is not on this machine")]
-    NotHere(u64),
-    /// The copy is a member, as far as anybody has shown.
-    #[error("the copy of group {0:016x} on this machine is a member of it")]
-    Member(u64),
-    /// The group is, or was, on this machine.
-    #[error("group {0:016x} is on this machine already, or was under that node id")]
-    KnownHere(u64),
-    /// A thread or a file could not be had.
-    #[error("the machine cannot be started")]
-    Io(#[from] std::io::Error),
 }
 
 /// What all groups answered.
@@ -309,7 +280,8 @@ impl Node {
             book.get(machine)
                 .map_or(AnyCommand::KINDS, |entry| entry.commands)
         };
-        let (cradle, laid) = Cradle::new(roster.clone());
+        let rows = roster.clone();
+        let (cradle, laid) = Cradle::new(move |group| rows.row(group).is_some());
         let clock = options.clock.clone();
         let ground = Ground {
             cradle,
@@ -420,7 +392,7 @@ impl Node {
             clock: self.clock.clone(),
         };
         self.employ(timekeeper.run(self.retired.clone()));
-        self.employ(recovery::heed(
+        self.employ(given_up::heed(
             book.clone(),
             self.copies.clone(),
             self.retired.clone(),
@@ -737,7 +709,7 @@ impl Node {
     #[cfg(test)]
     pub(crate) async fn employ_again(&self) {
         for group in self.roster.groups() {
-            group.employ(self.router.clone()).await;
+            crate::staff::employ(&group, &self.router).await;
         }
     }
 

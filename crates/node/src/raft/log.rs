@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::storage::{IOFlushed, LogState, RaftLogReader, RaftLogStorage};
+use openraft::vote::leader_id_std::CommittedLeaderId;
 use openraft::{EntryPayload, OptionalSend};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -112,7 +113,7 @@ impl GroupLog {
 
     /// Gives a group that is born by a split its place to begin: behind the split, without a vote or an entry (R2).
     pub(crate) async fn seed(journal: &Journal, group: u64, index: u64) -> io::Result<()> {
-        let begins_behind = encoded(&super::machine::seed(index))?;
+        let begins_behind = encoded(&seed(index))?;
         journal
             .write(group, vec![Change::Put(PURGED, begins_behind)])
             .await
@@ -474,4 +475,9 @@ impl RaftLogStorage<TypeConfig> for GroupLog {
             })
             .await
     }
+}
+
+/// What a child's log begins behind.
+pub(crate) fn seed(index: u64) -> LogId {
+    LogId::new(CommittedLeaderId::new(0), index)
 }

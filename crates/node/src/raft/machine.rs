@@ -20,7 +20,6 @@ use std::time::Instant;
 use futures::{Stream, StreamExt};
 use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::type_config::alias::{SnapshotMetaOf, SnapshotOf, StoredMembershipOf};
-use openraft::vote::leader_id_std::CommittedLeaderId;
 use openraft::{EntryPayload, OptionalSend};
 use serde::{Deserialize, Serialize};
 use tertulia_state::range::Origin;
@@ -28,9 +27,9 @@ use tertulia_state::{Checkpoint, Database, Descriptor, Event, Fault, Placed, Pro
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::journal::Fatal;
-use super::log::DurablePoint;
+use super::log::{DurablePoint, seed};
 use super::{Entry, LogId, Member, NodeId, TypeConfig};
-use crate::birth::{Cradle, Newborn};
+use crate::cradle::{Cradle, Delivered, Newborn};
 use crate::events::Events;
 use crate::shelf::{Copy, Image, Shelf};
 use crate::stage::{Stage, Worker};
@@ -102,11 +101,6 @@ impl Progress {
             last_membership: self.membership.clone(),
         }
     }
-}
-
-/// What a child's log begins behind.
-pub(crate) fn seed(index: u64) -> LogId {
-    LogId::new(CommittedLeaderId::new(0), index)
 }
 
 /// What readers and the group's keeper watch.
@@ -312,20 +306,6 @@ impl RaftSnapshotBuilder<TypeConfig> for Machine {
             meta: progress.meta(),
             snapshot: Image::Current(self.shelf.clone()),
         })
-    }
-}
-
-/// Tells a worker that the child which it waits for is on disk.
-pub(crate) struct Delivered {
-    jobs: mpsc::Sender<Job>,
-    index: u64,
-}
-
-impl Delivered {
-    /// The child is there, or cannot be.
-    pub(crate) async fn tell(self, born: io::Result<()>) {
-        // A worker that has ended waits for nobody.
-        drop(self.jobs.send(Job::Born(self.index, born)).await);
     }
 }
 
@@ -537,7 +517,10 @@ impl Keeper {
                 .map(|(_, member)| member.machine)
                 .collect(),
             copy,
-            delivered: Delivered { jobs, index },
+            delivered: Delivered::new(move |born| {
+                // A worker that has ended waits for nobody.
+                Box::pin(async move { drop(jobs.send(Job::Born(index, born)).await) })
+            }),
         };
         self.around.cradle.lay(newborn)?;
         self.birth = Expected::Child(index, begun);

@@ -20,10 +20,9 @@ use super::journal::{Ended, Journal};
 use super::log::{DurablePoint, GroupLog};
 use super::machine::{Machine, Surroundings};
 use super::{Entry, LogId, Payload, TypeConfig};
-use crate::birth::Cradle;
+use crate::cradle::Cradle;
 use crate::events::Events;
 use crate::files::Medium;
-use crate::roster::Roster;
 use crate::shelf::Shelf;
 use crate::stage::Stage;
 
@@ -60,7 +59,7 @@ fn open(directory: &Path, durable: DurablePoint) -> Store {
     };
     let around = Surroundings {
         node: 0,
-        cradle: Cradle::new(Arc::new(Roster::new(0))).0,
+        cradle: Cradle::new(|_| false).0,
         shelf,
         durable: durable.clone(),
         events: Events::default(),
