@@ -27,7 +27,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 use tertulia_types::MachineId;
 
-use super::ring_file::RingId;
+use super::ring_id::RingId;
 use crate::key::{PublicKey, Signature, for_purpose};
 
 /// How long a certificate is good for. Apple refuses more than 825 days; a short life costs nothing when renewal is automatic.

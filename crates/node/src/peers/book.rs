@@ -15,14 +15,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tertulia_types::MachineId;
 use tokio::sync::watch;
 
 use super::authority::{Authority, AuthorityError, Ca};
 use super::lines::{Line, Lines, from_file, to_file};
 use super::record::{Admission, Entry, News, Record, Removal, Signed};
-use super::ring_file::{RingFile, RingId};
+use super::ring_file::RingFile;
+use super::ring_id::RingId;
+use super::seen::Seen;
 use crate::identity::Identity;
 use crate::private;
 use crate::stage::Stage;
@@ -69,19 +70,6 @@ pub enum BookError {
         "machine {0} was removed from the ring for good; give it a new data directory, and it may join as another one"
     )]
     Removed(MachineId),
-}
-
-/// What a machine has of another: enough to know what is newer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Whom it is about.
-    pub machine: MachineId,
-    /// Which version of the record, if there is one.
-    pub counter: u64,
-    /// Tells two records apart that have the same counter.
-    pub tag: u64,
-    /// Which removal, if there is one.
-    pub removal: u64,
 }
 
 /// What came of news.

@@ -30,7 +30,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
 use super::authority::{Ca, Fingerprint, LEAF_AGE_MAX, LEAF_LIFE, named_machine};
-use super::ring_file::RingId;
+use super::ring_id::RingId;
 use crate::identity::Identity;
 use crate::key::PublicKey;
 use crate::private;

@@ -20,7 +20,7 @@ use super::authority::{Authority, Fingerprint};
 use super::book::BookError;
 use super::core::Core;
 use super::record::{News, Record, Signed, State};
-use super::ring_file::RingId;
+use super::ring_id::RingId;
 use super::server::Connection;
 use super::token::{Token, TokenError};
 use super::wire::{Envelope, VERSION};

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use tertulia_types::MachineId;
 
-use super::book::Seen;
 use super::record::{Entry, News, Record, Removal, State};
+use super::seen::Seen;
 
 /// What the file begins with.
 const MAGIC: &[u8; 16] = b"tertulia book 1\n";

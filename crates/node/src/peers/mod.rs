@@ -29,6 +29,8 @@ mod link;
 mod lookout;
 pub mod record;
 pub mod ring_file;
+mod ring_id;
+mod seen;
 mod server;
 mod service;
 #[cfg(test)]
@@ -39,11 +41,13 @@ mod wire;
 
 pub use address::{advertised, bind, interfaces};
 pub use authority::{Authority, AuthorityError, Ca, Fingerprint};
-pub use book::{Book, BookError, Merged, Seen};
+pub use book::{Book, BookError, Merged};
 pub use door::{Refused, Who};
 pub use enter::{EnterError, Entered, enter, who};
 pub use record::{Admission, Entry, GIVEN_UP_MAX, News, Record, Removal, Signed, State};
-pub use ring_file::{RingFile, RingFileError, RingId};
+pub use ring_file::{RingFile, RingFileError};
+pub use ring_id::RingId;
+pub use seen::Seen;
 pub use service::{Invitation, Peers, PeersError, Relation, Settings};
 pub use token::{TOKEN_LIFE, Token, TokenError};
 pub use wire::Refusal;

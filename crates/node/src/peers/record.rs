@@ -12,7 +12,7 @@ use tertulia_state::AnyCommand;
 use tertulia_types::{MachineId, Position, Role};
 
 use super::authority::{Authority, AuthorityError, Ca};
-use super::ring_file::RingId;
+use super::ring_id::RingId;
 use crate::identity::Identity;
 use crate::key::{PublicKey, Signature};
 

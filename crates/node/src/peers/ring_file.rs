@@ -6,13 +6,12 @@
 
 use std::fmt;
 use std::io;
-use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::authority::{Authority, AuthorityError, Ca};
+use super::ring_id::RingId;
 use crate::private;
 
 const FILE: &str = "ring.json";
@@ -20,30 +19,6 @@ const FILE: &str = "ring.json";
 const FORMAT: u32 = 1;
 /// Copies of everything, if nobody says otherwise.
 pub const REPLICAS_DEFAULT: u32 = 5;
-
-/// A ring's name for machines: random, and in every handshake (J4). Sixteen hexadecimal digits as text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct RingId(pub u64);
-
-impl fmt::Display for RingId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for RingId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for RingId {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        u64::from_str_radix(text, 16).map(Self)
-    }
-}
 
 /// A ring file that cannot be used.
 #[derive(Debug, thiserror::Error)]

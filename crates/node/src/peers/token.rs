@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tertulia_types::{MachineId, Role};
 
 use super::authority::{Authority, AuthorityError, Ca, Fingerprint};
-use super::ring_file::RingId;
+use super::ring_id::RingId;
 use crate::key::Signature;
 
 /// How long a token is good for, if nobody says otherwise.

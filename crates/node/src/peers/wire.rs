@@ -12,7 +12,7 @@ use prost::{Message, Oneof};
 use tertulia_state::range::Origin;
 use tertulia_types::MachineId;
 
-use super::ring_file::RingId;
+use super::ring_id::RingId;
 use crate::raft::network::{Absence, Call, Letter, Recipient};
 
 /// The protocol that this version speaks, and the oldest one that it understands.
