@@ -42,7 +42,7 @@ pub(crate) fn belongs_to(directory: &Path) -> anyhow::Result<Option<RingFacts>> 
 
 /// For which ring a token is; `None` if it is no token.
 pub(crate) fn ring_of(token: &str) -> Option<u64> {
-    token.parse::<Token>().ok().map(|token| token.ring.0)
+    token.parse::<Token>().ok().map(|token| token.terms.ring.0)
 }
 
 fn facts(ring: &RingFile) -> RingFacts {

@@ -65,6 +65,9 @@ const ADDRESSES_MAX: usize = 4_096;
 
 /// A connection, as a request on it sees it.
 pub(crate) struct Connection {
+    /// Where it comes from.
+    pub(crate) from: IpAddr,
+    /// The network of that, for limits.
     pub(crate) address: IpAddr,
     /// Whose it is, if it has shown a certificate.
     pub(crate) credential: Option<Credential>,
@@ -180,6 +183,7 @@ async fn shake_hands(
         return Err(io::Error::other("its certificate is no machine's"));
     }
     let connection = Arc::new(Connection {
+        from: from.ip().to_canonical(),
         address,
         credential,
         binding: credential::binding(tls).map_err(io::Error::other)?,
