@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 use tertulia_types::{MachineId, Role};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tonic_prost::ProstCodec;
 
@@ -24,6 +24,7 @@ use super::enter::{EnterError, Knocker, enter, who};
 use super::link::{Half, IN_FLIGHT_MAX};
 use super::record::{Entry, State};
 use super::ring_file::RingFile;
+use super::server::{HANDSHAKE_TIME_MAX, HANDSHAKES_PER_ADDRESS_MAX};
 use super::token::{Token, TokenError};
 use super::wire::{
     ASK, BODY_BYTES_MAX, Class, Content, Envelope, FRAME_BYTES_MAX, Frame, Hello, Life, Refusal, TALK, path,
@@ -1068,6 +1069,36 @@ async fn j8_what_is_heard_at_one_door_opens_no_other() {
     let secret = &bytes[bytes.len() - 32..];
     assert!(!heard.body.windows(secret.len()).any(|heard| heard == secret));
     assert_eq!(one.peers.book().all().len(), 1, "nobody has come in");
+}
+
+/// Opens connections from this address of the loopback, and says nothing on them.
+async fn stay_silent(to: SocketAddr, last: u8, count: usize) -> Vec<TcpStream> {
+    let mut silent = Vec::new();
+    for _ in 0..count {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 1, last], 0))).unwrap();
+        silent.push(socket.connect(to).await.unwrap());
+    }
+    silent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_that_hold_their_handshakes_keep_no_member_out() {
+    let directories = directories::<2>();
+    let one = Machine::found(&directories[0]).await;
+    let two = Machine::join(&directories[1], &one, Role::Node).await;
+    let mut strangers = Vec::new();
+    for last in 1..=32 {
+        strangers.extend(stay_silent(one.peers.address(), last, HANDSHAKES_PER_ADDRESS_MAX).await);
+    }
+    // Sooner than any of them is given up.
+    let soon = HANDSHAKE_TIME_MAX - Duration::from_secs(1);
+    let asked = two
+        .out
+        .exchange(one.id(), letter(Call::Query, "there?"), soon)
+        .await;
+    assert!(asked.is_ok(), "{asked:?}");
+    drop(strangers);
 }
 
 #[tokio::test(flavor = "multi_thread")]
