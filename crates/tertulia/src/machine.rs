@@ -126,6 +126,11 @@ impl Machine {
         self.peers.clone().into()
     }
 
+    /// Whether newcomers can be let in here.
+    pub(crate) fn admits(&self) -> bool {
+        self.peers.authority().is_some()
+    }
+
     /// Lets this machine be found on the local network, for as long as the value lives. A network that does not carry it is no obstacle.
     pub(crate) fn announce(&self, http: Http) -> Option<Announcer> {
         let fingerprint = self.peers.book().ca().fingerprint();
