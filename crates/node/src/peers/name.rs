@@ -63,7 +63,7 @@ fn is_local(name: &str) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     let is_one_word = !name.contains('.');
-    !name.contains('*') && (is_one_word || LOCAL_ENDINGS.iter().any(|ending| has_ending(&ending)))
+    !name.contains('*') && (is_one_word || LOCAL_ENDINGS.iter().any(has_ending))
 }
 
 #[cfg(test)]
