@@ -34,6 +34,8 @@ def test_says_where_it_is_and_what_to_do_next(tmp_path):
         assert machine.url in said
         assert "tertulia register" in said or "register" in said
         assert "\x1b" not in said, "colours in a file"
+        assert "tertulia token" in said
+        assert "tt1-" not in said, "a token in a file, or in a service's journal"
 
 
 def test_a_port_that_is_in_use(tmp_path):

@@ -150,7 +150,7 @@ pub(crate) struct Address(pub(crate) IpAddr);
 impl FromRequestParts<Arc<Service>> for Address {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _service: &Arc<Service>) -> Result<Self, Infallible> {
-        Ok(Self(shell::address(&parts.extensions, &parts.headers)))
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Infallible> {
+        Ok(Self(shell::address(service, parts)))
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct App {
     /// The machines at which the ring can be entered.
     pub(crate) entries: watch::Sender<Arc<Entries>>,
     app: BoxCloneSyncService<Request, Response, Infallible>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl App {
@@ -40,6 +40,11 @@ impl App {
         let served = crate::serve(listener, crate::app(Arc::clone(&self.service)), None, closing);
         tokio::spawn(served);
         address
+    }
+
+    /// Where the machine writes.
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// The answer, its body unread.
@@ -209,6 +214,8 @@ async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
         node,
         title: "Plaza".to_owned(),
         is_limited,
+        proxies: vec!["192.0.2.0/24".parse().expect("a network")],
+        has_open_metrics: false,
         tls,
         entries: entries.subscribe(),
         metrics,
@@ -220,6 +227,6 @@ async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
         service,
         entries,
         app,
-        _directory: directory,
+        directory,
     }
 }

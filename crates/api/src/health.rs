@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::service::Service;
-use axum::extract::State;
+use crate::shell;
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::sync::Arc;
@@ -32,11 +33,21 @@ async fn readyz(State(service): State<Arc<Service>>) -> Result<&'static str, Err
     Ok("ok\n")
 }
 
-/// Figures for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "Figures", body = String)))]
-async fn figures(State(service): State<Arc<Service>>) -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        service.metrics.render(),
-    )
+/// Figures for Prometheus: for who asks on the machine's own computer, unless they were opened to all.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+    (status = 200, description = "Figures", body = String),
+    (status = 404, description = "Not for who asks from elsewhere"),
+))]
+async fn figures(State(service): State<Arc<Service>>, request: Request) -> Result<impl IntoResponse, Error> {
+    let (parts, _) = request.into_parts();
+    // A proxy asks from here for somebody who is elsewhere.
+    let is_passed_on = ["x-forwarded-for", "forwarded"]
+        .iter()
+        .any(|name| parts.headers.contains_key(*name));
+    let is_here = shell::peer(&parts).is_loopback() && !is_passed_on;
+    if !is_here && !service.has_open_metrics {
+        return Err(Error::NoSuchPath);
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Ok((kind, service.metrics.render()))
 }

@@ -41,7 +41,9 @@ mod openapi;
 mod origin;
 mod page;
 mod password;
+mod place;
 mod profile;
+mod proxy;
 mod relation;
 mod render;
 mod router;
@@ -60,6 +62,7 @@ mod trust;
 mod watch;
 
 pub use entries::entry_urls;
+pub use proxy::{Subnet, SubnetError};
 pub use router::app;
 pub use serve::{FINISH_TIME_MAX, serve};
 pub use service::{Service, Settings};

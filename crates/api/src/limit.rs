@@ -6,9 +6,12 @@
 //!
 //! **Invariant:** the maps are bounded: a flood of addresses costs the oldest their history, never the machine its memory.
 //! **Invariant:** only requests with a valid session count against an account: a forged token cannot lock its owner out.
+//! **Invariant:** who errs on purpose locks a nick at their own addresses. From many addresses they may close it to others for a while, but not to where its
+//! owner has logged in before.
 //!
 //! Deliberately absent: a shared count over the ring's machines; ten machines allow ten times as much.
 
+use crate::place::{Place, Places};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -38,9 +41,14 @@ const REQUESTS_BY_ADDRESS: Rate = Rate {
     window: Duration::from_secs(300),
 };
 /// A person mistypes a few times; a guesser gets two tries a minute.
-const FAILURES_BY_NAME: Rate = Rate {
+const FAILURES_BY_NAME_AND_ADDRESS: Rate = Rate {
     burst: 10,
     window: Duration::from_secs(300),
+};
+/// Of all addresses together: one has as many tries as many guessers, who get two a minute between them in the long run.
+const FAILURES_BY_NAME: Rate = Rate {
+    burst: 60,
+    window: Duration::from_secs(1_800),
 };
 /// A class of thirty mistypes; a guesser of many nicks gets twelve tries a minute.
 const FAILURES_BY_ADDRESS: Rate = Rate {
@@ -53,14 +61,24 @@ const REGISTRATIONS_BY_ADDRESS: Rate = Rate {
     window: Duration::from_secs(3600),
 };
 
+/// Streams of one network at once, a quarter of what a machine has: a whole community may sit behind one.
+const STREAMS_BY_ADDRESS_MAX: usize = 1_024;
+/// Those of them without a token.
+const STREAMS_BY_NOBODY_MAX: usize = 128;
+
 /// All limits of a machine.
 #[derive(Debug)]
 pub(crate) struct Limits {
     requests_by_account: Buckets<u64>,
     requests_by_address: Buckets<IpAddr>,
+    failures_by_name_and_address: Buckets<(Whose, IpAddr)>,
     failures_by_name: Buckets<Whose>,
+    /// Where a right password was given.
+    homes: Homes,
     failures_by_address: Buckets<IpAddr>,
     registrations_by_address: Buckets<IpAddr>,
+    streams: Places,
+    streams_of_nobody: Places,
     is_on: bool,
 }
 
@@ -75,25 +93,33 @@ pub(crate) enum Whose {
 #[must_use = "it counts until it is dropped"]
 pub(crate) struct Attempt<'a> {
     limits: &'a Limits,
-    whose: Option<Whose>,
+    /// What was counted.
     address: Option<IpAddr>,
-    was_wrong: bool,
+    whose_there: Option<(Whose, IpAddr)>,
+    whose: Option<Whose>,
 }
 
 impl Attempt<'_> {
     /// It was wrong, and stays counted.
     pub(crate) fn was_wrong(mut self) {
-        self.was_wrong = true;
+        (self.address, self.whose_there, self.whose) = (None, None, None);
+    }
+
+    /// It was right: whatever others do, the owner may try from there again.
+    pub(crate) fn was_right(self) {
+        if let Some(home) = &self.whose_there {
+            self.limits.homes.add(home.clone(), Instant::now());
+        }
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if self.was_wrong {
-            return;
-        }
         if let Some(address) = self.address.take() {
             self.limits.failures_by_address.give_back(&address);
+        }
+        if let Some(whose_there) = self.whose_there.take() {
+            self.limits.failures_by_name_and_address.give_back(&whose_there);
         }
         if let Some(whose) = self.whose.take() {
             self.limits.failures_by_name.give_back(&whose);
@@ -118,9 +144,13 @@ impl Limits {
         Self {
             requests_by_account: Buckets::new(REQUESTS_BY_ACCOUNT),
             requests_by_address: Buckets::new(REQUESTS_BY_ADDRESS),
+            failures_by_name_and_address: Buckets::new(FAILURES_BY_NAME_AND_ADDRESS),
             failures_by_name: Buckets::new(FAILURES_BY_NAME),
+            homes: Homes::default(),
             failures_by_address: Buckets::new(FAILURES_BY_ADDRESS),
             registrations_by_address: Buckets::new(REGISTRATIONS_BY_ADDRESS),
+            streams: Places::new(STREAMS_BY_ADDRESS_MAX),
+            streams_of_nobody: Places::new(STREAMS_BY_NOBODY_MAX),
             is_on,
         }
     }
@@ -159,9 +189,9 @@ impl Limits {
     pub(crate) fn attempt(&self, whose: Option<Whose>, address: IpAddr) -> Result<Attempt<'_>, Duration> {
         let mut attempt = Attempt {
             limits: self,
-            whose: None,
             address: None,
-            was_wrong: false,
+            whose_there: None,
+            whose: None,
         };
         if !self.is_on {
             return Ok(attempt);
@@ -171,10 +201,37 @@ impl Limits {
         self.failures_by_address.take(network, now).map_err(wait)?;
         attempt.address = Some(network);
         if let Some(whose) = whose {
-            self.failures_by_name.take(whose.clone(), now).map_err(wait)?;
-            attempt.whose = Some(whose);
+            let whose_there = (whose.clone(), network);
+            self.failures_by_name_and_address
+                .take(whose_there.clone(), now)
+                .map_err(wait)?;
+            let is_at_home = self.homes.has(&whose_there);
+            attempt.whose_there = Some(whose_there);
+            match self.failures_by_name.take(whose.clone(), now) {
+                Ok(_) => attempt.whose = Some(whose),
+                Err(_) if is_at_home => {}
+                Err(none_left) => return Err(none_left.reset),
+            }
         }
         Ok(attempt)
+    }
+
+    /// A place for a stream of this address, for as long as it is kept; `None` if it has too many.
+    pub(crate) fn stream(&self, address: IpAddr, is_somebody: bool) -> Option<Vec<Place>> {
+        if !self.is_on {
+            return Some(Vec::new());
+        }
+        let mut places = vec![self.streams.enter(address)?];
+        if !is_somebody {
+            places.push(self.streams_of_nobody.enter(address)?);
+        }
+        Some(places)
+    }
+
+    /// Somebody has made an account there: see [`Attempt::was_right`].
+    pub(crate) fn registered(&self, nick: Nick, address: IpAddr) {
+        let home = (Whose::Nick(nick), network(address));
+        self.homes.add(home, Instant::now());
     }
 
     /// Counts a registration (of a person or an app) from this address. `Err` is the time to wait.
@@ -187,6 +244,37 @@ impl Limits {
             Ok(_) | Err(_) => Ok(()),
         }
     }
+}
+
+/// From where people have logged in, as long as the machine runs.
+#[derive(Debug, Default)]
+struct Homes {
+    /// When last. Locked for a few lines without waiting.
+    rows: Mutex<HashMap<(Whose, IpAddr), Instant>>,
+}
+
+impl Homes {
+    fn has(&self, home: &(Whose, IpAddr)) -> bool {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.contains_key(home)
+    }
+
+    fn add(&self, home: (Whose, IpAddr), now: Instant) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if rows.len() >= ROWS_MAX && !rows.contains_key(&home) {
+            keep_newer_half(&mut rows, |at| *at);
+        }
+        rows.insert(home, now);
+    }
+}
+
+/// Forgets what is older than half of the rest.
+fn keep_newer_half<K: Hash + Eq, V>(rows: &mut HashMap<K, V>, at: impl Fn(&V) -> Instant) {
+    let mut moments: Vec<Instant> = rows.values().map(&at).collect();
+    let middle = moments.len() / 2;
+    let (_, median, _) = moments.select_nth_unstable(middle);
+    let median = *median;
+    rows.retain(|_, row| at(row) > median);
 }
 
 /// One bucket per key; a key without a row has a full bucket.
@@ -256,10 +344,7 @@ impl<K: Hash + Eq> Buckets<K> {
         let full = f64::from(self.rate.burst);
         rows.retain(|_, bucket| self.rate.tokens(*bucket, now) < full);
         if rows.len() >= ROWS_MAX {
-            let mut moments: Vec<Instant> = rows.values().map(|bucket| bucket.at).collect();
-            let (_, median, _) = moments.select_nth_unstable(ROWS_MAX / 2);
-            let median = *median;
-            rows.retain(|_, bucket| bucket.at > median);
+            keep_newer_half(rows, |bucket| bucket.at);
         }
     }
 }
@@ -287,7 +372,9 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
-    use super::{Buckets, Limits, ROWS_MAX, Rate, Whose};
+    use super::{
+        Attempt, Buckets, Limits, ROWS_MAX, Rate, STREAMS_BY_ADDRESS_MAX, STREAMS_BY_NOBODY_MAX, Whose,
+    };
     use std::net::IpAddr;
     use std::time::{Duration, Instant};
 
@@ -327,15 +414,54 @@ mod tests {
         Some(Whose::Nick(name.parse().expect("a nick")))
     }
 
+    /// Errs as often as is allowed at this address; how often that was.
+    fn err_on_purpose(limits: &Limits, name: &str, from: IpAddr) -> usize {
+        let tries = std::iter::from_fn(|| limits.attempt(nick(name), from).ok());
+        tries.map(Attempt::was_wrong).count()
+    }
+
     #[test]
-    fn wrong_passwords_slow_the_nick_down_from_everywhere() {
+    fn who_errs_on_purpose_locks_nobody_out_elsewhere() {
         let limits = Limits::new(true);
         let from = |last: u8| IpAddr::from([10, 0, 0, last]);
-        for last in 0..10 {
-            limits.attempt(nick("ana"), from(last)).expect("left").was_wrong();
-        }
+        assert_eq!(err_on_purpose(&limits, "ana", from(1)), 10);
+        assert!(limits.attempt(nick("ana"), from(1)).is_err());
+        assert!(limits.attempt(nick("bob"), from(1)).is_ok());
+        assert!(limits.attempt(nick("ana"), from(2)).is_ok());
+    }
+
+    #[test]
+    fn many_guessers_get_few_tries_and_the_owner_comes_in_from_where_they_were_before() {
+        let limits = Limits::new(true);
+        let from = |last: u8| IpAddr::from([10, 0, 0, last]);
+        limits.attempt(nick("ana"), from(1)).expect("left").was_right();
+        let tries: usize = (100..200)
+            .map(|last| err_on_purpose(&limits, "ana", from(last)))
+            .sum();
+        assert_eq!(tries, 60, "of all addresses together");
         assert!(limits.attempt(nick("ana"), from(99)).is_err());
-        assert!(limits.attempt(nick("bob"), from(99)).is_ok());
+        let attempt = limits.attempt(nick("ana"), from(1));
+        attempt.expect("she has been here").was_right();
+        assert!(limits.attempt(nick("bob"), from(1)).is_ok());
+        // There, too, one guesses no more than anywhere.
+        assert_eq!(err_on_purpose(&limits, "ana", from(1)), 10);
+    }
+
+    #[test]
+    fn homes_stay_bounded() {
+        let homes = super::Homes::default();
+        let start = Instant::now();
+        let home = |number: u32| {
+            (
+                Whose::Nick("ana".parse().expect("a nick")),
+                IpAddr::from(number.to_be_bytes()),
+            )
+        };
+        for number in 0..ROWS_MAX as u32 * 2 {
+            homes.add(home(number), start + Duration::from_nanos(number.into()));
+        }
+        assert!(homes.rows.lock().expect("not poisoned").len() <= ROWS_MAX);
+        assert!(homes.has(&home(ROWS_MAX as u32 * 2 - 1)));
     }
 
     #[test]
@@ -354,13 +480,13 @@ mod tests {
     #[test]
     fn many_tries_at_the_same_moment_are_as_many_as_one_after_the_other() {
         let limits = Limits::new(true);
-        let from = |last: u8| IpAddr::from([10, 0, 0, last]);
+        let here = IpAddr::from([10, 0, 0, 1]);
         let mut at_once: Vec<_> = (0..10)
-            .map(|last| limits.attempt(nick("ana"), from(last)).expect("left"))
+            .map(|_| limits.attempt(nick("ana"), here).expect("left"))
             .collect();
-        assert!(limits.attempt(nick("ana"), from(99)).is_err());
+        assert!(limits.attempt(nick("ana"), here).is_err());
         at_once.pop();
-        assert!(limits.attempt(nick("ana"), from(99)).is_ok(), "one was right");
+        assert!(limits.attempt(nick("ana"), here).is_ok(), "one was right");
     }
 
     #[test]
@@ -370,6 +496,20 @@ mod tests {
         for _ in 0..200 {
             assert!(limits.attempt(nick("ana"), here).is_ok());
         }
+    }
+
+    #[test]
+    fn one_address_does_not_take_all_streams() {
+        let limits = Limits::new(true);
+        let from = |last: u8| IpAddr::from([10, 0, 0, last]);
+        let mut nobodys: Vec<_> = std::iter::from_fn(|| limits.stream(from(1), false)).collect();
+        assert_eq!(nobodys.len(), STREAMS_BY_NOBODY_MAX);
+        assert!(limits.stream(from(2), false).is_some());
+        let peoples: Vec<_> = std::iter::from_fn(|| limits.stream(from(1), true)).collect();
+        assert_eq!(nobodys.len() + peoples.len(), STREAMS_BY_ADDRESS_MAX);
+        nobodys.pop();
+        assert!(limits.stream(from(1), true).is_some());
+        assert!(limits.stream(from(2), true).is_some());
     }
 
     #[test]

@@ -92,10 +92,13 @@ pub(crate) async fn prove(
         .verify(password, stored.as_ref().map(|stored| stored.hash.clone()))
         .await?;
     match stored {
-        Some(stored) if fits => Ok(Proven {
-            account: stored.account,
-            password_version: stored.version,
-        }),
+        Some(stored) if fits => {
+            attempt.was_right();
+            Ok(Proven {
+                account: stored.account,
+                password_version: stored.version,
+            })
+        }
         Some(_) | None => {
             attempt.was_wrong();
             metrics::counter!("tertulia_wrong_passwords_total").increment(1);
@@ -117,6 +120,7 @@ pub(crate) async fn prove_again(
         .attempt(Some(whose), from)
         .map_err(Error::TooMany)?;
     if service.vault.verify(password, Some(stored.hash)).await? {
+        attempt.was_right();
         return Ok(stored.version);
     }
     attempt.was_wrong();
@@ -185,7 +189,7 @@ pub(crate) async fn register(
     let session = purpose.session(&token);
     match service
         .submit(Register {
-            nick,
+            nick: nick.clone(),
             name,
             password,
             language,
@@ -194,10 +198,11 @@ pub(crate) async fn register(
         })
         .await
     {
-        Ok(account) => Ok(entity(
-            &token.of(owner(account.id)).ok_or(Error::Internal)?,
-            purpose.scopes,
-        )),
+        Ok(account) => {
+            service.limits.registered(nick, from);
+            let token = token.of(owner(account.id)).ok_or(Error::Internal)?;
+            Ok(entity(&token, purpose.scopes))
+        }
         Err(Error::Rejected(Rejected::NickTaken)) => Err(taken()),
         Err(error) => Err(error),
     }

@@ -2,15 +2,15 @@
 //!
 //! A ring has no name of its own: one caller says `localhost:8080`, another `192.168.1.5:8443`, and each must get
 //! addresses that lead somewhere for them. So it is the request's `Host`, checked, under the scheme that this machine
-//! serves; behind a proxy on the same computer the proxy says the scheme.
+//! serves; a proxy that is believed says the scheme.
 
 use crate::error::Error;
 use crate::service::Service;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use crate::shell;
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Scheme, host and port, as in `https://tertulia.local:8443`.
@@ -54,11 +54,8 @@ impl FromRequestParts<Arc<Service>> for Origin {
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Error> {
         let host = host(&parts.headers, &parts.uri)
             .ok_or_else(|| Error::Malformed("the Host is missing or broken".to_owned()))?;
-        let from_here = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .is_some_and(|peer| peer.0.ip().is_loopback());
-        let forwarded = parts.headers.get("x-forwarded-proto").filter(|_| from_here);
+        let is_believed = service.proxies.trusts(shell::peer(parts));
+        let forwarded = parts.headers.get("x-forwarded-proto").filter(|_| is_believed);
         let secure = service.secure() || forwarded.is_some_and(|scheme| scheme == "https");
         Ok(Self {
             scheme: if secure { "https" } else { "http" },

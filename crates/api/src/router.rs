@@ -192,6 +192,109 @@ mod tests {
         assert_eq!(get(&app, "/readyz").await.0, StatusCode::OK);
     }
 
+    /// A request that comes from this address.
+    fn asked_from(path: &str, address: [u8; 4]) -> Request<Body> {
+        let mut request = Request::get(path).body(Body::empty()).expect("a request");
+        let peer = ConnectInfo(SocketAddr::from((address, 1)));
+        request.extensions_mut().insert(peer);
+        request
+    }
+
+    fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+        let value = value.parse().expect("a value");
+        request.headers_mut().insert(name, value);
+        request
+    }
+
+    #[tokio::test]
+    async fn figures_are_for_who_is_on_the_same_computer() {
+        let app = fixture::app(true).await;
+        let (here, there) = ([127, 0, 0, 1], [10, 0, 0, 7]);
+        let status = async |request| app.send(request).await.0;
+        assert_eq!(status(asked_from("/metrics", here)).await, StatusCode::OK);
+        assert_eq!(status(asked_from("/metrics", there)).await, StatusCode::NOT_FOUND);
+        for passed_on in ["x-forwarded-for", "forwarded"] {
+            let through_a_proxy = with(asked_from("/metrics", here), passed_on, "10.0.0.7");
+            assert_eq!(
+                status(through_a_proxy).await,
+                StatusCode::NOT_FOUND,
+                "{passed_on}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_told_by_a_named_proxy_and_by_nobody_else() {
+        let app = fixture::app(true).await;
+        let left = async |peer, client: &str| {
+            let request = with(asked_from("/livez", peer), "x-forwarded-for", client);
+            let (_, headers, _) = app.send(request).await;
+            headers["x-ratelimit-remaining"]
+                .to_str()
+                .expect("text")
+                .to_owned()
+        };
+        let proxy = [192, 0, 2, 1];
+        assert_eq!(left(proxy, "10.0.0.1").await, "7499");
+        assert_eq!(
+            left(proxy, "1.1.1.1, 10.0.0.1").await,
+            "7498",
+            "the last one counts"
+        );
+        assert_eq!(left(proxy, "10.0.0.2").await, "7499");
+        for peer in [[127, 0, 0, 1], [10, 0, 0, 9]] {
+            assert_eq!(left(peer, "10.0.0.3").await, "7499");
+            assert_eq!(
+                left(peer, "10.0.0.4").await,
+                "7498",
+                "whatever it says, it is one"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_forged_token_shows_nothing_of_its_owner() {
+        let app = fixture::app(true).await;
+        let token = app.register("ana").await;
+        let limit = async |token: &str| {
+            let request = asked_from("/api/v1/accounts/verify_credentials", [127, 0, 0, 1]);
+            let (_, headers, _) = app
+                .send(with(request, "authorization", &format!("Bearer {token}")))
+                .await;
+            headers["x-ratelimit-limit"].to_str().expect("text").to_owned()
+        };
+        assert_eq!(limit(&token).await, "1500");
+        let at = token.len() / 2;
+        let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+        let mut forged = token;
+        forged.replace_range(at..=at, other);
+        assert_eq!(limit(&forged).await, "7500");
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_taken_for_what_it_is_not() {
+        let app = fixture::app(true).await;
+        for path in [
+            "/livez",
+            "/api/v1/nonsense",
+            "/api/v1/accounts/x",
+            "/metrics",
+            "/style.css",
+            "/",
+            "/@nobody",
+        ] {
+            let (_, headers, body) = get(&app, path).await;
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+            let policy = headers["content-security-policy"].to_str().expect("text");
+            assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+            let is_page = headers["content-type"]
+                .to_str()
+                .expect("text")
+                .starts_with("text/html");
+            assert_eq!(is_page, body.starts_with("<!doctype html>"), "{path}");
+        }
+    }
+
     #[tokio::test]
     async fn a_machine_without_a_certificate_of_the_ring_has_none_to_give() {
         let app = fixture::app(true).await;
@@ -228,6 +331,7 @@ mod tests {
             "iPhone",
             "Firefox",
             "Confiar",
+            "cualquier sitio web",
         ] {
             assert!(page.contains(expected), "{expected}");
         }

@@ -8,21 +8,20 @@
 //!
 //! Deliberately absent: HTTP/2. No app needs it, its preface has no deadline here, and streams are cheap enough without.
 
+use crate::place::Places;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tertulia_types::network;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -72,7 +71,7 @@ async fn serve_within<S>(
 {
     let acceptor = tls.map(TlsAcceptor::from);
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let networks = Networks::default();
+    let networks = Places::new(CONNECTIONS_OF_ONE_MAX);
     let mut connections = JoinSet::new();
     loop {
         let (stream, peer, slot) = tokio::select! {
@@ -106,44 +105,6 @@ async fn serve_within<S>(
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(FINISH_TIME_MAX, all).await.is_err() {
         tracing::warn!("some requests were not finished in time and are cut");
-    }
-}
-
-/// How many connections each network has.
-#[derive(Clone, Default)]
-struct Networks(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
-
-/// A connection's place in its network's count, until it is dropped.
-struct Place {
-    networks: Networks,
-    network: IpAddr,
-}
-
-impl Networks {
-    fn enter(&self, address: IpAddr) -> Option<Place> {
-        let network = network(address);
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(network).or_default();
-        if *count >= CONNECTIONS_OF_ONE_MAX {
-            return None;
-        }
-        *count += 1;
-        Some(Place {
-            networks: self.clone(),
-            network,
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.networks.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.network);
-            }
-        }
     }
 }
 

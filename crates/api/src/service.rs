@@ -7,6 +7,7 @@ use crate::hub::Hub;
 use crate::limit::Limits;
 use crate::noted;
 use crate::password::Vault;
+use crate::proxy::{Proxies, Subnet};
 use crate::serve::FINISH_TIME_MAX;
 use crate::tls::Tls;
 use futures::StreamExt;
@@ -43,6 +44,10 @@ pub struct Settings {
     pub title: String,
     /// Whether limits apply; off for load tests (`TERTULIA_RATE_LIMIT=off`).
     pub is_limited: bool,
+    /// Proxies that are believed when they say for whom they ask.
+    pub proxies: Vec<Subnet>,
+    /// Whether anybody may read the machine's figures, or only who is on this computer.
+    pub has_open_metrics: bool,
     /// What is shown to clients, if not plain HTTP.
     pub tls: Option<Arc<Tls>>,
     /// The machines at which the ring can be entered, as they come and go.
@@ -58,6 +63,8 @@ pub struct Service {
     pub(crate) node: Arc<Node>,
     pub(crate) title: String,
     pub(crate) limits: Limits,
+    pub(crate) proxies: Proxies,
+    pub(crate) has_open_metrics: bool,
     pub(crate) vault: Vault,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) closing: CancellationToken,
@@ -81,6 +88,8 @@ impl Service {
             node,
             title,
             is_limited,
+            proxies,
+            has_open_metrics,
             tls,
             entries,
             metrics,
@@ -92,6 +101,8 @@ impl Service {
             node,
             title,
             limits,
+            proxies: Proxies::new(proxies),
+            has_open_metrics,
             vault,
             metrics,
             closing,

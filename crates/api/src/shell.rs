@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** whatever happens inside, the caller gets an answer in JSON, in bounded time.
 //! **Invariant:** a log line never holds a token: the query string is left out.
+//! **Invariant:** nothing is taken by a browser for more than it is, and nothing but our own pages may do anything there.
 
 use crate::entries;
 use crate::error::Error;
@@ -10,6 +11,7 @@ use crate::noted::NOTED;
 use crate::service::Service;
 use crate::token::presented;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -53,13 +55,27 @@ pub(crate) async fn around(State(service): State<Arc<Service>>, request: Request
         response.headers_mut().insert(REQUEST_ID, id);
     }
     entries::show(&service, response.headers_mut());
+    confine(response.headers_mut());
     response
+}
+
+/// What a browser may make of an answer: what its type says, and no page, unless it comes with a policy of its own.
+fn confine(headers: &mut HeaderMap) {
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
 }
 
 /// Who asks too often is refused before anything is read.
 async fn limited(service: &Service, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let address = address(&parts.extensions, &parts.headers);
+    let address = address(service, &parts);
     let account = presented(&parts).map(|token| token.owner());
     let by_address = service.limits.request(address);
     let by_account = account.map_or(Ok(None), |account| service.limits.account(account));
@@ -69,7 +85,7 @@ async fn limited(service: &Service, request: Request, next: Next) -> Response {
             show(&mut refused, none_left);
             return refused;
         }
-        (Ok(by_address), Ok(by_account)) => by_account.or(by_address),
+        (Ok(by_address), Ok(by_account)) => (by_address, by_account),
     };
     let request = Request::from_parts(parts, body);
     let answering = async { (guarded(next.run(request)).await, NOTED.with(Cell::get)) };
@@ -79,7 +95,9 @@ async fn limited(service: &Service, request: Request, next: Next) -> Response {
     {
         service.limits.count_account(account);
     }
-    if let Some(left) = left {
+    // How busy somebody is is nobody's business who only claims to be them.
+    let (by_address, by_account) = left;
+    if let Some(left) = by_account.filter(|_| noted.session_is_valid).or(by_address) {
         show(&mut response, left);
     }
     if noted.is_partial {
@@ -138,21 +156,17 @@ fn show(response: &mut Response, left: Left) {
     }
 }
 
-/// Where the request comes from; a proxy on this computer says for whom it asks.
-pub(crate) fn address(extensions: &axum::http::Extensions, headers: &HeaderMap) -> IpAddr {
-    let peer = extensions
+/// Where the connection comes from.
+pub(crate) fn peer(parts: &Parts) -> IpAddr {
+    parts
+        .extensions
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
-    if !peer.is_loopback() {
-        return peer;
-    }
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        // What a proxy adds stands last, in the same line or in one of its own; what is before it anybody may have made up.
-        .next_back()
-        .and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    forwarded.unwrap_or(peer)
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical())
+}
+
+/// Where the request comes from; a proxy that is believed says for whom it asks.
+pub(crate) fn address(service: &Service, parts: &Parts) -> IpAddr {
+    service.proxies.client(peer(parts), &parts.headers)
 }
 
 /// What pages of other origins may do (W12 in docs/apps.md): everything that a token allows, and read how to page on.

@@ -3,7 +3,7 @@
 //! **Invariant:** each event names its stream (masto.js drops others), and each line of server-sent events has a blank
 //! after its colon (Mastodon.py splits there).
 
-use crate::caller::Caller;
+use crate::caller::{Address, Caller};
 use crate::error::Error;
 use crate::input::Input;
 use crate::lenient::Fields;
@@ -71,11 +71,12 @@ async fn events(
     State(service): State<Arc<Service>>,
     caller: Option<Caller>,
     origin: Origin,
+    Address(from): Address,
     Path(name): Path<String>,
     Input(asked): Input<Asked>,
 ) -> Result<Response, Error> {
     let channel = Channel::named(&name, asked.tag.as_deref())?;
-    let mut watch = Watch::open(service, origin, caller.map(|caller| caller.0)).await?;
+    let mut watch = Watch::open(service, origin, caller.map(|caller| caller.0), from).await?;
     watch.subscribe(channel).await?;
     // Proxies must pass on each event when it comes.
     Ok(([("x-accel-buffering", "no")], Sse::new(sent(watch))).into_response())
@@ -93,10 +94,19 @@ async fn events_of_part(
     service: State<Arc<Service>>,
     caller: Option<Caller>,
     origin: Origin,
+    from: Address,
     Path((name, part)): Path<(String, String)>,
     asked: Input<Asked>,
 ) -> Result<Response, Error> {
-    events(service, caller, origin, Path(format!("{name}/{part}")), asked).await
+    events(
+        service,
+        caller,
+        origin,
+        from,
+        Path(format!("{name}/{part}")),
+        asked,
+    )
+    .await
 }
 
 fn sent(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -119,6 +129,7 @@ fn sent(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
 async fn socket(
     State(service): State<Arc<Service>>,
     origin: Origin,
+    Address(from): Address,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Result<Response, Error> {
@@ -135,7 +146,7 @@ async fn socket(
         return Err(Error::NoToken);
     }
     let actor = token.as_ref().and_then(Caller::of).map(|caller| caller.0);
-    let mut watch = Watch::open(service, origin, actor).await?;
+    let mut watch = Watch::open(service, origin, actor, from).await?;
     if let Some(name) = asked.stream {
         watch
             .subscribe(Channel::named(&name, asked.tag.as_deref())?)
@@ -232,6 +243,7 @@ struct Subscription {
 }
 
 async fn subscribe(watch: &mut Watch, text: &str) -> Result<(), Error> {
+    watch.count()?;
     let asked: Subscription = serde_json::from_str(text)
         .map_err(|_| Error::Malformed("expected {\"type\":\"subscribe\",\"stream\":…}".to_owned()))?;
     let channel = Channel::named(&asked.stream, asked.tag.as_deref())?;

@@ -76,6 +76,15 @@ const COMPARE: (&str, &str) = (
      lleva. Si no coinciden, detente: hay alguien entre tú y el anillo.",
 );
 
+const MEANING: (&str, &str) = (
+    "Know what it means: from then on your device believes this authority about every website, not this ring alone. Whoever \
+     runs a machine of the ring that stores could make a certificate for any of them. Install it if you trust these \
+     people, and remove it when you leave.",
+    "Ten en cuenta lo que significa: desde entonces tu dispositivo creerá a esta autoridad sobre cualquier sitio web, no solo \
+     sobre este anillo. Quien lleva una máquina del anillo que almacena podría crear un certificado para cualquiera de \
+     ellos. Instálala si confías en esas personas, y quítala cuando te vayas.",
+);
+
 /// For each system: name, what to do in English, and in Spanish.
 const SYSTEMS: [(&str, &str, &str); 7] = [
     (
@@ -129,6 +138,7 @@ fn steps(fingerprint: &str, language: Language) -> String {
     let download = language.pick("Download the certificate", "Descargar el certificado");
     let mut body = escape_paragraph(WHY, language);
     body += &escape_paragraph(COMPARE, language);
+    body += &escape_paragraph(MEANING, language);
     body += &format!("<p><code>{fingerprint}</code></p>");
     body += &format!("<p><a href=\"/api/tertulia/v1/ca\" download=\"tertulia-ca.pem\">{download}</a></p>");
     for (system, english, spanish) in SYSTEMS {

@@ -10,11 +10,15 @@
 
 use crate::error::Error;
 use crate::hub::{Change, Concern, Seat, Shared, Tiding};
+use crate::limit::Left;
+use crate::login::owner;
 use crate::origin::Origin;
+use crate::place::Place;
 use crate::render;
 use crate::service::Service;
 use serde::Serialize;
 use std::collections::{BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tertulia_state::dweet::Show;
@@ -142,6 +146,9 @@ pub(crate) struct Watch {
     ready: VecDeque<Told>,
     beat: Instant,
     beats: u32,
+    /// Where the reader is.
+    address: IpAddr,
+    _places: Vec<Place>,
     /// A stopping machine waits until it is dropped.
     _open: TaskTrackerToken,
 }
@@ -152,6 +159,7 @@ impl Watch {
         service: Arc<Service>,
         origin: Origin,
         actor: Option<Actor>,
+        address: IpAddr,
     ) -> Result<Self, Error> {
         if let Some(actor) = actor {
             service
@@ -161,6 +169,8 @@ impl Watch {
                 })
                 .await?;
         }
+        let places = service.limits.stream(address, actor.is_some());
+        let places = places.ok_or(Error::TooMany(FULL_WAIT))?;
         service
             .hub
             .listen(&service.node, &service.streams, &service.closing);
@@ -171,6 +181,8 @@ impl Watch {
             .map_err(|_full| Error::TooMany(FULL_WAIT))?;
         Ok(Self {
             _open: service.streams.token(),
+            _places: places,
+            address,
             service,
             origin,
             actor,
@@ -183,6 +195,19 @@ impl Watch {
             beat: Instant::now() + BEAT,
             beats: 0,
         })
+    }
+
+    /// Counts what the reader says as a request.
+    pub(crate) fn count(&self) -> Result<(), Error> {
+        let limits = &self.service.limits;
+        let refused = |none_left: Left| Error::TooMany(none_left.reset);
+        limits.request(self.address).map_err(refused)?;
+        if let Some(actor) = self.actor {
+            let account = owner(actor.account);
+            limits.account(account).map_err(refused)?;
+            limits.count_account(account);
+        }
+        Ok(())
     }
 
     /// Listens to one more channel.

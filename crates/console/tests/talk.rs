@@ -43,6 +43,8 @@ async fn machine() -> Machine {
         node: Arc::clone(&node),
         title: "Plaza".to_owned(),
         is_limited: false,
+        proxies: Vec::new(),
+        has_open_metrics: false,
         tls: None,
         entries: tokio::sync::watch::Sender::new(Arc::new(entries)).subscribe(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),

@@ -1,7 +1,7 @@
 //! Finds who keeps a position: among the groups here, else by asking from machine to machine along the ring.
 //!
-//! **Invariant:** a search asks a bounded number of machines, and no machine twice; it ends with a route or with nothing, never with "not there" (J1). What
-//! it finds is a hint: the group itself checks what it owns.
+//! **Invariant:** a search asks a bounded number of machines in bounded time, whatever they answer and whatever the question claims; it ends with a route or
+//! with nothing, never with "not there" (J1). What it finds is a hint: the group itself checks what it owns.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -50,9 +50,7 @@ impl Finder {
             hops: HOPS_MAX,
             avoid: Vec::new(),
         };
-        tokio::time::timeout(SEARCH_DEADLINE, self.locate(question, HopKind::Start))
-            .await
-            .unwrap_or_default()
+        self.locate(question, HopKind::Start).await
     }
 
     /// Answers another machine's search, or goes on with it.
@@ -72,28 +70,16 @@ impl Finder {
                     hops: vec![here],
                 });
             }
-            let hops = question.hops.checked_sub(1)?;
-            let mut avoid: BTreeSet<MachineId> = question.avoid.into_iter().take(AVOID_MAX).collect();
-            avoid.insert(self.me);
-            for _ in 0..TRIES_MAX {
-                let (next, kind) = self.next(question.position, &avoid)?;
-                let asked = Locate {
-                    position: question.position,
-                    hops,
-                    avoid: avoid.iter().copied().take(AVOID_MAX).collect(),
-                };
-                let deadline = (HOP_DEADLINE * u32::from(hops.max(1))).min(SEARCH_DEADLINE);
-                let located = self.caller.ask(next, asked, deadline).await;
-                if let Ok(Some(mut located)) = located {
-                    if let Some(first) = located.hops.first_mut() {
-                        first.kind = kind;
-                    }
-                    located.hops.insert(0, here);
-                    return Some(located);
-                }
-                avoid.insert(next);
-            }
-            None
+            let position = question.position;
+            let next = |avoid: &BTreeSet<MachineId>| self.next(position, avoid);
+            let caller = &self.caller;
+            let ask = |machine, asked: Locate, deadline| async move {
+                caller.ask(machine, asked, deadline).await.ok()
+            };
+            let searched = go_on(self.me, question, next, ask);
+            let mut located = tokio::time::timeout(SEARCH_DEADLINE, searched).await.ok()??;
+            located.hops.insert(0, here);
+            Some(located)
         })
     }
 
@@ -141,6 +127,43 @@ impl Finder {
     }
 }
 
+/// Asks others, one after another: `ask` gives what a machine answers, `None` if it does not.
+///
+/// Who answers that it has found nothing has searched as far as the question let it: from then on the others are asked for what they know themselves. Else a
+/// position that nobody knows would be looked for along every path there is.
+async fn go_on<Answered: Future<Output = Option<Option<Located>>>>(
+    me: MachineId,
+    question: Locate,
+    next: impl Fn(&BTreeSet<MachineId>) -> Option<(MachineId, HopKind)>,
+    ask: impl Fn(MachineId, Locate, Duration) -> Answered,
+) -> Option<Located> {
+    // The asker may say what it likes.
+    let mut hops = question.hops.min(HOPS_MAX).checked_sub(1)?;
+    let mut avoid: BTreeSet<MachineId> = question.avoid.into_iter().take(AVOID_MAX).collect();
+    avoid.insert(me);
+    for _ in 0..TRIES_MAX {
+        let (machine, kind) = next(&avoid)?;
+        let asked = Locate {
+            position: question.position,
+            hops,
+            avoid: avoid.iter().copied().take(AVOID_MAX).collect(),
+        };
+        let deadline = (HOP_DEADLINE * u32::from(hops.max(1))).min(SEARCH_DEADLINE);
+        match ask(machine, asked, deadline).await {
+            Some(Some(mut located)) => {
+                if let Some(first) = located.hops.first_mut() {
+                    first.kind = kind;
+                }
+                return Some(located);
+            }
+            Some(None) => hops = 0,
+            None => {}
+        }
+        avoid.insert(machine);
+    }
+    None
+}
+
 /// The way to a group that runs here: who leads it first, then the others.
 pub(crate) fn route(group: &Group) -> Route {
     let mut machines: Vec<MachineId> = group.leader().into_iter().collect();
@@ -152,5 +175,79 @@ pub(crate) fn route(group: &Group) -> Route {
     Route {
         descriptor: group.descriptor(),
         machines,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Machines of which each knows where to go on, and none what is looked for.
+    struct Maze {
+        machines: u64,
+        asked: Cell<usize>,
+        deepest: Cell<usize>,
+    }
+
+    impl Maze {
+        fn search(
+            &self,
+            me: MachineId,
+            question: Locate,
+            depth: usize,
+        ) -> Pin<Box<dyn Future<Output = Option<Located>> + '_>> {
+            self.deepest.set(self.deepest.get().max(depth));
+            Box::pin(async move {
+                let next = |avoid: &BTreeSet<MachineId>| {
+                    let mut all = (0..self.machines).map(MachineId);
+                    all.find(|machine| !avoid.contains(machine))
+                        .map(|machine| (machine, HopKind::Finger))
+                };
+                let ask = |machine, asked, _: Duration| {
+                    self.asked.set(self.asked.get() + 1);
+                    assert!(self.asked.get() < 10_000, "without end");
+                    async move { Some(self.search(machine, asked, depth + 1).await) }
+                };
+                go_on(me, question, next, ask).await
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn j1_a_search_for_what_nobody_knows_ends_after_few_questions() {
+        for machines in [1, 2, 9, 100] {
+            let maze = Maze {
+                machines,
+                asked: Cell::new(0),
+                deepest: Cell::new(0),
+            };
+            // A machine of another mind asks for more than anybody may.
+            let question = Locate {
+                position: Position(7),
+                hops: u8::MAX,
+                avoid: Vec::new(),
+            };
+            assert!(maze.search(MachineId(0), question, 0).await.is_none());
+            let (asked, deepest) = (maze.asked.get(), maze.deepest.get());
+            assert!(asked <= usize::from(HOPS_MAX) * TRIES_MAX, "{machines}: {asked}");
+            assert!(deepest <= usize::from(HOPS_MAX), "{machines}: {deepest}");
+            assert!(
+                asked + 1 >= usize::try_from(machines).unwrap().min(32),
+                "{machines}: {asked}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn j1_a_question_that_may_go_no_further_ends_here() {
+        let question = Locate {
+            position: Position(7),
+            hops: 0,
+            avoid: Vec::new(),
+        };
+        let next = |_: &BTreeSet<MachineId>| Some((MachineId(1), HopKind::Finger));
+        let ask = |_, _: Locate, _: Duration| -> std::future::Ready<_> { panic!("nobody is asked") };
+        assert!(go_on(MachineId(0), question, next, ask).await.is_none());
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn belongs_to(directory: &Path) -> anyhow::Result<Option<RingFacts>> 
 
 /// For which ring a token is; `None` if it is no token.
 pub(crate) fn ring_of(token: &str) -> Option<u64> {
-    token.parse::<Token>().ok().map(|token| token.ring.0)
+    token.parse::<Token>().ok().map(|token| token.terms.ring.0)
 }
 
 fn facts(ring: &RingFile) -> RingFacts {
@@ -124,6 +124,11 @@ impl Machine {
     /// Who signs this machine's certificate for clients.
     pub(crate) fn signer(&self) -> Signer {
         self.peers.clone().into()
+    }
+
+    /// Whether newcomers can be let in here.
+    pub(crate) fn admits(&self) -> bool {
+        self.peers.authority().is_some()
     }
 
     /// Lets this machine be found on the local network, for as long as the value lives. A network that does not carry it is no obstacle.

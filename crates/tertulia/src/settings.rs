@@ -5,8 +5,10 @@ use crate::address::Address;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
+use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use tertulia_api::Subnet;
 use tertulia_types::Role;
 
 /// Where a machine listens when nobody says otherwise: reached from this computer alone, and without TLS.
@@ -24,6 +26,8 @@ const TITLE: &str = "Tertulia";
 /// What is logged when nobody says otherwise. A machine that is away shows in our own lines: the consensus would complain of
 /// each heartbeat.
 const LOG: &str = "warn,openraft=off";
+/// Far more than any token has, should another file be given.
+const TOKEN_BYTES_MAX: u64 = 4_096;
 /// How many copies a ring keeps when nobody says otherwise: any two machines of five or more may be lost.
 pub(crate) const REPLICAS: u8 = 5;
 /// More copies make each command dearer, and protect from nothing that happens.
@@ -50,9 +54,13 @@ pub(crate) struct JoinFlags {
     /// Peer address of a member, several in turn; without one, a member is looked for on this network
     #[arg(value_name = "CONTACT", env = "TERTULIA_CONTACTS", value_delimiter = ',')]
     contacts: Vec<Address>,
-    /// The token that a member has made (tertulia token)
+    /// The token that a member has made (tertulia token). Other users of this computer see what stands on a command line: the
+    /// variable or --token-file keeps it from them
     #[arg(long, value_name = "TOKEN", env = "TERTULIA_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// A file that holds the token, if --token gives none; - is standard input
+    #[arg(long, value_name = "FILE", env = "TERTULIA_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
     /// What the machine is to be: auto leaves it to the ring, or to the token
     #[arg(id = "join_as", long = "as", value_name = "ROLE", env = "TERTULIA_AS")]
     join_as: Option<JoinAs>,
@@ -105,6 +113,18 @@ pub(crate) struct MachineFlags {
     /// Limits of how often people and addresses may ask; off is for load tests
     #[arg(long, value_name = "on|off", env = "TERTULIA_RATE_LIMIT")]
     rate_limit: Option<Switch>,
+    /// A proxy that says for whom it asks (X-Forwarded-For): address, or network such as 10.0.0.0/8; repeatable
+    #[arg(
+        id = "behind_proxies",
+        long = "behind-proxy",
+        value_name = "NET",
+        env = "TERTULIA_BEHIND_PROXY",
+        value_delimiter = ','
+    )]
+    behind_proxies: Vec<Subnet>,
+    /// Let anybody read the figures at /metrics, and not only who is on this computer
+    #[arg(long, env = "TERTULIA_OPEN_METRICS")]
+    open_metrics: bool,
     /// Settings file [default: tertulia.toml in the data directory]
     #[arg(long, value_name = "FILE", env = "TERTULIA_CONFIG")]
     config: Option<PathBuf>,
@@ -126,9 +146,12 @@ struct File {
     log: Option<String>,
     log_json: bool,
     rate_limit: Option<Switch>,
+    behind_proxies: Vec<String>,
+    open_metrics: bool,
     replicas: Option<u8>,
     contacts: Vec<Address>,
     token: Option<String>,
+    token_file: Option<PathBuf>,
     #[serde(rename = "as")]
     join_as: Option<JoinAs>,
 }
@@ -178,6 +201,8 @@ pub(crate) struct MachineSettings {
     pub(crate) log: String,
     pub(crate) log_json: bool,
     pub(crate) is_limited: bool,
+    pub(crate) proxies: Vec<Subnet>,
+    pub(crate) has_open_metrics: bool,
 }
 
 /// What a ring is founded with.
@@ -226,7 +251,15 @@ impl JoinFlags {
     pub(crate) fn resolve(self) -> anyhow::Result<JoinSettings> {
         let file = self.machine.file()?;
         let said = |token: &String| !token.trim().is_empty();
-        let token = self.token.filter(said).or(file.token.clone().filter(said));
+        let token = match (self.token.filter(said), self.token_file) {
+            (None, Some(path)) => Some(token_in(&path)?).filter(said),
+            (None, None) => match (&file.token, &file.token_file) {
+                (Some(token), _) => Some(token.clone()).filter(said),
+                (None, Some(path)) => Some(token_in(path)?).filter(said),
+                (None, None) => None,
+            },
+            (token @ Some(_), _) => token,
+        };
         Ok(JoinSettings {
             contacts: first(self.contacts, &file.contacts),
             token: token.map(|token| token.trim().to_owned()),
@@ -244,6 +277,8 @@ impl MachineFlags {
             (None, None) => None,
             _ => bail!("tls-cert and tls-key go together: give both or none"),
         };
+        let listed = file.behind_proxies.iter().map(|subnet| subnet.parse());
+        let listed = listed.collect::<Result<Vec<_>, _>>().context("behind-proxies")?;
         Ok(MachineSettings {
             data: self.data.or(file.data).unwrap_or_else(|| DATA.into()),
             http: self.http.or(file.http).unwrap_or(HTTP),
@@ -256,6 +291,8 @@ impl MachineFlags {
             log: self.log.or(file.log).unwrap_or_else(|| LOG.to_owned()),
             log_json: self.log_json || file.log_json,
             is_limited: self.rate_limit.or(file.rate_limit) != Some(Switch::Off),
+            proxies: first(self.behind_proxies, &listed),
+            has_open_metrics: self.open_metrics || file.open_metrics,
         })
     }
 
@@ -271,6 +308,18 @@ impl MachineFlags {
         toml::from_str(&text)
             .with_context(|| format!("the settings file {} cannot be understood", path.display()))
     }
+}
+
+/// The token that a file holds; `-` is standard input.
+fn token_in(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(TOKEN_BYTES_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(TOKEN_BYTES_MAX).read_to_string(&mut text))
+    };
+    read.with_context(|| format!("the token cannot be read from {}", path.display()))?;
+    Ok(text)
 }
 
 /// The first list that says something.
@@ -367,6 +416,28 @@ mod tests {
     }
 
     #[test]
+    fn a_token_may_stand_in_a_file_of_its_own() {
+        let (dir, machine) = flags_with("");
+        let path = dir.path().join("secret");
+        let flags = JoinFlags {
+            token_file: Some(path.clone()),
+            ..join(machine.clone())
+        };
+        let error = format!("{:#}", flags.clone().resolve().unwrap_err());
+        assert!(error.contains("secret"), "{error}");
+        std::fs::write(&path, "word\n").unwrap();
+        assert_eq!(flags.clone().resolve().unwrap().token.as_deref(), Some("word"));
+        let nearer = JoinFlags {
+            token: Some("other".to_owned()),
+            ..flags
+        };
+        assert_eq!(nearer.resolve().unwrap().token.as_deref(), Some("other"));
+        let settings = format!("token-file = '{}'\n", path.display());
+        std::fs::write(dir.path().join("tertulia.toml"), settings).unwrap();
+        assert_eq!(join(machine).resolve().unwrap().token.as_deref(), Some("word"));
+    }
+
+    #[test]
     fn a_mistyped_key_or_number_is_named_with_its_file() {
         let (_dir, machine) = flags_with("htpp = '127.0.0.1:1'\n");
         let error = format!("{:#}", up(machine).resolve().unwrap_err());
@@ -377,8 +448,10 @@ mod tests {
         let (_dir, machine) = flags_with("replicas = 10\n");
         let error = format!("{:#}", up(machine).resolve().unwrap_err());
         assert!(error.contains("replicas") && error.contains('9'), "{error}");
-        let (_dir, machine) = flags_with("advertise = ['a b']\n");
-        assert!(up(machine).resolve().is_err());
+        for wrong in ["advertise = ['a b']\n", "behind-proxies = ['10.0.0.0/33']\n"] {
+            let (_dir, machine) = flags_with(wrong);
+            assert!(up(machine).resolve().is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -413,7 +486,7 @@ mod tests {
     fn the_line_says_the_same_as_the_file() {
         let Ok(Verb::Join(flags)) = parsed(
             "tertulia join a.local:1 b.local --token word --as replica --data d --peer 127.0.0.1:0 \
-             --advertise x,y:2 --advertise [::1]:3 --no-entry",
+             --advertise x,y:2 --advertise [::1]:3 --no-entry --behind-proxy 127.0.0.1,10.0.0.0/8",
         ) else {
             panic!("a join")
         };
@@ -422,6 +495,7 @@ mod tests {
         let reached: Vec<_> = said.machine.advertise.iter().map(|to| to.with_port(9)).collect();
         assert_eq!(reached, ["x:9", "y:2", "[::1]:3"]);
         assert!(!said.machine.is_entry && said.machine.peer.port() == 0);
+        assert_eq!(said.machine.proxies.len(), 2);
         for wrong in [
             "tertulia up --replicas 0",
             "tertulia up --replicas 10",
@@ -429,6 +503,7 @@ mod tests {
             "tertulia join --as king",
             "tertulia join --replicas 3",
             "tertulia up --peer here",
+            "tertulia up --behind-proxy here",
         ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }

@@ -15,6 +15,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -157,6 +158,8 @@ async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
         node: Arc::clone(machine.node()),
         title: machine.ring().name.clone(),
         is_limited: settings.is_limited,
+        proxies: settings.proxies.clone(),
+        has_open_metrics: settings.has_open_metrics,
         tls: tls.clone(),
         entries: machine.entries(closing.clone()),
         metrics,
@@ -296,8 +299,16 @@ fn greet(settings: &MachineSettings, url: &str, tls: Option<&Tls>, words: &Words
     println!("{}", words.say("up-apps"));
 }
 
-/// How one more machine joins; a machine that admits nobody says nothing.
+/// How one more machine joins; a machine that admits nobody says nothing. What is not read by a person at once may be kept, as a service's output is: there
+/// stands no token.
 async fn invite(machine: &Machine, settings: &MachineSettings, words: &Words) {
+    if !std::io::stdout().is_terminal() {
+        if machine.admits() {
+            let data = [("data", settings.data.display().to_string().into())];
+            println!("\n{}", words.with("up-another-machine-how", &data));
+        }
+        return;
+    }
     let wish = TokenWish {
         role: None,
         valid_for_s: TOKEN_VALID_S,

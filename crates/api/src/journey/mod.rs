@@ -5,5 +5,6 @@ mod dweet;
 mod login;
 mod oauth;
 mod people;
+mod secret;
 mod socket;
 mod stream;

@@ -83,6 +83,24 @@ async fn serve() -> (App, SocketAddr, String) {
 }
 
 #[tokio::test]
+async fn what_is_said_on_a_stream_counts_as_a_request() {
+    let (_app, address, ana) = serve().await;
+    let mut socket = Socket::connect(address, &format!("?access_token={ana}")).await;
+    let mut refused = None;
+    for _ in 0..1_600 {
+        // Each makes the machine ask ana's home.
+        socket.say(json!({ "type": "subscribe", "stream": "user" })).await;
+        socket.say(json!({ "type": "nonsense", "stream": "user" })).await;
+        let error = socket.hear().await.expect("an answer")["error"].to_string();
+        if error.contains("too many requests") {
+            refused = Some(error);
+            break;
+        }
+    }
+    assert!(refused.is_some());
+}
+
+#[tokio::test]
 async fn w13_the_token_comes_three_ways_and_the_protocol_is_answered() {
     let (app, address, ana) = serve().await;
     let by_query = request(address, &format!("?stream=user&access_token={ana}"));

@@ -10,6 +10,28 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+#[tokio::test]
+async fn one_address_does_not_take_all_streams() {
+    let app = fixture::app(true).await;
+    let open = async || {
+        let request = Request::get("/api/v1/streaming/public").body(Body::empty());
+        app.answer(request.expect("a request")).await
+    };
+    let mut streams = Vec::new();
+    let refused = loop {
+        let answer = open().await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        streams.push(answer);
+        assert!(streams.len() <= 128, "without end");
+    };
+    assert_eq!((streams.len(), refused.status().as_u16()), (128, 429));
+    assert!(refused.headers().contains_key("retry-after"));
+    streams.pop();
+    assert_eq!(open().await.status(), 200, "one was closed");
+}
+
 /// A stream of server-sent events, read as Mastodon.py reads it.
 struct Events {
     body: BodyDataStream,

@@ -53,6 +53,7 @@ up-left = This machine has left the ring, and has stopped. The others have all i
 up-resumes = This machine belongs to the ring “{ $ring }” already, and goes on.
 up-replicas-settled = The ring keeps { $settled } copies: that was settled when it was founded, and --replicas changes nothing.
 up-another-machine = One more machine for this ring (the token is valid for 24 hours):
+up-another-machine-how = One more machine for this ring: tertulia token --data { $data } prints what to run there.
 up-here-too = (On this same computer, add: { $more })
 up-peer-loopback = Machines on other computers cannot reach this one yet: start it with --peer and an address that they reach.
 join-joined = This machine has joined the ring “{ $ring }”.
@@ -217,7 +218,7 @@ ring-hop-known = remembered
 ring-hop-finger = a finger
 ring-hop-successor = a successor
 ring-hop-host = keeps a copy
-join-nobody-near = No machine of this ring answered on the local network within { $seconds } s. Give the address of one: tertulia join HOST:PORT --token …
+join-nobody-near = No machine of this ring answered on the local network within { $seconds } s. Give the address of one: TERTULIA_TOKEN=… tertulia join HOST:PORT
 
 ## Why a machine does not get into a ring
 
@@ -234,7 +235,7 @@ refused-removed = This machine was removed from the ring for good. With another 
 refused-stranger = This machine is not a member of the ring. Join it with a token.
 refused-no-proof = The machine has not proved that it has its key. Try again.
 refused-too-long = It has too many addresses, or too long ones. Give fewer with --peer.
-refused-names = No certificate can be made out to these names.
+refused-names = The ring makes out no certificate to these names. Give the machine one of its own: --tls-cert and --tls-key.
 refused-no-key = That machine is a gateway and cannot let others in. Give the address of a machine that stores.
 refused-too-many = There were too many attempts from this address. Wait a minute and try again.
 refused-full = The ring has as many machines as it can have.

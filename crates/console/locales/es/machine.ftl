@@ -53,6 +53,7 @@ up-left = Esta máquina ha dejado el anillo y se ha detenido. Las demás tienen 
 up-resumes = Esta máquina ya es del anillo «{ $ring }», y sigue.
 up-replicas-settled = El anillo guarda { $settled } copias: se decidió al fundarlo, y --replicas no cambia nada.
 up-another-machine = Una máquina más para este anillo (el testigo vale 24 horas):
+up-another-machine-how = Una máquina más para este anillo: tertulia token --data { $data } escribe lo que hay que ejecutar allí.
 up-here-too = (En este mismo ordenador, añade: { $more })
 up-peer-loopback = Las máquinas de otros ordenadores aún no llegan a esta: ponla en marcha con --peer y una dirección a la que lleguen.
 join-joined = Esta máquina se ha unido al anillo «{ $ring }».
@@ -217,7 +218,7 @@ ring-hop-known = recordada
 ring-hop-finger = un dedo
 ring-hop-successor = una sucesora
 ring-hop-host = guarda una copia
-join-nobody-near = Ninguna máquina de este anillo respondió en la red local en { $seconds } s. Da la dirección de una: tertulia join HOST:PUERTO --token …
+join-nobody-near = Ninguna máquina de este anillo respondió en la red local en { $seconds } s. Da la dirección de una: TERTULIA_TOKEN=… tertulia join HOST:PUERTO
 
 ## Por qué una máquina no entra en un anillo
 
@@ -234,7 +235,7 @@ refused-removed = Esta máquina fue excluida del anillo para siempre. Con otro d
 refused-stranger = Esta máquina no es miembro del anillo. Únela con un testigo.
 refused-no-proof = La máquina no ha demostrado que tiene su clave. Inténtalo otra vez.
 refused-too-long = Tiene demasiadas direcciones, o demasiado largas. Da menos con --peer.
-refused-names = No se puede emitir un certificado con estos nombres.
+refused-names = El anillo no emite un certificado con estos nombres. Dale a la máquina uno propio: --tls-cert y --tls-key.
 refused-no-key = Esa máquina es una pasarela y no puede dejar entrar a otras. Da la dirección de una máquina que almacene.
 refused-too-many = Ha habido demasiados intentos desde esta dirección. Espera un minuto e inténtalo otra vez.
 refused-full = El anillo tiene tantas máquinas como puede tener.

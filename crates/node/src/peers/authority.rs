@@ -18,6 +18,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PublicKeyData, SanType, SubjectPublicKeyInfo, date_time_ymd,
 };
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
@@ -26,6 +27,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 use tertulia_types::MachineId;
+use x509_parser::extensions::GeneralName;
 
 use super::ring_id::RingId;
 use crate::key::{PublicKey, Signature, for_purpose};
@@ -229,6 +231,15 @@ impl Authority {
         Signature::from_bytes(signed.as_ref()).ok_or(AuthorityError::Random)
     }
 
+    /// What only those know who have the key, for this purpose: the same wherever it is reckoned, and nothing follows from it for the key.
+    pub(crate) fn secret(&self, context: &str, bytes: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.issuer.key().serialized_der());
+        let tag = hmac::sign(&key, &for_purpose(context, bytes));
+        let mut secret = [0; 32];
+        secret.copy_from_slice(tag.as_ref());
+        secret
+    }
+
     /// A certificate by which a machine proves to others who it is. `now` counts from 1970.
     ///
     /// # Errors
@@ -295,6 +306,28 @@ pub fn fresh_key() -> Result<(PrivateKeyDer<'static>, Vec<u8>), AuthorityError> 
     let key = KeyPair::generate()?;
     let public = key.subject_public_key_info();
     Ok((PrivateKeyDer::Pkcs8(key.serialize_der().into()), public))
+}
+
+/// The names and addresses to which a certificate is made out.
+pub(crate) fn names_of(der: &[u8]) -> BTreeSet<String> {
+    let parsed = x509_parser::parse_x509_certificate(der).ok();
+    let named = parsed
+        .as_ref()
+        .and_then(|(_, parsed)| parsed.subject_alternative_name().ok()?);
+    let names = named.map_or(&[][..], |named| &named.value.general_names);
+    names.iter().filter_map(name_of).collect()
+}
+
+fn name_of(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::DNSName(name) = name {
+        return Some((*name).to_owned());
+    }
+    let GeneralName::IPAddress(bytes) = name else {
+        return None;
+    };
+    let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+    let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
+    address.ok().map(|address| address.to_string())
 }
 
 /// The name of a machine in its certificate.

@@ -1,12 +1,12 @@
 //! What the parts of the network share: who this machine is, whom it knows, its tasks, and what it says of troubles.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use rustls::{ClientConfig, ServerConfig};
-use tertulia_types::MachineId;
+use tertulia_types::{MachineId, network};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -18,8 +18,10 @@ use super::authority::Authority;
 use super::book::Book;
 use super::client::{Misdial, Peer};
 use super::credential::{self, Wallet};
+use super::door::hosts;
 use super::link::Link;
 use super::lookout::Sightings;
+use super::record::State;
 use super::ring_file::RingFile;
 use super::server::Guests;
 use super::service::{PeersError, Settings};
@@ -133,6 +135,18 @@ impl Core {
         let mut peers = self.peers();
         let peer = peers.entry(machine);
         peer.or_insert_with(|| Arc::new(Peer::new(machine))).clone()
+    }
+
+    /// Whether a member is on this network, or has come from there: as far as one can tell before it has shown its certificate.
+    pub(super) fn is_where_members_are(&self, address: IpAddr) -> bool {
+        let entries = || {
+            self.book
+                .all()
+                .into_iter()
+                .filter(|entry| entry.state != State::Removed)
+        };
+        self.guests.has_seen_member(address)
+            || entries().any(|entry| hosts(&entry).any(|host| network(host) == address))
     }
 
     pub(super) fn addresses_of(&self, machine: MachineId) -> Vec<String> {

@@ -360,7 +360,13 @@ impl ServerCertVerifier for Called {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        // The ring signs for machines' clients as well: with such a certificate, and its key, one is no machine.
+        let is_machine = Credential::read(end_entity).is_some();
         match &self.trust {
+            Trust::Anybody => {}
+            Trust::Ring(_) | Trust::Pinned(_) if !is_machine => {
+                return Err(CertificateError::ApplicationVerificationFailure.into());
+            }
             Trust::Ring(roots) => check_signed(end_entity, roots)?,
             Trust::Pinned(pin) => {
                 let ca = intermediates.iter().find(|der| Fingerprint::of(der) == *pin);
@@ -369,7 +375,6 @@ impl ServerCertVerifier for Called {
                 roots.add(ca.clone())?;
                 check_signed(end_entity, &roots)?;
             }
-            Trust::Anybody => {}
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -471,5 +476,19 @@ mod tests {
             .unwrap();
         assert_eq!(Credential::read(&der), None);
         assert_eq!(Credential::read(b"nonsense"), None);
+        // Whoever calls a machine is not content with it.
+        let machine = authority
+            .machine_certificate(RingId(7), identity.public_key(), NOW)
+            .unwrap();
+        let ca = authority.ca();
+        for trust in [Trust::Pinned(ca.fingerprint()), Trust::Ring(roots(ca).unwrap())] {
+            let called = Called::new(trust);
+            let shows = |der| {
+                let chain = [ca.der().clone()];
+                called.verify_server_cert(der, &chain, &nameless(), &[], UnixTime::now())
+            };
+            assert!(shows(&machine).is_ok());
+            assert!(shows(&der).is_err());
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! The door: what machines ask that have no certificate, or none that is good any more.
 //!
-//! A newcomer enters with a [token](super::token); a member has its certificate renewed, or one for its clients signed, if it has not the CA's key itself. Who asks
-//! proves that it has its machine's key, on this very connection: a proof that is seen elsewhere is worth nothing here.
+//! A newcomer enters with a [token](super::token), which it proves to have and does not show; a member has its certificate renewed, or one for its clients
+//! signed, if it has not the CA's key itself. Who asks proves that it has its machine's key. Proofs are made for one connection: what is heard on another is
+//! worth nothing here.
 //!
 //! **Invariant:** nothing is said to a stranger but which ring this is; the CA's key is given to storage machines only (J8).
 //! **Invariant:** who was removed gets nothing.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,10 +21,11 @@ use tonic::Status;
 use super::authority::{Authority, Fingerprint};
 use super::book::BookError;
 use super::core::Core;
-use super::record::{News, Record, Signed, State};
+use super::name::own_names;
+use super::record::{Entry, News, Record, Signed, State};
 use super::ring_id::RingId;
 use super::server::Connection;
-use super::token::{Token, TokenError};
+use super::token::{Proof, Secret, Terms, Token, TokenError};
 use super::wire::{Envelope, VERSION};
 use crate::identity::Identity;
 use crate::key::{PublicKey, Signature};
@@ -37,6 +40,8 @@ pub(crate) struct Asked {
     /// An encoded [`Question`].
     question: Vec<u8>,
     proof: Option<(PublicKey, Signature)>,
+    /// That who asks has the token that the question is about.
+    right: Option<Proof>,
 }
 
 /// What may be asked.
@@ -46,8 +51,8 @@ pub(crate) enum Question {
     Who,
     /// Let me in.
     Enter {
-        /// By what right, as text.
-        token: String,
+        /// By what right: the token's terms.
+        terms: Terms,
         /// Who I am.
         newcomer: Box<Signed>,
     },
@@ -56,7 +61,7 @@ pub(crate) enum Question {
         /// Who I am.
         record: Box<Record>,
     },
-    /// Sign me a certificate for my clients.
+    /// Sign me a certificate for my clients; names that are not mine to have are left out.
     Certify {
         /// Who I am.
         record: Box<Record>,
@@ -133,7 +138,9 @@ pub enum Refused {
     #[error("too many or too long addresses; give fewer with --peer")]
     TooLong,
     /// The names for a certificate.
-    #[error("no certificate can be made out to these names")]
+    #[error(
+        "the ring makes out no certificate to these names; give the machine one of its own (--tls-cert, --tls-key)"
+    )]
     Names,
     /// This machine has not the CA's key.
     #[error("this machine is a gateway and cannot let others in; give the address of a machine that stores")]
@@ -170,14 +177,22 @@ fn sick(error: &dyn std::error::Error) -> Refused {
 }
 
 impl Asked {
-    /// A question, with the proof that the machine itself asks it on this connection.
-    pub(crate) fn new(question: &Question, prover: Option<(&Identity, [u8; 32])>) -> Self {
+    /// A question on this connection, with the proofs that the machine itself asks it, and that it has the token.
+    pub(crate) fn new(
+        question: &Question,
+        binding: [u8; 32],
+        prover: Option<&Identity>,
+        token: Option<&Token>,
+    ) -> Self {
         let question = postcard::to_stdvec(question).expect("numbers and texts can be encoded");
-        let proof = prover.map(|(identity, binding)| {
-            let signature = identity.sign(CONTEXT, &proved(binding, &question));
-            (identity.public_key(), signature)
-        });
-        Self { question, proof }
+        let proved = proved(binding, &question);
+        let proof = prover.map(|identity| (identity.public_key(), identity.sign(CONTEXT, &proved)));
+        let right = token.map(|token| token.prove(&proved));
+        Self {
+            question,
+            proof,
+            right,
+        }
     }
 
     pub(crate) fn to_envelope(&self) -> Envelope {
@@ -190,6 +205,12 @@ impl Asked {
         self.proof
             .as_ref()
             .is_some_and(|(prover, signature)| *prover == key && key.has_signed(CONTEXT, &proved, signature))
+    }
+
+    /// Whether who asks has the token with this secret.
+    fn is_with(&self, secret: &Secret, binding: [u8; 32]) -> bool {
+        let proved = proved(binding, &self.question);
+        self.right.is_some_and(|right| secret.has_proved(&proved, right))
     }
 }
 
@@ -220,8 +241,8 @@ pub(crate) async fn answer(
         return Ok(self::envelope(&Reply::Refused(Refused::TooMany)));
     }
     // Signing and the disk take their time.
-    let (core, binding) = (core.clone(), connection.binding);
-    let reply = tokio::task::spawn_blocking(move || core.reply(&envelope.body, binding)).await;
+    let (core, binding, from) = (core.clone(), connection.binding, connection.from);
+    let reply = tokio::task::spawn_blocking(move || core.reply(&envelope.body, binding, from)).await;
     let reply = reply.map_err(|_| Status::internal("the question could not be answered"))?;
     let reply = reply.ok_or_else(|| Status::invalid_argument("the question cannot be read"))?;
     Ok(self::envelope(&reply))
@@ -229,7 +250,7 @@ pub(crate) async fn answer(
 
 impl Core {
     /// `None` if the question makes no sense.
-    fn reply(&self, body: &Bytes, binding: [u8; 32]) -> Option<Reply> {
+    fn reply(&self, body: &Bytes, binding: [u8; 32], from: IpAddr) -> Option<Reply> {
         let asked: Asked = postcard::from_bytes(body).ok()?;
         let question: Question = postcard::from_bytes(&asked.question).ok()?;
         let replied = match &question {
@@ -239,11 +260,9 @@ impl Core {
                 ca: self.book.ca().fingerprint().0,
                 machine: self.identity.machine,
             })),
-            Question::Enter { token, newcomer } => {
-                let is_proved = asked.is_by(newcomer.entry.public_key, binding);
-                self.let_in(token, newcomer, is_proved)
-                    .map(|welcome| Reply::Entered(Box::new(welcome)))
-            }
+            Question::Enter { terms, newcomer } => self
+                .let_in(terms, newcomer, &asked, binding)
+                .map(|welcome| Reply::Entered(Box::new(welcome))),
             Question::Renew { record } => self
                 .known(record, &asked, binding)
                 .and_then(|authority| self.certificate(authority, record.signed.entry.public_key))
@@ -253,31 +272,42 @@ impl Core {
                 names,
                 public_key,
             } => self.known(record, &asked, binding).and_then(|authority| {
-                let signed = authority.client_certificate(names, public_key, self.now());
+                let asker = record.signed.entry.machine;
+                let names = own_names(names, from, &self.addresses_but_of(asker, from));
+                if names.is_empty() {
+                    return Err(Refused::Names);
+                }
+                let signed = authority.client_certificate(&names, public_key, self.now());
                 let signed = signed.map_err(|_| Refused::Names)?;
-                tracing::info!(machine = %record.signed.entry.machine, ?names, "signed a certificate for clients");
+                tracing::info!(machine = %asker, ?names, "signed a certificate for clients");
                 Ok(Reply::Signed(signed.to_vec()))
             }),
         };
         Some(replied.unwrap_or_else(Reply::Refused))
     }
 
-    fn let_in(&self, token: &str, newcomer: &Signed, is_proved: bool) -> Result<Welcome, Refused> {
+    fn let_in(
+        &self,
+        terms: &Terms,
+        newcomer: &Signed,
+        asked: &Asked,
+        binding: [u8; 32],
+    ) -> Result<Welcome, Refused> {
         let authority = self.key_holder()?;
         let entry = &newcomer.entry;
-        let token: Token = token.parse()?;
-        token.check((self.ring.ring, authority.ca()), entry.role, self.now())?;
-        if self.book.is_removed(token.maker) {
-            return Err(TokenError::MakerRemoved(token.maker).into());
+        let has_token = |secret: &Secret| asked.is_with(secret, binding);
+        terms.check((self.ring.ring, authority), has_token, entry.role, self.now())?;
+        if self.book.is_removed(terms.maker) {
+            return Err(TokenError::MakerRemoved(terms.maker).into());
         }
-        if !is_proved {
+        if !asked.is_by(entry.public_key, binding) {
             return Err(Refused::NoProof);
         }
         if !entry.fits() {
             return Err(Refused::TooLong);
         }
         let record = self.book.admit(authority, newcomer.clone())?;
-        tracing::info!(machine = %entry.machine, role = ?entry.role, by = %token.maker, "let a machine into the ring");
+        tracing::info!(machine = %entry.machine, role = ?entry.role, by = %terms.maker, "let a machine into the ring");
         Ok(Welcome {
             ring: self.ring.ring,
             title: self.ring.title.clone(),
@@ -317,6 +347,25 @@ impl Core {
         })
     }
 
+    /// At which addresses machines are that are not the one that asks from here.
+    fn addresses_but_of(&self, asker: MachineId, from: IpAddr) -> BTreeSet<IpAddr> {
+        let entries = self.book.all();
+        let is_another =
+            |entry: &&Entry| entry.machine != asker && matches!(entry.state, State::Active | State::Leaving);
+        let mut others: BTreeSet<IpAddr> = entries.iter().filter(is_another).flat_map(hosts).collect();
+        // Who calls over the loopback is on this computer, and has its addresses.
+        for address in self
+            .book
+            .own()
+            .iter()
+            .filter(|_| from.is_loopback())
+            .flat_map(hosts)
+        {
+            others.remove(&address);
+        }
+        others
+    }
+
     /// Where machines are that have the CA's key.
     pub(crate) fn doors(&self) -> Vec<String> {
         let entries = self.book.all().into_iter();
@@ -326,4 +375,10 @@ impl Core {
         });
         holders.flat_map(|entry| entry.addresses).collect()
     }
+}
+
+/// Where a machine says that it is, as far as these are no names.
+pub(super) fn hosts(entry: &Entry) -> impl Iterator<Item = IpAddr> {
+    let addresses = entry.addresses.iter();
+    addresses.filter_map(|address| Some(address.parse::<SocketAddr>().ok()?.ip()))
 }

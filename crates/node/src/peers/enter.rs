@@ -140,9 +140,9 @@ pub async fn enter(
     advertised: Vec<String>,
 ) -> Result<Entered, EnterError> {
     let parsed: Token = token.parse()?;
-    let newcomer = Entry::new(identity, role, advertised).sign(parsed.ring, identity);
+    let newcomer = Entry::new(identity, role, advertised).sign(parsed.terms.ring, identity);
     let question = Question::Enter {
-        token: token.trim().to_owned(),
+        terms: parsed.terms.clone(),
         newcomer: Box::new(newcomer),
     };
     let tls = credential::for_knocking(Some(parsed.fingerprint()))?;
@@ -150,10 +150,11 @@ pub async fn enter(
         tls,
         expected: Some(parsed.fingerprint()),
         identity: Some(identity),
+        token: Some(&parsed),
     };
     match knocker.ask_any(contacts, &question).await? {
         (contact, Reply::Entered(welcome)) => {
-            let is_right = welcome.ring == parsed.ring
+            let is_right = welcome.ring == parsed.terms.ring
                 && Ca::from_pem(&welcome.ca)?.fingerprint() == parsed.fingerprint()
                 && welcome.record.signed.entry.machine == identity.machine;
             if !is_right {
@@ -179,6 +180,7 @@ pub async fn who(contact: &str) -> Result<Who, EnterError> {
         tls: credential::for_knocking(None)?,
         expected: None,
         identity: None,
+        token: None,
     };
     match knocker.ask(contact, &Question::Who).await? {
         Reply::Who(who) => Ok(who),
@@ -246,6 +248,8 @@ pub(crate) struct Knocker<'a> {
     pub(crate) expected: Option<Fingerprint>,
     /// Who asks, if it matters.
     pub(crate) identity: Option<&'a Identity>,
+    /// With what right, if it is asked for.
+    pub(crate) token: Option<&'a Token>,
 }
 
 impl Knocker<'_> {
@@ -304,7 +308,7 @@ impl Knocker<'_> {
             return Err(not_a_peer("it does not speak HTTP/2".to_owned()));
         }
         let binding = credential::binding(stream.get_ref().1)?;
-        let asked = Asked::new(question, self.identity.map(|identity| (identity, binding)));
+        let asked = Asked::new(question, binding, self.identity, self.token);
         let answered = timeout(ANSWER_TIME_MAX, async {
             let channel = client::channel(stream, KEEP_ALIVE_INTERVAL).await;
             let channel = channel.map_err(|misdial| self.explain(contact, misdial))?;

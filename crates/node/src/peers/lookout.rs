@@ -43,6 +43,7 @@ impl Peers {
             tls,
             expected,
             identity: None,
+            token: None,
         };
         let looks = addresses.iter().take(LOOKS_MAX).map(|address| {
             let knocker = &knocker;

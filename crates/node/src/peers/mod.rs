@@ -5,7 +5,8 @@
 //! - Who is who: [`authority`] (the ring's CA), [`ring_file`] (what a machine knows of its ring), [`token`] (by what right one enters), `credential` (how machines
 //!   recognise each other in TLS).
 //! - Who is there: [`record`] (what a machine says of itself, and who vouches for it), [`book`] (all of it; `lines` is its content).
-//! - The wire: `wire` (its messages), `link` (one open stream), `client` (calls), `server` (takes calls), [`door`] and [`enter`](mod@enter) (how one gets in), [`address`];
+//! - The wire: `wire` (its messages), `link` (one open stream), `client` (calls), `server` (takes calls), [`door`] and [`enter`](mod@enter) (how one gets in), [`address`],
+//!   `name` (what a gateway's certificate for clients is made out to);
 //!   `lookout` (machines that are not where the book says).
 //!
 //! [`Peers`] is all of it for a machine in service: a [`Network`](crate::switchboard::Network) over TLS (`service`; `core` is what its parts share, `upkeep`
@@ -27,6 +28,7 @@ pub mod enter;
 mod lines;
 mod link;
 mod lookout;
+mod name;
 pub mod record;
 pub mod ring_file;
 mod ring_id;
@@ -49,5 +51,5 @@ pub use ring_file::{RingFile, RingFileError};
 pub use ring_id::RingId;
 pub use seen::Seen;
 pub use service::{Invitation, Peers, PeersError, Relation, Settings};
-pub use token::{TOKEN_LIFE, Token, TokenError};
+pub use token::{TOKEN_LIFE, Terms, Token, TokenError};
 pub use wire::Refusal;

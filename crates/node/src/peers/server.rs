@@ -5,8 +5,10 @@
 //!
 //! **Invariant:** everything that a stranger can hold is bounded: connections (all, and per address), handshakes, their time, sizes, and streams per connection;
 //! a connection without a stream is closed.
+//! **Invariant:** what strangers hold is not taken from members: both have places of their own, and so have the handshakes of those who come from where a
+//! member is, or was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -42,13 +44,20 @@ use super::credential::{self, Credential};
 use super::link::Half;
 use super::wire::{ASK, Content, Envelope, FRAME_BYTES_MAX, Frame, QUESTION_BYTES_MAX, Refusal, TALK};
 
-/// Connections at once.
-const CONNECTIONS_MAX: usize = 8_192;
+/// Connections of members at once.
+const MEMBERS_MAX: usize = 7_168;
+/// Connections of guests at once.
+const GUESTS_MAX: usize = 1_024;
 /// How long a stranger's question may take, with its answer.
 const QUESTION_TIME_MAX: Duration = Duration::from_secs(30);
-/// Handshakes at once.
+/// Handshakes at once, of those who come from where a member is, and as many of others.
 const HANDSHAKES_MAX: usize = 128;
-const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long one may take, with the wait for its turn.
+pub(super) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
+/// Handshakes with one address at once.
+pub(super) const HANDSHAKES_PER_ADDRESS_MAX: usize = 16;
+/// The same where members are: there may be many of them at one, and all come at once after a power cut.
+const HANDSHAKES_OF_MEMBERS_MAX: usize = 64;
 /// Connections of guests from one address at once.
 const GUESTS_PER_ADDRESS_MAX: usize = 32;
 /// Streams in one connection.
@@ -65,6 +74,9 @@ const ADDRESSES_MAX: usize = 4_096;
 
 /// A connection, as a request on it sees it.
 pub(crate) struct Connection {
+    /// Where it comes from.
+    pub(crate) from: IpAddr,
+    /// The network of that, for limits.
     pub(crate) address: IpAddr,
     /// Whose it is, if it has shown a certificate.
     pub(crate) credential: Option<Credential>,
@@ -73,7 +85,7 @@ pub(crate) struct Connection {
     /// Streams and questions that are open.
     uses: AtomicUsize,
     kill: CancellationToken,
-    _places: Vec<OwnedSemaphorePermit>,
+    _place: OwnedSemaphorePermit,
     _guest: Option<Guest>,
 }
 
@@ -112,41 +124,49 @@ pub(crate) async fn serve(core: Arc<Core>, listener: TcpListener) {
     }
 }
 
+/// Places for those of one kind.
+struct Room {
+    handshakes: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
+}
+
+impl Room {
+    fn new(connections: usize) -> Self {
+        Self {
+            handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
+            connections: Arc::new(Semaphore::new(connections)),
+        }
+    }
+}
+
+/// What both kinds have.
+struct Rooms {
+    members: Room,
+    guests: Room,
+}
+
 async fn accept(core: Arc<Core>, listener: TcpListener, taken: mpsc::Sender<Wire>) {
-    let (places, handshakes) = (
-        Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-        Arc::new(Semaphore::new(HANDSHAKES_MAX)),
-    );
+    let rooms = Arc::new(Rooms {
+        members: Room::new(MEMBERS_MAX),
+        guests: Room::new(GUESTS_MAX),
+    });
     let acceptor = TlsAcceptor::from(core.tls_of_called.clone());
     let closing = core.closing.clone();
-    let one = async || {
-        let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
-        let turn = handshakes
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
-        let (stream, from) = listener.accept().await?;
-        io::Result::Ok((place, turn, stream, from))
-    };
     loop {
-        match closing.run_until_cancelled(one()).await {
+        match closing.run_until_cancelled(listener.accept()).await {
             None => return,
-            Some(Ok((place, turn, stream, from))) => {
-                let (core, acceptor, taken) = (core.clone(), acceptor.clone(), taken.clone());
+            Some(Ok((stream, from))) => {
+                let (core, rooms) = (core.clone(), rooms.clone());
+                let (acceptor, taken) = (acceptor.clone(), taken.clone());
                 core.clone().spawn(async move {
-                    let shaken = timeout(
-                        HANDSHAKE_TIME_MAX,
-                        shake_hands(&core, &acceptor, stream, from, place),
-                    );
-                    match shaken.await {
+                    let shaken = shake_hands(&core, &rooms, &acceptor, stream, from);
+                    match timeout(HANDSHAKE_TIME_MAX, shaken).await {
                         Ok(Ok(wire)) => {
                             let _ = taken.send(wire).await;
                         }
                         Ok(Err(error)) => tracing::debug!(%from, %error, "a connection came to nothing"),
                         Err(_) => tracing::debug!(%from, "a handshake took too long"),
                     }
-                    drop(turn);
                 });
             }
             Some(Err(error)) => {
@@ -160,18 +180,24 @@ async fn accept(core: Arc<Core>, listener: TcpListener, taken: mpsc::Sender<Wire
 
 async fn shake_hands(
     core: &Arc<Core>,
+    rooms: &Rooms,
     acceptor: &TlsAcceptor,
     stream: TcpStream,
     from: SocketAddr,
-    place: OwnedSemaphorePermit,
 ) -> io::Result<Wire> {
+    let full = || io::Error::from(io::ErrorKind::QuotaExceeded);
+    let (address, now) = (network(from.ip()), Instant::now());
+    let is_known = core.is_where_members_are(address);
+    let visitor = core.guests.begin(address, is_known, now).ok_or_else(full)?;
+    // Of strangers there may be any number: they wait for nothing.
+    let _turn = if is_known {
+        let turn = rooms.members.handshakes.clone().acquire_owned().await;
+        turn.map_err(io::Error::other)?
+    } else {
+        let turn = rooms.guests.handshakes.clone().try_acquire_owned();
+        turn.map_err(|_| full())?
+    };
     stream.set_nodelay(true)?;
-    let address = network(from.ip());
-    // Until it has shown a certificate, it is a guest.
-    let guest = core
-        .guests
-        .enter(address, Instant::now())
-        .ok_or(io::ErrorKind::QuotaExceeded)?;
     let stream = acceptor.accept(stream).await?;
     let tls = stream.get_ref().1;
     let shown = tls.peer_certificates().and_then(|chain| chain.first());
@@ -179,14 +205,26 @@ async fn shake_hands(
     if shown.is_some() && credential.is_none() {
         return Err(io::Error::other("its certificate is no machine's"));
     }
+    // Who was removed has its certificate still.
+    let is_member = credential.is_some_and(|shown| core.check(Some(shown), None).is_ok());
+    let (room, guest) = if is_member {
+        core.guests.note_member(address);
+        (&rooms.members, None)
+    } else {
+        let guest = core.guests.enter(address, is_known, now).ok_or_else(full)?;
+        (&rooms.guests, Some(guest))
+    };
+    drop(visitor);
+    let place = room.connections.clone().try_acquire_owned().map_err(|_| full())?;
     let connection = Arc::new(Connection {
+        from: from.ip().to_canonical(),
         address,
         credential,
         binding: credential::binding(tls).map_err(io::Error::other)?,
         uses: AtomicUsize::new(0),
         kill: core.closing.child_token(),
-        _places: vec![place],
-        _guest: credential.is_none().then_some(guest),
+        _place: place,
+        _guest: guest,
     });
     core.spawn(close_when_idle(
         Arc::downgrade(&connection),
@@ -370,40 +408,100 @@ async fn listen(
     Ok(())
 }
 
-/// What strangers may do, by address.
+/// What strangers may do, by address; and where there was a member.
 #[derive(Default)]
-pub(crate) struct Guests(Arc<Mutex<BTreeMap<IpAddr, Visits>>>);
+pub(crate) struct Guests(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    visits: BTreeMap<IpAddr, Visits>,
+    /// Where members have come from.
+    members: BTreeSet<IpAddr>,
+}
 
 struct Visits {
+    /// Before they have shown who they are.
+    handshakes: usize,
     connections: usize,
     questions_left: u32,
     since: Instant,
 }
 
-/// A guest's connection, until it is dropped.
+impl Visits {
+    fn handshakes(&mut self) -> &mut usize {
+        &mut self.handshakes
+    }
+
+    fn connections(&mut self) -> &mut usize {
+        &mut self.connections
+    }
+}
+
+/// A place in an address's count, until it is dropped.
 struct Guest {
-    guests: Arc<Mutex<BTreeMap<IpAddr, Visits>>>,
+    guests: Arc<Mutex<Known>>,
     address: IpAddr,
+    counted: fn(&mut Visits) -> &mut usize,
 }
 
 impl Guests {
-    fn enter(&self, address: IpAddr, now: Instant) -> Option<Guest> {
-        let mut guests = lock(&self.0);
-        let visits = visits(&mut guests, address, now)?;
-        if visits.connections >= GUESTS_PER_ADDRESS_MAX {
+    /// Somebody comes, and has not shown who they are.
+    fn begin(&self, address: IpAddr, is_known: bool, now: Instant) -> Option<Guest> {
+        let count_max = match is_known {
+            true => HANDSHAKES_OF_MEMBERS_MAX,
+            false => HANDSHAKES_PER_ADDRESS_MAX,
+        };
+        self.count((address, is_known), Visits::handshakes, count_max, now)
+    }
+
+    /// A guest is in.
+    fn enter(&self, address: IpAddr, is_known: bool, now: Instant) -> Option<Guest> {
+        self.count(
+            (address, is_known),
+            Visits::connections,
+            GUESTS_PER_ADDRESS_MAX,
+            now,
+        )
+    }
+
+    fn count(
+        &self,
+        (address, is_known): (IpAddr, bool),
+        counted: fn(&mut Visits) -> &mut usize,
+        count_max: usize,
+        now: Instant,
+    ) -> Option<Guest> {
+        let mut known = lock(&self.0);
+        let count = counted(visits(&mut known.visits, address, is_known, now)?);
+        if *count >= count_max {
             return None;
         }
-        visits.connections += 1;
+        *count += 1;
         Some(Guest {
             guests: self.0.clone(),
             address,
+            counted,
         })
+    }
+
+    /// A member has come from there.
+    fn note_member(&self, address: IpAddr) {
+        let members = &mut lock(&self.0).members;
+        if members.len() >= MEMBERS_MAX && !members.contains(&address) {
+            members.pop_first();
+        }
+        members.insert(address);
+    }
+
+    /// Whether a member has come from there.
+    pub(super) fn has_seen_member(&self, address: IpAddr) -> bool {
+        lock(&self.0).members.contains(&address)
     }
 
     /// Whether somebody at this address may ask now.
     pub(crate) fn may_ask(&self, address: IpAddr, now: Instant) -> bool {
-        let mut guests = lock(&self.0);
-        let Some(visits) = visits(&mut guests, address, now) else {
+        let mut known = lock(&self.0);
+        let Some(visits) = visits(&mut known.visits, address, false, now) else {
             return false;
         };
         let regained = now.duration_since(visits.since).as_secs() / QUESTION_INTERVAL.as_secs();
@@ -421,16 +519,24 @@ impl Guests {
     }
 }
 
-/// What is known of an address; `None` if too many are known.
-fn visits(guests: &mut BTreeMap<IpAddr, Visits>, address: IpAddr, now: Instant) -> Option<&mut Visits> {
+/// What is known of an address; `None` if too many are known, and it is no member's.
+fn visits(
+    guests: &mut BTreeMap<IpAddr, Visits>,
+    address: IpAddr,
+    is_known: bool,
+    now: Instant,
+) -> Option<&mut Visits> {
     if guests.len() >= ADDRESSES_MAX && !guests.contains_key(&address) {
         let forgiven = QUESTION_INTERVAL * QUESTIONS_AT_ONCE;
-        guests.retain(|_, visits| visits.connections > 0 || now.duration_since(visits.since) < forgiven);
-        if guests.len() >= ADDRESSES_MAX {
+        guests.retain(|_, visits| {
+            visits.handshakes + visits.connections > 0 || now.duration_since(visits.since) < forgiven
+        });
+        if guests.len() >= ADDRESSES_MAX && !is_known {
             return None;
         }
     }
     Some(guests.entry(address).or_insert_with(|| Visits {
+        handshakes: 0,
         connections: 0,
         questions_left: QUESTIONS_AT_ONCE,
         since: now,
@@ -439,8 +545,9 @@ fn visits(guests: &mut BTreeMap<IpAddr, Visits>, address: IpAddr, now: Instant) 
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        if let Some(visits) = lock(&self.guests).get_mut(&self.address) {
-            visits.connections = visits.connections.saturating_sub(1);
+        if let Some(visits) = lock(&self.guests).visits.get_mut(&self.address) {
+            let count = (self.counted)(visits);
+            *count = count.saturating_sub(1);
         }
     }
 }
@@ -458,12 +565,19 @@ mod tests {
         let (guests, now) = (Guests::default(), Instant::now());
         let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let mut inside: Vec<_> = (0..GUESTS_PER_ADDRESS_MAX)
-            .map(|_| guests.enter(one, now).unwrap())
+            .map(|_| guests.enter(one, false, now).unwrap())
             .collect();
-        assert!(guests.enter(one, now).is_none());
-        assert!(guests.enter(two, now).is_some());
+        assert!(guests.enter(one, true, now).is_none());
+        assert!(guests.enter(two, false, now).is_some());
         inside.pop();
-        assert!(guests.enter(one, now).is_some());
+        assert!(guests.enter(one, false, now).is_some());
+        let half_open: Vec<_> = (0..HANDSHAKES_PER_ADDRESS_MAX)
+            .map(|_| guests.begin(one, false, now).unwrap())
+            .collect();
+        assert!(guests.begin(one, false, now).is_none());
+        assert!(guests.begin(one, true, now).is_some(), "a member may be there");
+        drop(half_open);
+        assert!(guests.begin(one, false, now).is_some());
 
         assert!((0..QUESTIONS_AT_ONCE).all(|_| guests.may_ask(one, now)));
         assert!(!guests.may_ask(one, now));
@@ -479,8 +593,14 @@ mod tests {
         let known = (0..ADDRESSES_MAX).filter(|number| guests.may_ask(address(*number), now));
         assert_eq!(known.count(), ADDRESSES_MAX);
         assert!(!guests.may_ask(address(ADDRESSES_MAX), now));
+        assert!(guests.begin(address(ADDRESSES_MAX), false, now).is_none());
+        drop(
+            guests
+                .begin(address(ADDRESSES_MAX + 1), true, now)
+                .expect("a member is there"),
+        );
         let now = now + QUESTION_INTERVAL * QUESTIONS_AT_ONCE;
         assert!(guests.may_ask(address(ADDRESSES_MAX), now));
-        assert_eq!(lock(&guests.0).len(), 1);
+        assert_eq!(lock(&guests.0).visits.len(), 1);
     }
 }

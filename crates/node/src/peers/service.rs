@@ -15,7 +15,7 @@ use tertulia_types::{MachineId, Role};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::authority::{Authority, AuthorityError, Fingerprint};
+use super::authority::{Authority, AuthorityError, Fingerprint, names_of};
 use super::book::{Book, BookError};
 use super::client::Peer;
 use super::core::Core;
@@ -149,7 +149,7 @@ impl Peers {
         let core = &self.0;
         let authority = core.authority.as_ref().ok_or(PeersError::NoKey)?;
         let ring = (core.ring.ring, &**authority);
-        let token = Token::make(ring, core.identity.machine, role, core.now(), valid_for)?;
+        let token = Token::make(ring, core.identity.machine, role, core.now(), valid_for);
         let contacts = core.book.own().map(|own| own.addresses).unwrap_or_default();
         Ok(Invitation {
             token: token.to_string(),
@@ -167,7 +167,8 @@ impl Peers {
         Ok(self.0.book.remove(authority, machine)?)
     }
 
-    /// Has a certificate for clients signed: for these names and addresses, and the key with this public half (as SubjectPublicKeyInfo).
+    /// Has a certificate for clients signed: for these names and addresses, and the key with this public half (as SubjectPublicKeyInfo). Where another machine
+    /// signs, names that mean something outside of the local network are left out.
     ///
     /// # Errors
     /// If this machine has not the CA's key, and nobody that has does it.
@@ -183,10 +184,15 @@ impl Peers {
         let record = Box::new(core.book.own_record()?);
         let question = Question::Certify {
             record,
-            names,
+            names: names.clone(),
             public_key,
         };
-        Ok(CertificateDer::from(core.have_signed(question).await?))
+        let signed = CertificateDer::from(core.have_signed(question).await?);
+        let left_out: Vec<_> = names.difference(&names_of(&signed)).cloned().collect();
+        if !left_out.is_empty() {
+            tracing::warn!(names = ?left_out, "the ring makes out no certificate to these names; for those that people use, give the machine one of its own (--tls-cert, --tls-key)");
+        }
+        Ok(signed)
     }
 
     /// How it stands with all machines with which this one has had to do.

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use tempfile::TempDir;
 use tertulia_types::{MachineId, Role};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tonic_prost::ProstCodec;
 
-use super::authority::LEAF_LIFE;
+use super::authority::{LEAF_LIFE, fresh_key, machine_name, names_of};
 use super::book::Book;
 use super::client::{self, KEEP_ALIVE_INTERVAL};
 use super::credential::{self, Wallet};
@@ -24,9 +24,12 @@ use super::enter::{EnterError, Knocker, enter, who};
 use super::link::{Half, IN_FLIGHT_MAX};
 use super::record::{Entry, State};
 use super::ring_file::RingFile;
+use super::server::{HANDSHAKE_TIME_MAX, HANDSHAKES_PER_ADDRESS_MAX};
 use super::token::{Token, TokenError};
-use super::wire::{BODY_BYTES_MAX, Class, Content, FRAME_BYTES_MAX, Frame, Hello, Life, Refusal, TALK, path};
-use super::{Invitation, Peers, Settings, advertised, bind};
+use super::wire::{
+    ASK, BODY_BYTES_MAX, Class, Content, Envelope, FRAME_BYTES_MAX, Frame, Hello, Life, Refusal, TALK, path,
+};
+use super::{Invitation, Peers, PeersError, Settings, advertised, bind};
 use crate::identity::Identity;
 use crate::raft::network::{Absence, Call, Letter, Transport, Unreached};
 use crate::roster::Receive;
@@ -751,6 +754,7 @@ async fn j8_an_expired_certificate_is_renewed() {
             tls: credential::for_knocking(Some(one.peers.book().ca().fingerprint())).unwrap(),
             expected: None,
             identity: prover,
+            token: None,
         };
         let question = Question::Renew {
             record: record.clone(),
@@ -783,19 +787,48 @@ async fn a_gateway_has_certificates_for_its_clients_signed() {
     let directories = directories::<2>();
     let one = Machine::found(&directories[0]).await;
     let gateway = Machine::join(&directories[1], &one, Role::Gateway).await;
-    let (_, spki) = super::authority::fresh_key().unwrap();
+    let (_, spki) = fresh_key().unwrap();
     for machine in [&one, &gateway] {
         let names = BTreeSet::from(["plaza.lan".to_owned(), "10.0.0.7".to_owned()]);
         let der = machine.peers.certify(names, spki.clone()).await.unwrap();
         let (_, parsed) = x509_parser::parse_x509_certificate(&der).unwrap();
         assert_eq!(parsed.tbs_certificate.subject_pki.raw, spki);
-        let disguised = super::authority::machine_name(one.peers.ring().ring, one.id());
+        let disguised = machine_name(one.peers.ring().ring, one.id());
         let refused = machine
             .peers
             .certify(BTreeSet::from([disguised]), spki.clone())
             .await;
         assert!(refused.is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_gets_no_certificate_for_the_names_of_others() {
+    let directories = directories::<3>();
+    let one = Machine::found(&directories[0]).await;
+    let listener = bind(ANYWHERE).unwrap();
+    let elsewhere = vec!["10.0.0.7:8788".to_owned()];
+    let _two = Machine::join_at(listener, elsewhere, &directories[1], &one, Role::Node).await;
+    let gateway = Machine::join(&directories[2], &one, Role::Gateway).await;
+    let (_, spki) = fresh_key().unwrap();
+    let asked = ["bank.example", "plaza.lan", "8.8.8.8", "10.0.0.7", "10.0.0.8"].map(str::to_owned);
+    let der = gateway.peers.certify(asked.into(), spki.clone()).await.unwrap();
+    assert_eq!(
+        names_of(&der),
+        ["plaza.lan", "10.0.0.8"].map(str::to_owned).into()
+    );
+    let asked = BTreeSet::from(["bank.example".to_owned()]);
+    let refused = gateway.peers.certify(asked, spki).await;
+    assert!(
+        matches!(
+            refused,
+            Err(PeersError::Door(EnterError::Refused {
+                reason: Refused::Names,
+                ..
+            }))
+        ),
+        "{refused:?}"
+    );
 }
 
 /// Why somebody is not let in.
@@ -832,8 +865,8 @@ async fn j8_the_door_says_why_it_stays_shut() {
     let authority = foreign.peers.authority().unwrap();
     let ring = (one.peers.ring().ring, &**authority);
     let now = Duration::from_millis(NOW_MS);
-    let mut forged = Token::make(ring, one.id(), None, now, LIMIT).unwrap();
-    forged.ca = one.peers.book().ca().fingerprint().0;
+    let mut forged = Token::make(ring, one.id(), None, now, LIMIT);
+    forged.terms.ca = one.peers.book().ca().fingerprint().0;
     let error = knock(&one.contact(), &forged.to_string(), Role::Node).await;
     assert!(
         matches!(
@@ -888,20 +921,29 @@ async fn j8_the_door_says_why_it_stays_shut() {
         one.peers.book().get(newcomer.machine).unwrap().role,
         Role::Replica
     );
-    // A proof that was made for another connection is none.
+    // Who has a token and somebody else's record is nobody.
     let other = Identity::take(directories[3].path()).unwrap();
     let stolen = Entry::new(&newcomer, Role::Node, Vec::new()).sign(one.peers.ring().ring, &newcomer);
+    let token: Token = token.parse().unwrap();
     let question = Question::Enter {
-        token,
+        terms: token.terms.clone(),
         newcomer: Box::new(stolen),
     };
-    let knocker = Knocker {
+    let mut knocker = Knocker {
         tls: credential::for_knocking(None).unwrap(),
         expected: None,
         identity: Some(&other),
+        token: Some(&token),
     };
     let asked = knocker.ask(&one.contact(), &question).await.unwrap();
     assert!(matches!(asked, Reply::Refused(Refused::NoProof)), "{asked:?}");
+    // Its terms alone, which anybody at a door hears, are no token.
+    (knocker.identity, knocker.token) = (Some(&newcomer), None);
+    let asked = knocker.ask(&one.contact(), &question).await.unwrap();
+    assert!(
+        matches!(asked, Reply::Refused(Refused::Token(TokenError::Forged))),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -991,33 +1033,92 @@ async fn anybody_may_ask_which_ring_it_is() {
     );
 }
 
+/// Asks at a door in bytes that were made before.
+async fn ask_by_hand(to: &Machine, envelope: Envelope) -> Result<Reply, tonic::Code> {
+    let tls = credential::for_knocking(None).unwrap();
+    let stream = client::connect(&to.contact(), tls, LIMIT).await.unwrap();
+    let channel = client::channel(stream, KEEP_ALIVE_INTERVAL).await.unwrap();
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.unwrap();
+    let codec = ProstCodec::<Envelope, Envelope>::default();
+    let asked = client.unary(tonic::Request::new(envelope), path(ASK), codec);
+    let answered = asked.await.map_err(|status| status.code())?;
+    Ok(postcard::from_bytes(&answered.into_inner().body).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j8_what_is_heard_at_one_door_opens_no_other() {
+    let directories = directories::<2>();
+    let one = Machine::found(&directories[0]).await;
+    let newcomer = Identity::take(directories[1].path()).unwrap();
+    let token: Token = one.invite(None).token.parse().unwrap();
+    let entry = Entry::new(&newcomer, Role::Node, Vec::new());
+    let question = Question::Enter {
+        terms: token.terms.clone(),
+        newcomer: Box::new(entry.sign(one.peers.ring().ring, &newcomer)),
+    };
+    // A gateway, or who stands in a member's place with a certificate of the ring, gets this on a connection of its own.
+    let heard = Asked::new(&question, [7; 32], Some(&newcomer), Some(&token)).to_envelope();
+    let reply = ask_by_hand(&one, heard.clone()).await.unwrap();
+    assert!(
+        matches!(reply, Reply::Refused(Refused::Token(TokenError::Forged))),
+        "{reply:?}"
+    );
+    // The last in a token's bytes is its secret.
+    let bytes = postcard::to_stdvec(&token).unwrap();
+    let secret = &bytes[bytes.len() - 32..];
+    assert!(!heard.body.windows(secret.len()).any(|heard| heard == secret));
+    assert_eq!(one.peers.book().all().len(), 1, "nobody has come in");
+}
+
+/// Opens connections from this address of the loopback, and says nothing on them.
+async fn stay_silent(to: SocketAddr, last: u8, count: usize) -> Vec<TcpStream> {
+    let mut silent = Vec::new();
+    for _ in 0..count {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 1, last], 0))).unwrap();
+        silent.push(socket.connect(to).await.unwrap());
+    }
+    silent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_that_hold_their_handshakes_keep_no_member_out() {
+    let directories = directories::<2>();
+    let one = Machine::found(&directories[0]).await;
+    let two = Machine::join(&directories[1], &one, Role::Node).await;
+    let mut strangers = Vec::new();
+    for last in 1..=32 {
+        strangers.extend(stay_silent(one.peers.address(), last, HANDSHAKES_PER_ADDRESS_MAX).await);
+    }
+    // Sooner than any of them is given up.
+    let soon = HANDSHAKE_TIME_MAX - Duration::from_secs(1);
+    let asked = two
+        .out
+        .exchange(one.id(), letter(Call::Query, "there?"), soon)
+        .await;
+    assert!(asked.is_ok(), "{asked:?}");
+    drop(strangers);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_at_the_door_is_answered_as_such() {
     let directories = directories::<1>();
     let one = Machine::found(&directories[0]).await;
-    let ask = async |envelope| {
-        let tls = credential::for_knocking(None).unwrap();
-        let stream = client::connect(&one.contact(), tls, LIMIT).await.unwrap();
-        let channel = client::channel(stream, KEEP_ALIVE_INTERVAL).await.unwrap();
-        let mut client = tonic::client::Grpc::new(channel);
-        client.ready().await.unwrap();
-        let codec = ProstCodec::<super::wire::Envelope, super::wire::Envelope>::default();
-        let asked = client.unary(tonic::Request::new(envelope), path(super::wire::ASK), codec);
-        asked.await.map(|_| ()).map_err(|status| status.code())
-    };
-    let good = Asked::new(&Question::Who, None).to_envelope();
+    let ask = async |envelope| ask_by_hand(&one, envelope).await.map(|_| ());
+    let good = Asked::new(&Question::Who, [0; 32], None, None).to_envelope();
     assert_eq!(ask(good.clone()).await, Ok(()));
-    let newer = super::wire::Envelope {
+    let newer = Envelope {
         version: 9,
         ..good.clone()
     };
     assert_eq!(ask(newer).await, Err(tonic::Code::FailedPrecondition));
-    let broken = super::wire::Envelope {
+    let broken = Envelope {
         body: Bytes::from_static(&[0xff; 99]),
         ..good.clone()
     };
     assert_eq!(ask(broken).await, Err(tonic::Code::InvalidArgument));
-    let long = super::wire::Envelope {
+    let long = Envelope {
         body: vec![0; 1 << 20].into(),
         ..good
     };

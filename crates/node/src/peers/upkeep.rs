@@ -100,6 +100,7 @@ impl Core {
             tls: credential::for_knocking(Some(expected))?,
             expected: Some(expected),
             identity: Some(&self.identity),
+            token: None,
         };
         match knocker.ask_any(&self.doors(), &question).await? {
             (_, Reply::Signed(der)) => Ok(der),

@@ -88,12 +88,13 @@ pub(crate) fn join_command(invitation: &Invitation, role: Option<Role>) -> Strin
         Some(Role::Replica) => " --as replica",
         Some(Role::Gateway) => " --as gateway",
     };
+    // Other users of that computer see arguments, for as long as the machine runs; variables they do not.
     let line = format!(
-        "{} join {contacts} --token {}{role}",
+        "TERTULIA_TOKEN={} {} join {contacts}",
+        quoted(&invitation.token),
         quoted(&program),
-        invitation.token
     );
-    line.replace("join  --", "join --")
+    line.trim_end().to_owned() + role
 }
 
 /// A word as a shell takes it.
@@ -188,11 +189,14 @@ mod tests {
         };
         let line = join_command(&invitation, Some(Role::Gateway));
         assert!(
-            line.ends_with(" join 10.0.0.1:8788 [::1]:1 --token tt1-word --as gateway"),
+            line.starts_with("TERTULIA_TOKEN=tt1-word ")
+                && line.ends_with(" join 10.0.0.1:8788 [::1]:1 --as gateway"),
             "{line}"
         );
+        let (_, arguments) = line.split_once(' ').unwrap();
+        assert!(!arguments.contains("tt1-"), "for all to see: {line}");
         invitation.contacts.clear();
-        assert!(join_command(&invitation, None).ends_with(" join --token tt1-word"));
+        assert!(join_command(&invitation, None).ends_with(" join"));
         assert_eq!(quoted("target/release/tertulia"), "target/release/tertulia");
         assert_eq!(quoted("/my programs/it's"), r"'/my programs/it'\''s'");
     }
