@@ -3,12 +3,10 @@
 //! A letter takes a stream that is open, whoever opened it; if there is none, the machine is called at all addresses that the book has. After a call that
 //! failed, letters fail at once until it is time to call again: nobody waits for a machine that is known to be away. A new address in the book is called at once.
 //!
-//! **Invariant:** two processes with one identity are not both listened to: when another one comes, the one that is here is asked whether it still lives.
 //! **Invariant:** what goes wrong with a machine is logged once a minute, not once per letter.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -17,7 +15,6 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tertulia_types::MachineId;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -28,85 +25,21 @@ use tonic_prost::ProstCodec;
 use super::core::Core;
 use super::credential::{self, Credential};
 use super::link::{Half, Link};
-use super::wire::{Class, Content, FRAME_BYTES_MAX, Frame, Hello, Life, Refusal, TALK, path};
+use super::peer::{Dial, Misdial, Peer, Way};
+use super::wire::{
+    CONNECTION_WINDOW_BYTES, Class, Content, FRAME_BYTES_MAX, Frame, HEADER_BYTES_MAX, HELLO_TIME_MAX, Hello,
+    KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIME_MAX, Life, Refusal, STREAM_WINDOW_BYTES, TALK, path,
+};
 
 /// How long a connection may take, TLS and all.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
-/// How long the other end may take to say hello. It may have to ask a second self first.
-pub(crate) const HELLO_TIME_MAX: Duration = Duration::from_secs(3);
 /// Between calls to two addresses of a machine.
 const STAGGER: Duration = Duration::from_millis(100);
 /// After the first call that failed, and after many.
 const BACK_OFF_MIN: Duration = Duration::from_millis(50);
 const BACK_OFF_MAX: Duration = Duration::from_secs(5);
-/// A process that does not answer within this is not there any more.
-const PROBE_TIME_MAX: Duration = Duration::from_secs(1);
-/// Streams of one class to one machine: each end may have called, and one may be about to be given up.
-const LINKS_MAX: usize = 4;
-/// A silent connection is asked for a sign of life this often, and given up after that long without one.
-pub(crate) const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(2);
-pub(crate) const KEEP_ALIVE_TIME_MAX: Duration = Duration::from_secs(4);
-/// What may be under way before the other end takes it.
-pub(crate) const STREAM_WINDOW_BYTES: u32 = 8 << 20;
-pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
-
-/// Why a call did not get through.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Misdial {
-    #[error("the book has no address of it")]
-    NoAddress,
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("TLS: {0}")]
-    Tls(rustls::Error),
-    #[error("it does not answer")]
-    Silent,
-    #[error("it does not speak the language of machines: {0}")]
-    Strange(String),
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-}
-
-/// What is known of the ways to another machine.
-pub(crate) struct Peer {
-    pub(crate) machine: MachineId,
-    state: Mutex<State>,
-    changed: watch::Sender<()>,
-}
-
-#[derive(Default)]
-struct State {
-    ways: BTreeMap<Class, Way>,
-    trouble: Option<String>,
-}
-
-#[derive(Default)]
-struct Way {
-    links: Vec<Arc<Link>>,
-    dial: Dial,
-}
-
-#[derive(Default)]
-enum Dial {
-    #[default]
-    Idle,
-    Underway,
-    Failed {
-        count: u32,
-        until: Instant,
-        tried: Vec<String>,
-    },
-}
 
 impl Peer {
-    pub(crate) fn new(machine: MachineId) -> Self {
-        Self {
-            machine,
-            state: Mutex::default(),
-            changed: watch::Sender::new(()),
-        }
-    }
-
     /// A stream to the machine: one that is open, or a new one. `None` if there is no way, or no time.
     pub(crate) async fn link(
         self: &Arc<Self>,
@@ -163,76 +96,6 @@ impl Peer {
             peer.changed.send_replace(());
         });
         true
-    }
-
-    /// Another process says that it is this machine, or the same one again. Streams of one that does not answer any more are closed.
-    pub(crate) async fn make_way(&self, life: Life) -> Result<(), Refusal> {
-        let others = {
-            let state = self.state();
-            let links = state.ways.values().flat_map(|way| &way.links);
-            let is_another = |link: &&Arc<Link>| link.life != life && !link.is_closed();
-            links.filter(is_another).cloned().collect::<Vec<_>>()
-        };
-        let asked = others.iter().map(|other| other.is_answering(PROBE_TIME_MAX));
-        if futures::future::join_all(asked).await.contains(&true) {
-            return Err(Refusal::SecondSelf);
-        }
-        for gone in others {
-            gone.close();
-        }
-        Ok(())
-    }
-
-    /// Takes a stream into use, if nobody else is that machine.
-    pub(crate) async fn take(&self, class: Class, link: &Arc<Link>) -> Result<(), Refusal> {
-        while !self.has_taken(class, link) {
-            self.make_way(link.life).await?;
-        }
-        self.changed.send_replace(());
-        Ok(())
-    }
-
-    fn has_taken(&self, class: Class, link: &Arc<Link>) -> bool {
-        let mut state = self.state();
-        for way in state.ways.values_mut() {
-            way.links.retain(|known| !known.is_closed());
-        }
-        let mut known = state.ways.values().flat_map(|way| &way.links);
-        if known.any(|known| known.life != link.life) {
-            return false;
-        }
-        let way = state.ways.entry(class).or_default();
-        if way.links.len() >= LINKS_MAX {
-            way.links.remove(0).close();
-        }
-        way.links.push(link.clone());
-        if matches!(way.dial, Dial::Failed { .. }) {
-            way.dial = Dial::Idle;
-        }
-        state.trouble = None;
-        true
-    }
-
-    /// Closes all streams.
-    pub(crate) fn close(&self) {
-        for way in self.state().ways.values_mut() {
-            way.links.drain(..).for_each(|link| link.close());
-        }
-    }
-
-    pub(crate) fn is_linked(&self) -> bool {
-        let state = self.state();
-        let mut links = state.ways.values().flat_map(|way| &way.links);
-        links.any(|link| !link.is_closed())
-    }
-
-    /// What went wrong last, if nothing has gone right since.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.state().trouble.clone()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -398,7 +261,7 @@ pub(crate) async fn channel(stream: TlsStream<TcpStream>, keep_alive: Duration) 
         .http2_keep_alive_interval(keep_alive)
         .keep_alive_timeout(KEEP_ALIVE_TIME_MAX)
         .keep_alive_while_idle(true)
-        .http2_max_header_list_size(super::server::HEADER_BYTES_MAX)
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
         .connect_with_connector(connector)
         .await
         .map_err(|error| Misdial::Strange(error.to_string()))

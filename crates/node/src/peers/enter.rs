@@ -1,7 +1,6 @@
 //! Knocks at the door of a ring: to enter it, to learn which one it is, or, as a member, to have something signed.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +11,17 @@ use tokio::time::timeout;
 use tonic::Code;
 use tonic_prost::ProstCodec;
 
-use super::authority::{AuthorityError, Ca, Fingerprint};
-use super::book::{Book, BookError};
-use super::client::{self, KEEP_ALIVE_INTERVAL, Misdial};
+use super::authority::{Ca, Fingerprint};
+use super::book::Book;
+use super::client;
 use super::credential;
-use super::door::{Asked, Question, Refused, Reply, Welcome, Who};
+use super::error::EnterError;
+use super::peer::Misdial;
+use super::question::{Asked, Question, Refused, Reply, Welcome, Who};
 use super::record::Entry;
-use super::ring_file::{RingFile, RingFileError};
-use super::token::{Token, TokenError};
-use super::wire::{ASK, Envelope, FRAME_BYTES_MAX, path};
+use super::ring_file::RingFile;
+use super::token::Token;
+use super::wire::{ASK, Envelope, FRAME_BYTES_MAX, KEEP_ALIVE_INTERVAL, path};
 use crate::identity::Identity;
 
 /// How long a connection may take, TLS and all.
@@ -29,102 +30,6 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// Contacts that are asked at most, those among them that others have named.
 const CONTACTS_MAX: usize = 32;
-
-/// Why a machine is not in the ring.
-#[derive(Debug, thiserror::Error)]
-pub enum EnterError {
-    /// The token.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// Nobody to ask.
-    #[error(
-        "no contact is known; give the address of a machine of the ring, as its `tertulia token` prints it"
-    )]
-    NoContact,
-    /// What was given is no address.
-    #[error("{0:?} is no address of a machine; give host:port, as `tertulia token` prints it")]
-    Address(String),
-    /// Nothing there.
-    #[error(
-        "{contact} cannot be reached ({reason}); check the address, whether the machine runs, and that no firewall is between"
-    )]
-    Unreachable {
-        /// Where.
-        contact: String,
-        /// Why not.
-        reason: String,
-    },
-    /// Something else is there.
-    #[error(
-        "{contact} answers, but not as a machine of a ring ({reason}); give its --peer address, not the one for browsers and apps (--http)"
-    )]
-    NotAPeer {
-        /// Where.
-        contact: String,
-        /// What it did.
-        reason: String,
-    },
-    /// Another ring is there, or somebody between.
-    #[error(
-        "{contact} does not belong to the ring that the token is for: its CA is not {expected}. Give the address of a machine of that ring, or make a token there; if both were right, somebody is between you and the ring"
-    )]
-    OtherRing {
-        /// Where.
-        contact: String,
-        /// The CA that the token names.
-        expected: Fingerprint,
-    },
-    /// Another version is there.
-    #[error("{contact} runs another version of Tertulia ({reason}); bring both machines to the same version")]
-    Version {
-        /// Where.
-        contact: String,
-        /// What it says.
-        reason: String,
-    },
-    /// It does not answer.
-    #[error("{contact} has not answered in time; try again, or ask another machine of the ring")]
-    Silent {
-        /// Where.
-        contact: String,
-    },
-    /// It says no.
-    #[error("{contact} does not let this machine in: {reason}")]
-    Refused {
-        /// Where.
-        contact: String,
-        /// Why not.
-        reason: Refused,
-    },
-    /// It says something that makes no sense.
-    #[error(
-        "{contact} has answered something that this version does not understand; bring both machines to the same version"
-    )]
-    Garbled {
-        /// Where.
-        contact: String,
-    },
-    /// The answer could not be kept.
-    #[error(transparent)]
-    Ring(#[from] RingFileError),
-    /// The answer could not be kept.
-    #[error(transparent)]
-    Book(#[from] BookError),
-    /// The answer could not be kept.
-    #[error("{} cannot be written", .path.display())]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The CA that was given.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-    /// TLS.
-    #[error("TLS cannot be set up")]
-    Tls(#[from] rustls::Error),
-}
 
 /// Asks to be let into a ring, at one contact (`host:port`) after the other. A contact that cannot let anybody in names others.
 ///

@@ -4,32 +4,15 @@
 //! **Invariant:** a rumour is never believed: the ring's CA decides at the door whether it is a member at all, and its own key, when it is called,
 //! whether it is the one. The book learns nothing from it; what the machine says of itself comes by gossip.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use tertulia_types::MachineId;
 
 use super::credential;
-use super::door::{Question, Reply};
 use super::enter::Knocker;
+use super::question::{Question, Reply};
 use super::service::Peers;
 
 /// Addresses that are looked at together.
 const LOOKS_MAX: usize = 32;
-
-/// Where machines were seen last, beside what the book says: one place for each.
-#[derive(Default)]
-pub(crate) struct Sightings(Mutex<BTreeMap<MachineId, String>>);
-
-impl Sightings {
-    pub(super) fn of(&self, machine: MachineId) -> Option<String> {
-        self.places().get(&machine).cloned()
-    }
-
-    fn places(&self) -> MutexGuard<'_, BTreeMap<MachineId, String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl Peers {
     /// Asks at these addresses (`host:port`) who is there. Machines of this ring are called there too from now on; their ids.

@@ -6,6 +6,8 @@
 //! **Invariant:** every signature names the ring: what is true in one ring is nothing in another.
 //! **Invariant:** everything has a limit ([`Entry::fits`]).
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tertulia_state::AnyCommand;
@@ -263,6 +265,12 @@ impl News {
         head.copy_from_slice(&digest[..8]);
         u64::from_be_bytes(head)
     }
+}
+
+/// Where a machine says that it is, as far as these are no names.
+pub(crate) fn hosts(entry: &Entry) -> impl Iterator<Item = IpAddr> {
+    let addresses = entry.addresses.iter();
+    addresses.filter_map(|address| Some(address.parse::<SocketAddr>().ok()?.ip()))
 }
 
 #[cfg(test)]

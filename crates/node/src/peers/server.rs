@@ -8,13 +8,12 @@
 //! **Invariant:** what strangers hold is not taken from members: both have places of their own, and so have the handshakes of those who come from where a
 //! member is, or was.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use futures::{Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -36,16 +35,17 @@ use tonic_prost::ProstCodec;
 
 use tertulia_types::network;
 
-use super::client::{
-    CONNECTION_WINDOW_BYTES, HELLO_TIME_MAX, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIME_MAX, STREAM_WINDOW_BYTES,
-};
+use super::connection::{Connection, Use};
 use super::core::Core;
 use super::credential::{self, Credential};
+use super::guests::MEMBERS_MAX;
 use super::link::Half;
-use super::wire::{ASK, Content, Envelope, FRAME_BYTES_MAX, Frame, QUESTION_BYTES_MAX, Refusal, TALK};
+use super::wire::{
+    ASK, CONNECTION_WINDOW_BYTES, Content, Envelope, FRAME_BYTES_MAX, Frame, HEADER_BYTES_MAX,
+    HELLO_TIME_MAX, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIME_MAX, QUESTION_BYTES_MAX, Refusal,
+    STREAM_WINDOW_BYTES, TALK,
+};
 
-/// Connections of members at once.
-const MEMBERS_MAX: usize = 7_168;
 /// Connections of guests at once.
 const GUESTS_MAX: usize = 1_024;
 /// How long a stranger's question may take, with its answer.
@@ -54,56 +54,10 @@ const QUESTION_TIME_MAX: Duration = Duration::from_secs(30);
 const HANDSHAKES_MAX: usize = 128;
 /// How long one may take, with the wait for its turn.
 pub(super) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
-/// Handshakes with one address at once.
-pub(super) const HANDSHAKES_PER_ADDRESS_MAX: usize = 16;
-/// The same where members are: there may be many of them at one, and all come at once after a power cut.
-const HANDSHAKES_OF_MEMBERS_MAX: usize = 64;
-/// Connections of guests from one address at once.
-const GUESTS_PER_ADDRESS_MAX: usize = 32;
 /// Streams in one connection.
 const STREAMS_MAX: u32 = 16;
-/// Headers of one request.
-pub(crate) const HEADER_BYTES_MAX: u32 = 16 << 10;
 /// A connection that has no stream for this long is closed.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
-/// Questions of one address at the door: so many at once, and then one per interval.
-const QUESTIONS_AT_ONCE: u32 = 32;
-const QUESTION_INTERVAL: Duration = Duration::from_secs(1);
-/// Addresses that are remembered at once for these limits.
-const ADDRESSES_MAX: usize = 4_096;
-
-/// A connection, as a request on it sees it.
-pub(crate) struct Connection {
-    /// Where it comes from.
-    pub(crate) from: IpAddr,
-    /// The network of that, for limits.
-    pub(crate) address: IpAddr,
-    /// Whose it is, if it has shown a certificate.
-    pub(crate) credential: Option<Credential>,
-    /// See [`credential::binding`].
-    pub(crate) binding: [u8; 32],
-    /// Streams and questions that are open.
-    uses: AtomicUsize,
-    kill: CancellationToken,
-    _place: OwnedSemaphorePermit,
-    _guest: Option<Guest>,
-}
-
-/// A use of a connection, until it is dropped.
-struct Use(Arc<Connection>);
-
-impl Use {
-    fn new(connection: &Arc<Connection>) -> Self {
-        connection.uses.fetch_add(1, Ordering::Relaxed);
-        Self(connection.clone())
-    }
-}
-
-impl Drop for Use {
-    fn drop(&mut self) {
-        self.0.uses.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// Serves until the machine stops.
 pub(crate) async fn serve(core: Arc<Core>, listener: TcpListener) {
@@ -406,201 +360,4 @@ async fn listen(
     }
     core.run_link(link, frames, using);
     Ok(())
-}
-
-/// What strangers may do, by address; and where there was a member.
-#[derive(Default)]
-pub(crate) struct Guests(Arc<Mutex<Known>>);
-
-#[derive(Default)]
-struct Known {
-    visits: BTreeMap<IpAddr, Visits>,
-    /// Where members have come from.
-    members: BTreeSet<IpAddr>,
-}
-
-struct Visits {
-    /// Before they have shown who they are.
-    handshakes: usize,
-    connections: usize,
-    questions_left: u32,
-    since: Instant,
-}
-
-impl Visits {
-    fn handshakes(&mut self) -> &mut usize {
-        &mut self.handshakes
-    }
-
-    fn connections(&mut self) -> &mut usize {
-        &mut self.connections
-    }
-}
-
-/// A place in an address's count, until it is dropped.
-struct Guest {
-    guests: Arc<Mutex<Known>>,
-    address: IpAddr,
-    counted: fn(&mut Visits) -> &mut usize,
-}
-
-impl Guests {
-    /// Somebody comes, and has not shown who they are.
-    fn begin(&self, address: IpAddr, is_known: bool, now: Instant) -> Option<Guest> {
-        let count_max = match is_known {
-            true => HANDSHAKES_OF_MEMBERS_MAX,
-            false => HANDSHAKES_PER_ADDRESS_MAX,
-        };
-        self.count((address, is_known), Visits::handshakes, count_max, now)
-    }
-
-    /// A guest is in.
-    fn enter(&self, address: IpAddr, is_known: bool, now: Instant) -> Option<Guest> {
-        self.count(
-            (address, is_known),
-            Visits::connections,
-            GUESTS_PER_ADDRESS_MAX,
-            now,
-        )
-    }
-
-    fn count(
-        &self,
-        (address, is_known): (IpAddr, bool),
-        counted: fn(&mut Visits) -> &mut usize,
-        count_max: usize,
-        now: Instant,
-    ) -> Option<Guest> {
-        let mut known = lock(&self.0);
-        let count = counted(visits(&mut known.visits, address, is_known, now)?);
-        if *count >= count_max {
-            return None;
-        }
-        *count += 1;
-        Some(Guest {
-            guests: self.0.clone(),
-            address,
-            counted,
-        })
-    }
-
-    /// A member has come from there.
-    fn note_member(&self, address: IpAddr) {
-        let members = &mut lock(&self.0).members;
-        if members.len() >= MEMBERS_MAX && !members.contains(&address) {
-            members.pop_first();
-        }
-        members.insert(address);
-    }
-
-    /// Whether a member has come from there.
-    pub(super) fn has_seen_member(&self, address: IpAddr) -> bool {
-        lock(&self.0).members.contains(&address)
-    }
-
-    /// Whether somebody at this address may ask now.
-    pub(crate) fn may_ask(&self, address: IpAddr, now: Instant) -> bool {
-        let mut known = lock(&self.0);
-        let Some(visits) = visits(&mut known.visits, address, false, now) else {
-            return false;
-        };
-        let regained = now.duration_since(visits.since).as_secs() / QUESTION_INTERVAL.as_secs();
-        if regained > 0 {
-            let regained = u32::try_from(regained).unwrap_or(QUESTIONS_AT_ONCE);
-            visits.questions_left = visits
-                .questions_left
-                .saturating_add(regained)
-                .min(QUESTIONS_AT_ONCE);
-            visits.since = now;
-        }
-        let may = visits.questions_left > 0;
-        visits.questions_left = visits.questions_left.saturating_sub(1);
-        may
-    }
-}
-
-/// What is known of an address; `None` if too many are known, and it is no member's.
-fn visits(
-    guests: &mut BTreeMap<IpAddr, Visits>,
-    address: IpAddr,
-    is_known: bool,
-    now: Instant,
-) -> Option<&mut Visits> {
-    if guests.len() >= ADDRESSES_MAX && !guests.contains_key(&address) {
-        let forgiven = QUESTION_INTERVAL * QUESTIONS_AT_ONCE;
-        guests.retain(|_, visits| {
-            visits.handshakes + visits.connections > 0 || now.duration_since(visits.since) < forgiven
-        });
-        if guests.len() >= ADDRESSES_MAX && !is_known {
-            return None;
-        }
-    }
-    Some(guests.entry(address).or_insert_with(|| Visits {
-        handshakes: 0,
-        connections: 0,
-        questions_left: QUESTIONS_AT_ONCE,
-        since: now,
-    }))
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        if let Some(visits) = lock(&self.guests).visits.get_mut(&self.address) {
-            let count = (self.counted)(visits);
-            *count = count.saturating_sub(1);
-        }
-    }
-}
-
-fn lock<T>(guests: &Mutex<T>) -> MutexGuard<'_, T> {
-    guests.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_address_does_not_take_all_places_nor_ask_for_ever() {
-        let (guests, now) = (Guests::default(), Instant::now());
-        let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let mut inside: Vec<_> = (0..GUESTS_PER_ADDRESS_MAX)
-            .map(|_| guests.enter(one, false, now).unwrap())
-            .collect();
-        assert!(guests.enter(one, true, now).is_none());
-        assert!(guests.enter(two, false, now).is_some());
-        inside.pop();
-        assert!(guests.enter(one, false, now).is_some());
-        let half_open: Vec<_> = (0..HANDSHAKES_PER_ADDRESS_MAX)
-            .map(|_| guests.begin(one, false, now).unwrap())
-            .collect();
-        assert!(guests.begin(one, false, now).is_none());
-        assert!(guests.begin(one, true, now).is_some(), "a member may be there");
-        drop(half_open);
-        assert!(guests.begin(one, false, now).is_some());
-
-        assert!((0..QUESTIONS_AT_ONCE).all(|_| guests.may_ask(one, now)));
-        assert!(!guests.may_ask(one, now));
-        assert!(guests.may_ask(two, now));
-        let now = now + QUESTION_INTERVAL * 2;
-        assert!(guests.may_ask(one, now) && guests.may_ask(one, now) && !guests.may_ask(one, now));
-    }
-
-    #[test]
-    fn addresses_without_number_do_not_fill_the_memory() {
-        let (guests, now) = (Guests::default(), Instant::now());
-        let address = |number: usize| IpAddr::from(u32::try_from(number).unwrap().to_be_bytes());
-        let known = (0..ADDRESSES_MAX).filter(|number| guests.may_ask(address(*number), now));
-        assert_eq!(known.count(), ADDRESSES_MAX);
-        assert!(!guests.may_ask(address(ADDRESSES_MAX), now));
-        assert!(guests.begin(address(ADDRESSES_MAX), false, now).is_none());
-        drop(
-            guests
-                .begin(address(ADDRESSES_MAX + 1), true, now)
-                .expect("a member is there"),
-        );
-        let now = now + QUESTION_INTERVAL * QUESTIONS_AT_ONCE;
-        assert!(guests.may_ask(address(ADDRESSES_MAX), now));
-        assert_eq!(lock(&guests.0).visits.len(), 1);
-    }
 }

@@ -3,8 +3,7 @@
 //! **Invariant:** one network serves one node, and runs where that connects to it.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
@@ -15,67 +14,24 @@ use tertulia_types::{MachineId, Role};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::authority::{Authority, AuthorityError, Fingerprint, names_of};
-use super::book::{Book, BookError};
-use super::client::Peer;
+use super::authority::{Authority, Fingerprint, names_of};
+use super::book::Book;
 use super::core::Core;
-use super::door::Question;
-use super::enter::EnterError;
+use super::error::PeersError;
 use super::link::Lost;
+use super::peer::Peer;
+use super::question::Question;
 use super::ring_file::RingFile;
 use super::server;
+use super::settings::Settings;
 use super::token::Token;
 use super::wire::Class;
-use crate::batch::Clock;
-use crate::identity::Identity;
 use crate::raft::network::{Absence, Letter, Transport, Unreached};
 use crate::roster::Receive;
 use crate::switchboard::Network;
 
 /// How long a stop may take.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
-
-/// The port for machines cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum PeersError {
-    /// The book belongs to another ring or another machine than the rest.
-    #[error("the address book is another machine's or another ring's")]
-    Mismatch,
-    /// The ring's CA.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-    /// The book.
-    #[error(transparent)]
-    Book(#[from] BookError),
-    /// TLS.
-    #[error("TLS between machines cannot be set up")]
-    Tls(#[from] rustls::Error),
-    /// The listener.
-    #[error("the port for other machines cannot be used")]
-    Io(#[from] io::Error),
-    /// Something that only a storage machine can do, and none is reached.
-    #[error("only a machine that stores can do this; use one of those")]
-    NoKey,
-    /// A storage machine did not do it.
-    #[error(transparent)]
-    Door(#[from] EnterError),
-}
-
-/// What a machine's network is made of.
-pub struct Settings {
-    /// Who the machine is.
-    pub identity: Identity,
-    /// Its ring.
-    pub ring: RingFile,
-    /// Its book.
-    pub book: Arc<Book>,
-    /// Where it listens: see [`bind`](super::bind).
-    pub listener: TcpListener,
-    /// Under which addresses others reach it; none: under those of the listener.
-    pub advertised: Vec<String>,
-    /// The time, in milliseconds since 1970.
-    pub clock: Clock,
-}
 
 /// What somebody needs to join.
 #[derive(Clone, Debug)]

@@ -17,17 +17,20 @@ use tonic_prost::ProstCodec;
 
 use super::authority::{LEAF_LIFE, fresh_key, machine_name, names_of};
 use super::book::Book;
-use super::client::{self, KEEP_ALIVE_INTERVAL};
+use super::client;
 use super::credential::{self, Wallet};
-use super::door::{Asked, Question, Refused, Reply};
-use super::enter::{EnterError, Knocker, enter, who};
+use super::enter::{Knocker, enter, who};
+use super::error::EnterError;
+use super::guests::HANDSHAKES_PER_ADDRESS_MAX;
 use super::link::{Half, IN_FLIGHT_MAX};
+use super::question::{Asked, Question, Refused, Reply};
 use super::record::{Entry, State};
 use super::ring_file::RingFile;
-use super::server::{HANDSHAKE_TIME_MAX, HANDSHAKES_PER_ADDRESS_MAX};
+use super::server::HANDSHAKE_TIME_MAX;
 use super::token::{Token, TokenError};
 use super::wire::{
-    ASK, BODY_BYTES_MAX, Class, Content, Envelope, FRAME_BYTES_MAX, Frame, Hello, Life, Refusal, TALK, path,
+    ASK, BODY_BYTES_MAX, Class, Content, Envelope, FRAME_BYTES_MAX, Frame, Hello, KEEP_ALIVE_INTERVAL, Life,
+    Refusal, TALK, path,
 };
 use super::{Invitation, Peers, PeersError, Settings, advertised, bind};
 use crate::identity::Identity;

@@ -11,10 +11,10 @@ use super::address;
 use super::book::BookError;
 use super::core::Core;
 use super::credential;
-use super::door::{Question, Reply};
-use super::enter::{EnterError, Knocker};
+use super::enter::Knocker;
+use super::error::{EnterError, PeersError};
+use super::question::{Question, Reply};
 use super::record::Entry;
-use super::service::PeersError;
 use crate::stage::Stage;
 
 /// How often certificate and addresses are looked at.

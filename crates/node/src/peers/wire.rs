@@ -6,6 +6,8 @@
 //!
 //! **Invariant:** the meaning of a number never changes; what is new gets a new one. Numbers that are not known are answered, not obeyed.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use prost::{Message, Oneof};
@@ -15,6 +17,16 @@ use tertulia_types::MachineId;
 use super::ring_id::RingId;
 use crate::raft::network::{Absence, Call, Letter, Recipient};
 
+/// How long the other end may take to say hello. It may have to ask a second self first.
+pub(crate) const HELLO_TIME_MAX: Duration = Duration::from_secs(3);
+/// A silent connection is asked for a sign of life this often, and given up after that long without one.
+pub(crate) const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(2);
+pub(crate) const KEEP_ALIVE_TIME_MAX: Duration = Duration::from_secs(4);
+/// What may be under way before the other end takes it.
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 8 << 20;
+pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// Headers of one request.
+pub(crate) const HEADER_BYTES_MAX: u32 = 16 << 10;
 /// The protocol that this version speaks, and the oldest one that it understands.
 pub(crate) const VERSION: u32 = 1;
 pub(crate) const VERSION_MIN: u32 = 1;
