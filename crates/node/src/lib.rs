@@ -56,6 +56,8 @@ mod roster;
 mod router;
 mod shelf;
 mod stage;
+#[cfg(test)]
+mod stand_in;
 mod steward;
 pub mod switchboard;
 mod table;
