@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -68,6 +69,11 @@ impl App {
 }
 
 impl App {
+    /// Whether these bytes are anywhere in what the machine has written.
+    pub(crate) fn is_on_disk(&self, wanted: &[u8]) -> bool {
+        is_below(self.directory.path(), wanted)
+    }
+
     /// Status and JSON of the answer to a request without a body.
     pub(crate) async fn ask(&self, method: &str, path: &str, token: &str) -> (u16, Value) {
         let request = Request::builder()
@@ -162,6 +168,18 @@ impl App {
         assert!(in_time, "{path} never became as expected: {last}");
         last
     }
+}
+
+fn is_below(directory: &Path, wanted: &[u8]) -> bool {
+    let entries = std::fs::read_dir(directory).expect("a directory");
+    let mut paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.any(|path| {
+        if path.is_dir() {
+            return is_below(&path, wanted);
+        }
+        let bytes = std::fs::read(&path).expect("a file");
+        bytes.windows(wanted.len()).any(|window| window == wanted)
+    })
 }
 
 /// The `Authorization` header's value; empty for nobody, and then it is taken out again.

@@ -197,3 +197,55 @@ impl Clerk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tertulia_types::Position;
+
+    use super::*;
+    use crate::ask::Caller;
+    use crate::raft::network::{Recipient, Transport};
+    use crate::stand_in::Town;
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j8_copies_are_the_business_of_machines_that_store_and_were_not_removed() {
+        let mut town = Town::new().await;
+        let stores = town.add(Some(Position(1)), |_| None);
+        let founder = town.founder.member();
+        let group = town.founder.standings()[0].descriptor.group;
+        let roll = town.founder.roll(group).unwrap();
+        // What a question about a copy is answered, and a vote for a member that is not here.
+        let hears = async |line: Arc<dyn Transport>| {
+            let dismiss = Dismiss {
+                group,
+                roll: roll.clone(),
+            };
+            let letter = Letter {
+                group,
+                to: Some(Recipient {
+                    node: 77,
+                    incarnation: founder.incarnation,
+                    origin: None,
+                }),
+                call: Call::Vote,
+                body: Bytes::new(),
+                trace: None,
+            };
+            let sent = line.exchange(founder.machine, letter, DEADLINE).await.unwrap();
+            let asked = Caller(line).ask(founder.machine, dismiss, DEADLINE).await;
+            (asked.ok(), sent)
+        };
+        assert_eq!(hears(town.line()).await, (Some(false), Err(Absence::Gone)));
+        let refused = (None, Err(Absence::Garbled));
+        let gateway = town.gateway.caller().0.clone();
+        assert_eq!(hears(gateway).await, refused, "a gateway");
+        let authority = town.founder.charter().ring.authority().unwrap().unwrap();
+        town.founder.book().remove(&authority, stores).unwrap();
+        assert_eq!(hears(town.line()).await, refused, "one that was removed");
+        town.stop().await;
+    }
+}

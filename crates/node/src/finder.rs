@@ -180,8 +180,15 @@ pub(crate) fn route(group: &Group) -> Route {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use tertulia_state::Descriptor;
+    use tertulia_types::Range;
+
+    use super::*;
+    use crate::ask::{Question, encoded};
+    use crate::stand_in::Town;
 
     /// Machines of which each knows where to go on, and none what is looked for.
     struct Maze {
@@ -249,5 +256,60 @@ mod tests {
         let next = |_: &BTreeSet<MachineId>| Some((MachineId(1), HopKind::Finger));
         let ask = |_, _: Locate, _: Duration| -> std::future::Ready<_> { panic!("nobody is asked") };
         assert!(go_on(MachineId(0), question, next, ask).await.is_none());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j1_who_is_asked_for_what_it_does_not_keep_asks_on_within_the_bound() {
+        let mut town = Town::new().await;
+        let asked = Arc::new(Mutex::new(Vec::<Locate>::new()));
+        let descriptor = Descriptor {
+            group: 9,
+            range: Range::whole(),
+            epoch: 1,
+        };
+        // The first that is asked cannot help, the second can.
+        for position in [1, 2] {
+            let asked = asked.clone();
+            town.add(Some(Position(position)), move |question| {
+                let Question::Locate(locate) = question else {
+                    return None;
+                };
+                let mut asked = asked.lock().unwrap();
+                asked.push(locate);
+                let route = Route {
+                    descriptor,
+                    machines: Vec::new(),
+                };
+                let hops = vec![Hop {
+                    machine: MachineId(position),
+                    kind: HopKind::Start,
+                }];
+                encoded::<Locate>(&(asked.len() > 1).then_some(Located { route, hops }))
+            });
+        }
+        town.until_heard().await;
+        let (caller, me) = (Caller(town.line()), town.gateway.member().machine);
+        let founder = town.founder.member().machine;
+        let ask = async |hops| {
+            let locate = Locate {
+                position: Position(3),
+                hops,
+                avoid: vec![founder],
+            };
+            caller.ask(me, locate, SEARCH_DEADLINE).await.expect("answers")
+        };
+
+        let located = ask(9).await.expect("the second one knows");
+        assert_eq!(located.route.descriptor, descriptor);
+        assert_eq!((located.hops.len(), located.hops[0].machine), (2, me));
+        let questions = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(questions.len(), 2);
+        for question in questions {
+            assert_eq!(question.hops, 8, "one less than were left");
+            assert!(question.avoid.contains(&me) && question.avoid.contains(&founder));
+        }
+        assert!(ask(0).await.is_none());
+        assert!(asked.lock().unwrap().is_empty(), "the bound is reached");
+        town.stop().await;
     }
 }

@@ -61,6 +61,8 @@ mod router;
 mod shelf;
 mod staff;
 mod stage;
+#[cfg(test)]
+mod stand_in;
 mod steward;
 pub mod switchboard;
 mod table;

@@ -382,3 +382,134 @@ fn middle(range: &Range) -> Option<Position> {
     let half = u16::try_from(count / 2).ok().filter(|half| *half > 0)?;
     Some(Slot(range.start().slot().0.wrapping_add(half)).end())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tertulia_types::ring::{MachineStatus, RingFacts};
+
+    use super::*;
+    use crate::ask::{Question, encoded};
+    use crate::stand_in::Town;
+
+    /// A ring of two halves; the machine at the end of the first one is like this.
+    fn halves(state: MachineState, silent_for_ms: Option<u64>) -> RingStatus {
+        let machine = |id| MachineStatus {
+            id: MachineId(id),
+            role: Role::Node,
+            state: MachineState::Alive,
+            position: None,
+            peers: Vec::new(),
+            http: Vec::new(),
+            is_entry: true,
+            version: None,
+            is_this: false,
+            silent_for_ms: None,
+            clock_off_ms: None,
+        };
+        let first = MachineStatus {
+            state,
+            silent_for_ms,
+            ..machine(1)
+        };
+        let range = |range, end| RangeStatus {
+            group: GroupId(end),
+            range,
+            end: Some(MachineId(end)),
+            epoch: 1,
+            leader: None,
+            is_led: false,
+            copies: Vec::new(),
+            rows: None,
+            bytes: None,
+        };
+        let (lower, upper) = Range::whole().cut(HALF.end()).unwrap();
+        let facts = RingFacts {
+            id: 7,
+            name: String::new(),
+            replicas: 5,
+        };
+        RingStatus::of(
+            facts,
+            vec![first, machine(2)],
+            vec![range(lower, 1), range(upper, 2)],
+            false,
+        )
+    }
+
+    const HALF: Slot = Slot(0x7FFF);
+
+    #[test]
+    fn j3_a_newcomer_adopts_an_orphaned_end_and_no_other() {
+        let grace = Duration::from_secs(600);
+        let chosen = |state, silent_for_ms| choose(&halves(state, silent_for_ms), None, grace).unwrap();
+        let adopts = Place::Adopt(HALF.end(), Some(MachineId(1)));
+        assert_eq!(chosen(MachineState::Dead, None), adopts);
+        assert_eq!(chosen(MachineState::Suspect, Some(600_000)), adopts);
+        for (state, silent_for_ms) in [
+            (MachineState::Alive, None),
+            (MachineState::Suspect, None),
+            (MachineState::Suspect, Some(599_999)),
+        ] {
+            let chosen = chosen(state, silent_for_ms);
+            assert!(
+                matches!(chosen, Place::Cut(_)),
+                "{state:?} {silent_for_ms:?}: {chosen:?}"
+            );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j3_who_holds_an_end_and_takes_part_keeps_it_for_the_grace_period_and_who_comes_back_gets_it_back()
+     {
+        let mut town = Town::new().await;
+        let at = Slot(9).end();
+        // Of the three that stand before it, two have heard nothing of it for ever; what the third says the test decides.
+        let silent_ms = Arc::new(AtomicU64::new(0));
+        for slot in 1..=3 {
+            let silent_ms = silent_ms.clone();
+            town.add(Some(Slot(slot).end()), move |question| {
+                let Question::Opinion(_) = question else {
+                    return None;
+                };
+                let silent_ms = match slot {
+                    2 => silent_ms.load(Ordering::Relaxed),
+                    _ => u64::MAX,
+                };
+                encoded::<Opinion>(&Some(silent_ms))
+            });
+        }
+        let holder = town.add(Some(at), |_| None);
+        let split = Split {
+            at,
+            machine: holder,
+            incarnation: 1,
+        };
+        let birth = town.founder.submit(split).await.unwrap();
+        let gateway = town.gateway.clone();
+        gateway.learn(birth.child, vec![town.founder.member().machine]);
+        town.until_heard().await;
+        let held_by = async || {
+            let end = gateway.query(FindEnd { of: at }).await.unwrap();
+            end.holder.map(|holder| holder.machine)
+        };
+
+        let taken: Result<(), Failure> = Err(Rejected::EndTaken.into());
+        assert_eq!(gateway.adopt(at, Some(holder)).await, taken, "it answers");
+        let grace_ms = u64::try_from(gateway.patience().grace.as_millis()).unwrap();
+        for silent in [0, grace_ms - 1] {
+            silent_ms.store(silent, Ordering::Relaxed);
+            assert_eq!(gateway.adopt(at, None).await, taken, "silent for {silent} ms");
+        }
+        assert_eq!(held_by().await, Some(holder));
+        silent_ms.store(grace_ms, Ordering::Relaxed);
+        assert_eq!(gateway.adopt(at, None).await, Ok(()));
+        assert_eq!(held_by().await, Some(gateway.member().machine));
+
+        // It answers after all, and stands there; the other one has no place yet.
+        assert_eq!(gateway.adopt(at, None).await, taken);
+        assert_eq!(held_by().await, Some(holder));
+        town.stop().await;
+    }
+}

@@ -1,6 +1,8 @@
 //! Logging in and out, passwords, sessions, closing the account.
 
 use crate::fixture::{self, PASSWORD};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 #[tokio::test]
@@ -104,6 +106,55 @@ async fn p1_a_session_that_ended_is_worthless_at_once() {
         app.get("/api/v1/accounts/verify_credentials", &second).await.0,
         401
     );
+}
+
+#[tokio::test]
+async fn p1_what_other_homes_answer_waits_for_the_check_of_the_session() {
+    let app = fixture::app_of_groups(3).await;
+    let ana = app.register("ana").await;
+    let mut shown = Vec::new();
+    // Of several homes, which cannot all be that of the one who asks.
+    for nick in ["bob", "eva", "leo", "zoe"] {
+        let token = app.register(nick).await;
+        let dweet = app.publish(&token, "hola").await;
+        for what in ["", "/history", "/favourited_by", "/reblogged_by"] {
+            shown.push(format!("/api/v1/statuses/{dweet}{what}"));
+        }
+        for what in ["statuses", "followers", "following"] {
+            shown.push(format!("/api/v1/accounts/{}/{what}", app.id(nick).await));
+        }
+    }
+    for path in &shown {
+        assert_eq!(app.get(path, &ana).await.0, 200, "{path}");
+    }
+    app.ask("POST", "/api/tertulia/v1/logout", &ana).await;
+    for path in &shown {
+        let (status, refused) = app.get(path, &ana).await;
+        assert_eq!((status, &refused["code"]), (401, &json!("no_session")), "{path}");
+        assert_eq!(app.get(path, "").await.0, 200, "{path} is public");
+    }
+}
+
+#[tokio::test]
+async fn p2_neither_passwords_nor_tokens_come_into_the_log_or_a_database() {
+    let app = fixture::app(true).await;
+    let mut tokens = vec![app.register("ana").await];
+    let login = json!({ "nick": "ana", "password": PASSWORD });
+    let token = app.post("/api/tertulia/v1/login", "", login).await.1;
+    tokens.push(token["access_token"].as_str().expect("a token").to_owned());
+    let change = json!({ "current": PASSWORD, "new": "another one" });
+    assert_eq!(
+        app.post("/api/tertulia/v1/password", &tokens[0], change).await.0,
+        200
+    );
+    assert!(app.is_on_disk(b"$argon2id$"), "what is kept is found");
+    for password in [PASSWORD, "another one"] {
+        assert!(!app.is_on_disk(password.as_bytes()), "{password}");
+    }
+    for token in tokens {
+        let bytes = URL_SAFE_NO_PAD.decode(&token).expect("a token");
+        assert!(!app.is_on_disk(&bytes[8..]) && !app.is_on_disk(token.as_bytes()));
+    }
 }
 
 #[tokio::test]

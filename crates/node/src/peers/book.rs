@@ -651,6 +651,7 @@ mod tests {
                 let url = format!("https://{number}");
                 machine.book.update(|entry| entry.urls = vec![url]).unwrap();
             }
+            said.extend(machine.book.newer_than(&[]));
             // Two records with one counter, as after a restored backup.
             let mut twin = machine.book.record(machine.identity.machine).unwrap();
             let mut entry = twin.signed.entry.clone();

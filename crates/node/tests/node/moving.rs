@@ -308,6 +308,9 @@ async fn r2_r5_an_old_node_id_is_never_used_again_and_no_member_is_dismissed() {
     drop(two);
     let two = machine(&switchboard, &directory.path().join("two"), 0).await;
     assert!(two.host(group, first).await.is_err(), "also after a restart");
+    one.release(group.group, BTreeSet::from([first]))
+        .await
+        .expect("nobody has that id any more");
     let second = invite(&one, &two, group).await;
     assert!(second > first);
     tokio::time::timeout(

@@ -44,13 +44,20 @@ pub(crate) struct Neighbourhood {
 impl Neighbourhood {
     /// A ring of one.
     pub(crate) async fn new() -> Self {
+        Self::new_with(|_| {}).await
+    }
+
+    /// The same, with something different about the founder.
+    pub(crate) async fn new_with(change: impl FnOnce(&mut Options)) -> Self {
         let mut this = Self {
             directory: tempfile::tempdir().expect("a directory"),
             switchboard: Switchboard::default(),
             machines: Vec::new(),
             opened: 0,
         };
-        let founder = Node::open(this.options("0".into())).await.expect("opens");
+        let mut options = this.options("0".into());
+        change(&mut options);
+        let founder = Node::open(options).await.expect("opens");
         founder.until_ready().await;
         this.machines.push(founder);
         this.opened = 1;

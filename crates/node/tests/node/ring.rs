@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::community::{follow, home, publish, register, registration, until};
-use crate::neighbourhood::Neighbourhood;
-use tertulia_node::{Failure, Heard, Node, Unavailable, unix_ms};
+use crate::neighbourhood::{HASTE, Neighbourhood};
+use tertulia_node::{Failure, Heard, Node, Patience, Unavailable, unix_ms};
 use tertulia_state::Event;
 use tertulia_types::ring::LeaveProgress;
 use tertulia_types::{Rejected, Role};
@@ -272,6 +272,35 @@ async fn c3_a_machine_with_a_wrong_clock_does_not_lead() {
     off_ms.store(0, Ordering::Relaxed);
     until("it leads again when its clock is right", || async {
         leads(&wrong)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c3_a_leader_whose_clock_goes_wrong_hands_over_at_once() {
+    let off_ms = Arc::new(AtomicU64::new(0));
+    let theirs = off_ms.clone();
+    // The lead never goes home here: it moves only when whoever has it hands it over.
+    let patience = Some(Patience {
+        homecoming: Duration::from_secs(3_600),
+        ..HASTE
+    });
+    let mut ring = Neighbourhood::new_with(|options| {
+        options.patience = patience;
+        options.clock = Arc::new(move || unix_ms() + theirs.load(Ordering::Relaxed));
+    })
+    .await;
+    for _ in 0..2 {
+        ring.join_with(Role::Replica, |options| options.patience = patience)
+            .await;
+    }
+    ring.until_settled(3, 3).await;
+    let founder = ring.machines[0].member().machine;
+    let leader = || ring.machines[1].standings()[0].leader;
+    until("the founder leads", || async { leader() == Some(founder) }).await;
+    off_ms.store(20_000, Ordering::Relaxed);
+    until("another one leads", || async {
+        leader().is_some_and(|leader| leader != founder)
     })
     .await;
 }

@@ -1,12 +1,17 @@
 //! One machine in service: verbs, restarts, the courier among its own groups.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use crate::community::{follow, home, options, publish, register, registration, until};
-use tertulia_node::{CharterError, DirectoryError, Failure, Node, NodeError, Unavailable};
+use tertulia_node::files::SystemFiles;
+use tertulia_node::{Blocks, CharterError, DirectoryError, Failure, Files, Node, NodeError, Unavailable};
 use tertulia_state::account::Credentials;
-use tertulia_types::Rejected;
+use tertulia_state::range::{FindEnd, Split};
+use tertulia_types::{MachineId, Rejected, Slot};
 
 #[tokio::test]
 async fn a_command_is_answered_and_a_query_sees_it() {
@@ -116,6 +121,79 @@ async fn c2_a_query_sees_what_was_answered_before_it() {
         }
     });
     futures::future::join_all(people).await;
+    node.stop().await;
+}
+
+/// The system's files, of which no copy is made before the sender is gone.
+struct Held {
+    released: Mutex<mpsc::Receiver<()>>,
+    is_asked: Arc<AtomicBool>,
+}
+
+impl Files for Held {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Blocks>> {
+        SystemFiles.create(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Blocks>> {
+        SystemFiles.open(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemFiles.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        SystemFiles.remove(path)
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn Blocks>> {
+        self.is_asked.store(true, Ordering::Relaxed);
+        let _ = self.released.lock().expect("whole").recv();
+        SystemFiles.copy(from, to)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        SystemFiles.sync_directory(path)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c2_a_query_waits_for_what_is_committed_and_not_applied_yet() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(directory.path(), 1);
+    let (hold, released) = mpsc::channel();
+    let is_asked = Arc::<AtomicBool>::default();
+    options.medium.files = Arc::new(Held {
+        released: Mutex::new(released),
+        is_asked: is_asked.clone(),
+    });
+    let node = Node::open(options).await.unwrap();
+    let ana = register(&node, "ana").await;
+    // A split is committed, and cannot be applied before the child's database is made.
+    let split = Split {
+        at: Slot(0).end(),
+        machine: MachineId(7),
+        incarnation: 1,
+    };
+    let splitting = tokio::spawn({
+        let node = node.clone();
+        async move { node.submit(split).await }
+    });
+    until("the split is committed", || async {
+        is_asked.load(Ordering::Relaxed)
+    })
+    .await;
+    let mut asking = tokio::spawn({
+        let (node, of) = (node.clone(), ana.account.home());
+        async move { node.query(FindEnd { of }).await }
+    });
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut asking).await;
+    assert!(early.is_err(), "from before the split: {early:?}");
+    drop(hold);
+    let birth = splitting.await.unwrap().unwrap();
+    let end = asking.await.unwrap().unwrap();
+    assert!([birth.parent, birth.child].contains(&end.descriptor), "{end:?}");
     node.stop().await;
 }
 

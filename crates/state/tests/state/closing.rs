@@ -4,6 +4,7 @@ use crate::community::Community;
 use crate::script::answer;
 use tertulia_state::closing::{CloseAccount, GoOnClosing};
 use tertulia_state::follow::{Followers, Following};
+use tertulia_state::mute::Mute;
 use tertulia_state::oauth::Authorize;
 use tertulia_state::page::Page;
 use tertulia_state::search::{Count, SearchAccounts};
@@ -170,6 +171,43 @@ fn p5_one_command_ends_the_sessions_and_empties_the_profile() {
         };
         assert_eq!(community.submit(authorize), Err(Rejected::WrongPassword));
     }
+}
+
+#[test]
+fn p5_what_was_the_persons_own_goes_with_the_command() {
+    let mut community = busy(7);
+    let ana = community.person("unspeakable");
+    let mute = Mute {
+        notifications: true,
+        duration_ms: None,
+    };
+    let muted = community.person("person0").account;
+    community.mute(ana, muted, Some(mute));
+    community.ask(ana, 5);
+    community.mark(ana, 1);
+    let left = |community: &Community| {
+        let group = &community.groups[community.group_of(ana.account.home())];
+        let conn = rusqlite::Connection::open(&group.database.location().path).expect("opens");
+        [
+            "session WHERE account_id",
+            "marker WHERE account_id",
+            "reader WHERE account_id",
+            "notification WHERE account_id",
+            "mute WHERE account_id",
+            "request WHERE actor",
+            "account WHERE password <> '' AND id",
+        ]
+        .into_iter()
+        .filter(|what| {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {what} = ?1)");
+            conn.query_row(&sql, [ana.account.get()], |row| row.get(0))
+                .expect("looked for")
+        })
+        .collect::<Vec<&str>>()
+    };
+    assert_eq!(left(&community).len(), 7);
+    community.close(ana);
+    assert_eq!(left(&community), [""; 0]);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use crate::community::Community;
 use crate::script::{private, text, texts};
+use tertulia_state::AnyCommand;
 use tertulia_state::dweet::{Edit, History, Profile, Public, Publish, ShowMany};
 use tertulia_state::favourite::FavouritedBy;
 use tertulia_state::page::Page;
 use tertulia_state::redweet::RedweetedBy;
+use tertulia_state::session::Actor;
 use tertulia_state::timeline::HomeEntry;
 use tertulia_types::view::{Body, Visibility};
 use tertulia_types::{DweetId, Rejected};
@@ -400,13 +402,32 @@ fn t5_the_same_dweet_is_shown_once_per_page() {
 }
 
 #[test]
-fn t10_an_authors_new_name_reaches_their_dweets_in_timelines() {
+fn t10_a_delivery_brings_the_authors_card_along() {
     let mut community = Community::of(5);
     let [ana, ben] = community.people(["ana", "ben"]);
     community.follow(ben, ana.account);
     community.carry();
-    community.publish(ana, "hola");
+    community.publish(ana, "before");
     community.carry();
+    rename(&mut community, ana);
+    community.publish(ana, "after");
+    // The card's own errand is still to come.
+    for (at, parcel) in community.pending() {
+        let bytes = parcel.command.as_deref().expect("a command");
+        if AnyCommand::from_bytes(bytes).expect("a command").name() == "Deliver" {
+            community.carry_one(at, parcel);
+        }
+    }
+    let home = community.home_page(ben, Page::default());
+    let names: Vec<_> = home
+        .iter()
+        .map(|shown| shown.dweet.author.name.as_str())
+        .collect();
+    assert_eq!(names, ["Ana María", "Ana María"]);
+}
+
+/// Ana gets a new name.
+fn rename(community: &mut Community, ana: Actor) {
     let edit = tertulia_state::account::EditProfile {
         actor: ana,
         name: Some("Ana María".to_owned()),
@@ -416,6 +437,17 @@ fn t10_an_authors_new_name_reaches_their_dweets_in_timelines() {
         defaults: None,
     };
     community.submit(edit).expect("edited");
+}
+
+#[test]
+fn t10_an_authors_new_name_reaches_their_dweets_in_timelines() {
+    let mut community = Community::of(5);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    community.follow(ben, ana.account);
+    community.carry();
+    community.publish(ana, "hola");
+    community.carry();
+    rename(&mut community, ana);
     assert_eq!(
         community.account(ana.account).expect("an account").name,
         "Ana María",

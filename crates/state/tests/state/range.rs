@@ -250,6 +250,21 @@ fn r6_a_split_is_refused_while_the_membership_is_joint() {
 }
 
 #[test]
+fn c2_a_read_of_what_was_given_away_is_refused() {
+    let mut community = busy(1, 4);
+    let child = community.split(MIDDLE, 7).expect("divided").child;
+    let parent = descriptor(&community, 0);
+    let now_ms = community.clock_ms;
+    let mut ask = |of| {
+        let reader = &mut community.groups[0].reader;
+        reader.query(&FindEnd { of }, now_ms).expect("no fault")
+    };
+    assert_eq!(ask(parent.range.end()).map(|end| end.descriptor), Ok(parent));
+    let (range, epoch) = (parent.range, parent.epoch);
+    assert_eq!(ask(child.range.end()), Err(Rejected::Moved { range, epoch }));
+}
+
+#[test]
 fn j2_a_repeat_is_answered_as_the_first_time_and_another_machine_is_refused() {
     let mut community = busy(1, 4);
     let birth = community.split(MIDDLE, 7).expect("divided");

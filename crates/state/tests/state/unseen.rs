@@ -176,6 +176,21 @@ fn t6_a_get_marks_nothing_and_a_marker_does() {
 }
 
 #[test]
+fn t6_what_comes_behind_a_marker_is_new_though_its_id_is_old() {
+    let (mut community, ana, ben) = two(3);
+    community.publish(ana, "late");
+    let (at, late) = community.pending().remove(0);
+    let punctual = community.publish(ana, "punctual");
+    let (_, parcel) = community.pending().remove(1);
+    community.carry_one(at, parcel);
+    community.mark(ben, punctual.id.get());
+    assert_eq!(community.unseen(ben), 0);
+    community.carry_one(at, late);
+    assert_eq!(community.unseen(ben), 1);
+    assert_eq!(texts(&community.ask(ben, 10).dweets), ["late"]);
+}
+
+#[test]
 fn t6_what_came_before_a_follow_is_not_unseen_also_when_others_had_it() {
     let (mut community, ana, _) = two(1);
     community.publish(ana, "before");
