@@ -88,7 +88,7 @@ impl Command for GoOnClosing {
             let stored = dweet::standing(tx, dweet_id(dweet))?;
             dweet::remove(tx, &stored)?;
         }
-        let sql = "SELECT author_id FROM following WHERE slot = ?1 AND follower_id = ?2 AND state = 1 ORDER BY 1 LIMIT ?3";
+        let sql = "SELECT author_id FROM following WHERE slot = ?1 AND follower_id = ?2 AND state = 1 ORDER BY id LIMIT ?3";
         for author in some(tx, sql)?.into_iter().filter_map(AccountId::from_number) {
             follow::end(tx, account, author)?;
         }
@@ -96,7 +96,7 @@ impl Command for GoOnClosing {
         for dweet in some(tx, sql)? {
             favourite::set(tx, account, dweet_id(dweet), false)?;
         }
-        let sql = "SELECT target_id FROM block WHERE slot = ?1 AND account_id = ?2 AND state = 1 ORDER BY 1 LIMIT ?3";
+        let sql = "SELECT target_id FROM block WHERE slot = ?1 AND account_id = ?2 AND state = 1 ORDER BY id LIMIT ?3";
         for target in some(tx, sql)?.into_iter().filter_map(AccountId::from_number) {
             block::set(tx, account, target, false)?;
         }

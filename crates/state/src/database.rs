@@ -31,6 +31,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/02-range.sql"),
     include_str!("../migrations/03-session.sql"),
     include_str!("../migrations/04-bookmark.sql"),
+    include_str!("../migrations/05-order.sql"),
+    include_str!("../migrations/06-ended.sql"),
 ];
 
 /// Page cache of the writer and of each reader, in KiB.

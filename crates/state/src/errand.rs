@@ -46,11 +46,15 @@ pub(crate) enum Errand {
     Block = 11,
     /// The next step of closing an account, at the same home.
     Closing = 12,
+    /// The next step of forgetting an author whom nobody of the group follows any more, in the same group.
+    Forgetting = 13,
+    /// The next step of dismissing all notifications, at the same home.
+    Dismissing = 14,
 }
 
 impl Errand {
     fn from_number(number: i64) -> Result<Self, Fault> {
-        const ALL: [Errand; 12] = [
+        const ALL: [Errand; 14] = [
             Errand::Deliver,
             Errand::Card,
             Errand::Follower,
@@ -63,6 +67,8 @@ impl Errand {
             Errand::Tag,
             Errand::Block,
             Errand::Closing,
+            Errand::Forgetting,
+            Errand::Dismissing,
         ];
         ALL.into_iter()
             .find(|errand| *errand as i64 == number)

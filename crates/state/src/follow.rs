@@ -8,12 +8,12 @@
 //!   published after the image is delivered; what was before is in the answer.
 //! - An image is taken away only after its edge has ended. So while an edge of a group is *taken* (its image was applied),
 //!   nothing that the author does passes the group by; when the last taken edge ends, the author's entries go (rule T4),
-//!   and edges that are still on their way fetch them anew.
+//!   and edges that are still on their way fetch them anew, once they are gone.
 
 use crate::account;
 use crate::dweet;
 use crate::edge;
-use crate::entry;
+use crate::entry::{self, GoOnForgetting};
 use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
@@ -71,7 +71,8 @@ impl Command for Follow {
         if edge::blocks(tx, me, self.author)? || edge::is_blocked_by(tx, me, self.author)? {
             return Err(Rejected::Blocked.into());
         }
-        if account::standing(tx, me)?.following >= FOLLOWING_MAX {
+        let is_new = !edge::is_following(tx, me, self.author)?;
+        if is_new && account::standing(tx, me)?.following >= FOLLOWING_MAX {
             return Err(Rejected::Limit(format!("one can follow at most {FOLLOWING_MAX} people")).into());
         }
         set_following(tx, me, self.author, true, self.redweets)?;
@@ -118,7 +119,7 @@ impl Command for Unfollow {
 /// Ends an edge at the follower's home, and with the group's last edge to the author the author's entries (rule T4).
 pub(crate) fn end(tx: &mut Tx<'_>, follower: AccountId, author: AccountId) -> Result<(), Fault> {
     if set_following(tx, follower, author, false, false)? {
-        entry::drop_unfollowed(tx, author)?;
+        entry::drop_unfollowed(tx, author, follower)?;
         tx.tell(Event::Edges { account: follower });
     }
     Ok(())
@@ -139,7 +140,7 @@ pub(crate) fn set_following(
     }
     if stands && !entry::is_followed(tx, author)? {
         // Of the other half of a split: nothing has been delivered to it since, and it would not be missed.
-        entry::forget(tx, author)?;
+        entry::outdate(tx, author)?;
     }
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
     let arrival = tx.counter(entry::ARRIVALS)?;
@@ -306,7 +307,7 @@ impl SetFollower {
             exclude_redweets: false,
             tagged: None,
         };
-        profile.read(view)
+        Ok(profile.read(view)?.shown)
     }
 }
 
@@ -317,8 +318,16 @@ pub(crate) fn count_followers(tx: &mut Tx<'_>, author: AccountId, step: i64) -> 
     Ok(())
 }
 
-/// The edge of a row, as it is now.
-pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<SetFollower>> {
+/// What is to be done for an edge.
+pub(crate) enum Next {
+    /// It goes to the author's home.
+    Set(SetFollower),
+    /// First the rest of what this group once had of the author goes.
+    Forget(GoOnForgetting),
+}
+
+/// What is to be done for the edge of a row, as it is now.
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Next>> {
     let Some((follower, author)) = ends(row)? else {
         return Ok(None);
     };
@@ -328,16 +337,19 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<SetFollow
     else {
         return Ok(None);
     };
+    if stands && entry::is_outdated(view, author)? {
+        return Ok(Some(Next::Forget(GoOnForgetting { follower, author })));
+    }
     let fetched = entry::is_fetched(view, author)?;
     let card = account::find(view, follower)?;
-    Ok(Some(SetFollower {
+    Ok(Some(Next::Set(SetFollower {
         author,
         follower,
         card,
         version,
         stands,
         want_recent: stands && !fetched,
-    }))
+    })))
 }
 
 fn ends(row: &Waiting) -> Result<Option<(AccountId, AccountId)>, Fault> {
@@ -351,22 +363,23 @@ pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, reply: &Option<FollowerSet
     let (Some((follower, author)), Some(reply)) = (ends(row)?, reply) else {
         return Ok(());
     };
-    let sql = "UPDATE following SET taken = 1 WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
-    if tx.write(sql, (follower.slot().0, follower.get(), author.get()))? == 0 {
+    if !edge::is_following(tx, follower, author)? {
         return Ok(());
     }
-    match &reply.recent {
-        Some(recent) => {
-            entry::take_fetched(tx, recent)?;
-            entry::put_card(tx, &reply.card, true)?;
-            tx.tell(Event::Edges { account: follower });
-        }
+    let is_lost =
+        entry::is_outdated(tx, author)? || (reply.recent.is_none() && !entry::is_fetched(tx, author)?);
+    if is_lost {
         // The group's last taken edge has ended while this one was on its way, and the entries with it.
-        None if !entry::is_fetched(tx, author)? => {
-            errand::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
-        }
-        None => entry::put_card(tx, &reply.card, true)?,
+        errand::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
+        return Ok(());
     }
+    let sql = "UPDATE following SET taken = 1 WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
+    tx.write(sql, (follower.slot().0, follower.get(), author.get()))?;
+    if let Some(recent) = &reply.recent {
+        entry::take_fetched(tx, recent)?;
+        tx.tell(Event::Edges { account: follower });
+    }
+    entry::put_card(tx, &reply.card, true)?;
     Ok(())
 }
 

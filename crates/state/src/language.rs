@@ -189,6 +189,8 @@ commands! {
     TakeEnd(range::TakeEnd),
     Trim(range::Trim),
     SetBookmark(bookmark::SetBookmark),
+    GoOnForgetting(entry::GoOnForgetting),
+    GoOnDismissing(notification::GoOnDismissing),
 }
 
 queries! {

@@ -17,7 +17,7 @@ use crate::error::{Error, Fault, Outcome, decode};
 use crate::language::AnyCommand;
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query};
-use crate::{block, card, closing, dweet, favourite, follow, redweet, tag, thread};
+use crate::{block, card, closing, dweet, entry, favourite, follow, notification, redweet, tag, thread};
 use tertulia_types::{Rejected, Slot};
 
 impl Query for Pending {
@@ -59,7 +59,10 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
     let command: Option<AnyCommand> = match row.kind {
         Errand::Deliver => dweet::deliver_parcel(view, row)?.map(Into::into),
         Errand::Card => card::parcel(view, row)?.map(Into::into),
-        Errand::Follower => follow::parcel(view, row)?.map(Into::into),
+        Errand::Follower => follow::parcel(view, row)?.map(|next| match next {
+            follow::Next::Set(set) => set.into(),
+            follow::Next::Forget(forget) => forget.into(),
+        }),
         Errand::Favourite => favourite::parcel(view, row)?.map(Into::into),
         Errand::Redweet => redweet::parcel(view, row)?.map(Into::into),
         Errand::Original => redweet::original_parcel(view, row)?.map(Into::into),
@@ -69,8 +72,11 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Tag => tag::parcel(view, row)?.map(Into::into),
         Errand::Block => block::parcel(view, row)?.map(Into::into),
         Errand::Closing => closing::parcel(row).map(Into::into),
+        Errand::Forgetting => entry::parcel(view, row)?.map(Into::into),
+        Errand::Dismissing => notification::parcel(row)?.map(Into::into),
     };
-    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original);
+    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original)
+        || matches!(command, Some(AnyCommand::GoOnForgetting(_)));
     let command = command.map(|command| command.to_bytes()).transpose()?;
     Ok(Parcel {
         seq: row.seq,

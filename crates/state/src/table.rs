@@ -45,7 +45,7 @@ pub(crate) const BY_SLOT: &[Table] = &[
     table("oauth_code", "slot, hash"),
     owned("request", "slot, actor, key", "actor"),
     Table {
-        order: "slot, author_id, id",
+        order: "slot, author_id, deleted_ms, id",
         ..table("dweet", "id")
     },
     table("dweet_edit", "slot, dweet_id, version"),
