@@ -3,7 +3,7 @@
 
 use crate::block;
 use crate::dweet::{self, dweet_id};
-use crate::errand::{self, Errand, Waiting};
+use crate::errand::{self, Errand, HOP_ROWS_MAX, Waiting};
 use crate::error::Outcome;
 use crate::favourite;
 use crate::follow;
@@ -14,7 +14,7 @@ use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Position, Rejected, Scopes};
 
-/// Rows of each kind that one step takes away.
+/// Rows of each kind that others have to hear of which one step takes away.
 const STEP_ROWS: usize = 100;
 
 /// Closes the actor's account for good.
@@ -101,7 +101,7 @@ impl Command for GoOnClosing {
             block::set(tx, account, target, false)?;
         }
         for table in BY_SLOT {
-            left |= table.remove_owned(tx, account, STEP_ROWS)? > 0;
+            left |= table.remove_owned(tx, account, HOP_ROWS_MAX)? > 0;
         }
         if left {
             errand::post(tx, account.slot(), Errand::Closing, id, &[])?;

@@ -174,7 +174,7 @@ fn p5_one_command_ends_the_sessions_and_empties_the_profile() {
 }
 
 #[test]
-fn p5_what_was_the_persons_own_goes_with_the_command() {
+fn p5_sessions_and_password_go_with_the_command_and_what_was_the_persons_own_soon_after() {
     let mut community = busy(7);
     let ana = community.person("unspeakable");
     let mute = Mute {
@@ -207,6 +207,12 @@ fn p5_what_was_the_persons_own_goes_with_the_command() {
     };
     assert_eq!(left(&community).len(), 7);
     community.close(ana);
+    let soon = left(&community);
+    assert!(
+        soon.iter()
+            .all(|what| !what.starts_with("session") && !what.starts_with("account"))
+    );
+    community.carry();
     assert_eq!(left(&community), [""; 0]);
 }
 
