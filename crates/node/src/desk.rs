@@ -179,7 +179,7 @@ impl Clerk {
         // Once begun, it is finished, whether who invites still waits or not.
         let hosted = self.consensus.spawn(async move {
             let here = copies.roster.group(group);
-            if here.is_some_and(|here| here.node < invite.node)
+            if here.is_some_and(|here| here.node < invite.node && !here.is_sick())
                 && let Err(error) = copies.dismiss(group, &invite.roll).await
             {
                 tracing::info!(group = format_args!("{group:016x}"), %error, "an invitation is not followed");

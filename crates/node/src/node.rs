@@ -496,6 +496,11 @@ impl Node {
         &self.copies
     }
 
+    /// The copies that are here, whether they run or not.
+    pub(crate) fn kept(&self) -> Vec<(u64, Replica)> {
+        self.roster.kept()
+    }
+
     /// The groups that run here.
     pub(crate) fn groups(&self) -> Vec<Arc<Group>> {
         self.roster.groups()

@@ -171,6 +171,7 @@ ring-note-weak = { $count ->
     [one] The range { $which } bears no further loss until its copies are made again.
    *[other] The ranges { $which } bear no further loss until their copies are made again.
 }
+ring-note-sick-copies = Copies cannot be used at { $which }: its log says why. They are made anew from others; their files stay where they are until then, and after that as *.sick in the data directory.
 ring-note-suspect = Does not answer: { $which }
 ring-note-dead = Dead: { $which }. Copies are made again where there is room. What is dead may come back; if it never will: tertulia remove ID
 ring-note-clock-off = The clock is wrong at { $which }: that machine leads nothing. Set it right.

@@ -171,6 +171,7 @@ ring-note-weak = { $count ->
     [one] El tramo { $which } no aguanta más pérdidas hasta que sus copias estén hechas de nuevo.
    *[other] Los tramos { $which } no aguantan más pérdidas hasta que sus copias estén hechas de nuevo.
 }
+ring-note-sick-copies = Hay copias que no se pueden usar en { $which }: su registro dice por qué. Se hacen de nuevo a partir de otras; hasta entonces sus archivos quedan donde están, y después como *.sick en el directorio de datos.
 ring-note-suspect = No responde: { $which }
 ring-note-dead = Muerta: { $which }. Las copias se hacen de nuevo donde hay sitio. Puede volver; si nunca lo hará: tertulia remove ID
 ring-note-clock-off = El reloj va mal en { $which }: esa máquina no lidera nada. Ponlo en hora.

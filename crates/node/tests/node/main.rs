@@ -7,5 +7,6 @@ mod neighbourhood;
 mod recovery;
 mod ring;
 mod service;
+mod sick;
 mod split;
 mod wire;

@@ -235,6 +235,7 @@ mod tests {
             is_this: false,
             silent_for_ms: None,
             clock_off_ms: None,
+            sick: Vec::new(),
         };
         let facts = RingFacts {
             id: 1,

@@ -50,6 +50,7 @@ fn machine(id: MachineId, state: MachineState) -> MachineStatus {
         is_this: id == THIS,
         silent_for_ms: None,
         clock_off_ms: None,
+        sick: Vec::new(),
     }
 }
 

@@ -26,6 +26,7 @@ fn machine(id: u64, state: MachineState) -> MachineStatus {
         is_this: false,
         silent_for_ms: None,
         clock_off_ms: None,
+        sick: Vec::new(),
     }
 }
 
@@ -218,7 +219,7 @@ fn the_json_is_what_scripts_rely_on() {
         "machines": [{
             "id": "0000000000000001", "role": "node", "state": "alive", "position": "ffffffffffffffff",
             "peers": [], "http": [], "is_entry": true, "version": "0.1.0", "is_this": false,
-            "silent_for_ms": null, "clock_off_ms": null,
+            "silent_for_ms": null, "clock_off_ms": null, "sick": [],
         }],
         "ranges": [{
             "group": "0000000000000001",
