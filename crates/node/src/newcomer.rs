@@ -1,4 +1,4 @@
-//! How a machine that was let into the ring finds its place there, and how it leaves.
+//! How a machine that was let into the ring finds its place there.
 //!
 //! The order of a join (J1): choose a position; cut the range there, or adopt an orphaned end (J3); only then stand on the ring, where the leaders of the
 //! groups see the newcomer and give it copies. The place is written down before anything is asked for, so that a machine that crashes meanwhile asks for the
@@ -12,11 +12,8 @@ use std::time::Duration;
 use rand::RngExt;
 use tertulia_ring::pointer::Pointer;
 use tertulia_state::range::{FindEnd, Split, TakeEnd};
-use tertulia_types::ring::{
-    EventKind, GroupId, Hindrance, LeaveProgress, MachineState, RangeStatus, RingStatus,
-};
+use tertulia_types::ring::{EventKind, GroupId, MachineState, RangeStatus, RingStatus};
 use tertulia_types::{MachineId, Position, Range, Rejected, Role, Slot};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::ask::Opinion;
@@ -34,8 +31,6 @@ const WITNESSES: usize = 3;
 const OPINION_DEADLINE: Duration = Duration::from_secs(1);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
-/// How often a leaving machine looks at what it still holds.
-const LEAVING_LOOK: Duration = Duration::from_millis(200);
 
 /// Why a machine has found no place.
 #[derive(Debug, thiserror::Error)]
@@ -46,22 +41,16 @@ pub enum JoinError {
         /// What was missing last.
         why: String,
     },
+    /// It has left, and what it knows is of that time.
+    #[error(
+        "this machine has left its ring; to take this computer in again, join with a token and an empty data directory (`tertulia token` on another machine tells how)"
+    )]
+    HasLeft,
     /// Nobody took this machine into the order of the ring.
     #[error(
         "no machine of the ring has taken this one in; see `tertulia status` on another machine, and start this one again"
     )]
     NotTaken,
-    /// The address book.
-    #[error(transparent)]
-    Book(#[from] BookError),
-}
-
-/// Why a machine cannot leave.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaveError {
-    /// Nobody would be left.
-    #[error("this is the last machine that stores: what it holds would be lost")]
-    Last,
     /// The address book.
     #[error(transparent)]
     Book(#[from] BookError),
@@ -82,6 +71,9 @@ impl Node {
     /// Finds this machine's place on the ring, if it has none yet, and stands there. `auto`: the ring decides what it needs.
     pub async fn settle_in(self: &Arc<Self>, role: Option<Role>) -> Result<Role, JoinError> {
         let own = self.book().own().ok_or(BookError::Stranger)?;
+        if own.state == State::Left {
+            return Err(JoinError::HasLeft);
+        }
         if own.role == Role::Gateway || own.position.is_some() {
             return Ok(own.role);
         }
@@ -270,58 +262,6 @@ impl Node {
         };
         self.submit(give).await?;
         Err(Rejected::EndTaken.into())
-    }
-
-    /// Leaves the ring: hands over what it holds, and returns when nothing is left (J7).
-    pub async fn leave(&self, progress: &watch::Sender<LeaveProgress>) -> Result<(), LeaveError> {
-        let me = self.member().machine;
-        let own = self.book().own().ok_or(BookError::Stranger)?;
-        let others = census::placed_from(self.book(), Position(0))
-            .into_iter()
-            .filter(|placed| placed.machine != me && !placed.is_leaving)
-            .count();
-        if own.role.stores() && others == 0 {
-            return Err(LeaveError::Last);
-        }
-        self.book().update(|entry| entry.state = State::Leaving)?;
-        let count = |node: &Self| u32::try_from(node.standings().len()).unwrap_or(u32::MAX);
-        let copies = count(self);
-        loop {
-            let copies_left = count(self);
-            let now = LeaveProgress {
-                copies,
-                copies_left,
-                hindrance: self.hindrance(),
-            };
-            progress.send_if_modified(|known| std::mem::replace(known, now) != now);
-            if copies_left == 0 {
-                break;
-            }
-            tokio::time::sleep(LEAVING_LOOK).await;
-        }
-        self.driver().leave().await;
-        self.book().update(|entry| {
-            entry.state = State::Left;
-            entry.position = None;
-        })?;
-        self.spread_news().await;
-        Ok(())
-    }
-
-    /// What keeps this machine from leaving just now.
-    fn hindrance(&self) -> Option<Hindrance> {
-        let standing = self.standings().into_iter().next()?;
-        let group = GroupId(standing.descriptor.group);
-        let silent = standing
-            .seats
-            .iter()
-            .map(|seat| seat.member.machine)
-            .find(|machine| self.driver().is_in_doubt(*machine));
-        Some(match (standing.leader, silent) {
-            (None, _) => Hindrance::NoLeader { group },
-            (Some(_), Some(machine)) => Hindrance::Silent { machine },
-            (Some(_), None) => Hindrance::CatchingUp { group },
-        })
     }
 }
 

@@ -299,6 +299,10 @@ impl Operator for Machine {
         })
     }
 
+    fn is_leaving(&self) -> bool {
+        self.node.is_leaving()
+    }
+
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal> {
         if machine == self.id() {
             return Err(Refusal::new(Why::Itself));

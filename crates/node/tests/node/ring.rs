@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::community::{follow, home, publish, register, registration, until};
 use crate::neighbourhood::Neighbourhood;
-use tertulia_node::{Failure, Heard, Node, Unavailable, unix_ms};
+use tertulia_node::{Failure, Heard, JoinError, LeaveError, Node, Unavailable, unix_ms};
 use tertulia_state::Event;
 use tertulia_types::ring::LeaveProgress;
 use tertulia_types::{Rejected, Role};
@@ -96,6 +96,47 @@ async fn j7_a_machine_leaves_when_all_it_held_is_elsewhere_and_the_last_cannot()
         .unwrap();
     assert_eq!(home(&ring.machines[1], ana).await, ["hola"]);
     ring.machines[1].leave(&progress).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j7_of_all_that_want_to_leave_at_once_one_stays() {
+    let ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    publish(&ring.machines[0], ana, "hola").await.unwrap();
+    let leaving = ring.machines.iter().map(|node| async move {
+        let (progress, _) = watch::channel(LeaveProgress::default());
+        node.leave(&progress).await
+    });
+    let left = tokio::time::timeout(Duration::from_secs(60), futures::future::join_all(leaving))
+        .await
+        .expect("nobody waits for ever");
+    let stay: Vec<_> = left
+        .iter()
+        .zip(&ring.machines)
+        .filter(|(left, _)| matches!(left, Err(LeaveError::Last)))
+        .map(|(_, node)| node)
+        .collect();
+    let Some(stays) = stay.first() else {
+        panic!("one stays: {left:?}")
+    };
+    let gone = left.iter().filter(|left| left.is_ok()).count();
+    assert!(gone == 3 - stay.len() && !stays.is_leaving(), "{left:?}");
+    assert_eq!(home(stays, ana).await, ["hola"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_has_left_says_so_when_it_is_started_again() {
+    let mut ring = Neighbourhood::of(2, Role::Replica).await;
+    ring.until_settled(1, 2).await;
+    let (progress, _) = watch::channel(LeaveProgress::default());
+    tokio::time::timeout(Duration::from_secs(30), ring.machines[1].leave(&progress))
+        .await
+        .expect("within the limit")
+        .unwrap();
+    let again = ring.reopen(1, |_| {}).await;
+    let settled = again.settle_in(Some(Role::Replica)).await;
+    assert!(matches!(settled, Err(JoinError::HasLeft)), "{settled:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,8 @@ use crate::moving::{all_equal, groups, id};
 use crate::neighbourhood::Neighbourhood;
 use tertulia_node::Node;
 use tertulia_types::Role;
-use tertulia_types::ring::{GroupId, NoteKind};
+use tertulia_types::ring::{GroupId, LeaveProgress, NoteKind};
+use tokio::sync::watch;
 
 const GARBAGE: [u8; 8192] = [0x5a; 8192];
 
@@ -95,4 +96,37 @@ async fn r1_r2_a_damaged_copy_is_made_anew_by_its_siblings_under_a_fresh_id() {
     );
     let status = ring.machines[0].status().await;
     assert!(status.machines.iter().all(|machine| machine.sick.is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j7_a_machine_does_not_leave_while_it_has_a_copy_that_cannot_be_used() {
+    let mut ring = Neighbourhood::of(2, Role::Replica).await;
+    ring.until_settled(1, 2).await;
+    let group = groups(&ring.machines[0])[0];
+    let voter = group_voter(&ring);
+    // The only one that votes: the other follows, and may not have all.
+    let node = ring
+        .reopen(voter, |directory| damage(directory, group.group))
+        .await;
+    let is_placed = |node: &Node| {
+        let all = node.book().all();
+        all.iter().filter(|entry| entry.position.is_some()).count() == 2
+    };
+    until("it has heard of the other one again", || async {
+        is_placed(&node)
+    })
+    .await;
+    let (progress, mut told) = watch::channel(LeaveProgress::default());
+    tokio::select! {
+        left = node.leave(&progress) => panic!("it takes what is needed along: {left:?}"),
+        waits = told.wait_for(|told| told.copies_left == 1) => assert!(waits.is_ok()),
+    }
+}
+
+/// Which machine of two votes for their one range.
+fn group_voter(ring: &Neighbourhood) -> usize {
+    let standing = &ring.machines[0].standings()[0];
+    let voter = standing.seats.iter().find(|seat| seat.votes).expect("one votes");
+    let is_voter = |node: &std::sync::Arc<Node>| id(node) == voter.member.machine;
+    ring.machines.iter().position(is_voter).expect("is there")
 }

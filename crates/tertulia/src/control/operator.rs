@@ -28,6 +28,9 @@ pub(crate) trait Operator: Send + Sync + 'static {
     /// Tells how far it is whenever that changes. Never called twice at once; called again after a refusal or a restart.
     async fn leave(&self, progress: watch::Sender<LeaveProgress>) -> Result<(), Refusal>;
 
+    /// Whether it was about to leave when it was started: then it goes on with that.
+    fn is_leaving(&self) -> bool;
+
     /// Removes another machine for good: returns when its key is refused here, and the ring is being told (J8).
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal>;
 

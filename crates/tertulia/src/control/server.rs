@@ -107,6 +107,10 @@ impl Control {
             left,
             leaving: Mutex::new(None),
         });
+        // Nobody may come back to ask for it again, and meanwhile it would stand between being there and being gone.
+        if desk.operator.is_leaving() {
+            desk.leaving();
+        }
         let mut at_work = JoinSet::new();
         loop {
             tokio::select! {

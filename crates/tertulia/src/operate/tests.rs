@@ -114,6 +114,10 @@ impl Operator for Player {
         Ok(())
     }
 
+    fn is_leaving(&self) -> bool {
+        false
+    }
+
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal> {
         self.does(&format!("remove {machine}"));
         Ok(())
