@@ -304,11 +304,7 @@ impl Node {
             grace: patience.grace,
         });
         let book = charter.book.clone();
-        // Whoever is not in the book yet is as new as this machine: it lets nobody in that is older and says nothing.
-        let commands_known = move |machine| {
-            book.get(machine)
-                .map_or(AnyCommand::KINDS, |entry| entry.commands)
-        };
+        let commands_known = move |machine| census::commands_known(&book, machine);
         let (cradle, laid) = Cradle::new(roster.clone());
         let clock = options.clock.clone();
         let ground = Ground {

@@ -528,6 +528,8 @@ mod tests {
             from: AccountId::MIN,
         });
         assert_eq!(last.kind() + 1, AnyCommand::KINDS);
+        // All that the first version knows, and nothing that came later, which begins here.
+        assert_eq!(last.kind() + 1, AnyCommand::KINDS_AT_FIRST);
     }
 
     #[test]

@@ -160,6 +160,59 @@ impl AnyCommand {
     /// The number of a split: whoever applies the log has to see it coming.
     pub(crate) const SPLIT: u32 = 39;
 
+    /// How many kinds the first version knows. Whoever has not said how many it knows, knows these (rule R15).
+    pub const KINDS_AT_FIRST: u32 = 42;
+
+    /// Whether somebody's app may be behind it. All others are said by machines that store only: by a home to another, or by
+    /// the ring to itself.
+    #[must_use]
+    pub fn is_of_people(&self) -> bool {
+        match self {
+            Self::Register(_)
+            | Self::ChangePassword(_)
+            | Self::EditProfile(_)
+            | Self::OpenSession(_)
+            | Self::CloseSession(_)
+            | Self::CreateApp(_)
+            | Self::OpenAppToken(_)
+            | Self::CloseAppToken(_)
+            | Self::Authorize(_)
+            | Self::ExchangeCode(_)
+            | Self::Revoke(_)
+            | Self::Publish(_)
+            | Self::Edit(_)
+            | Self::Delete(_)
+            | Self::Redweet(_)
+            | Self::Unredweet(_)
+            | Self::SetFavourite(_)
+            | Self::Follow(_)
+            | Self::Unfollow(_)
+            | Self::SetBlock(_)
+            | Self::SetMute(_)
+            | Self::SetReader(_)
+            | Self::Dismiss(_)
+            | Self::SetMarker(_)
+            | Self::CloseAccount(_) => true,
+            Self::CountRedweet(_)
+            | Self::SetOriginal(_)
+            | Self::CountFavourite(_)
+            | Self::CountReply(_)
+            | Self::PutInThread(_)
+            | Self::PutUnderTag(_)
+            | Self::SetFollower(_)
+            | Self::SetBlockedBy(_)
+            | Self::Settle(_)
+            | Self::Deliver(_)
+            | Self::DeliverCard(_)
+            | Self::Notify(_)
+            | Self::GoOnClosing(_)
+            | Self::Prune(_)
+            | Self::Split(_)
+            | Self::TakeEnd(_)
+            | Self::Trim(_) => false,
+        }
+    }
+
     /// The variant's number of an encoded command, whether this version knows it or not.
     #[must_use]
     pub fn kind_of(command: &[u8]) -> Option<u32> {

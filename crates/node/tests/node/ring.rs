@@ -8,8 +8,9 @@ use crate::community::{follow, home, publish, register, registration, until};
 use crate::neighbourhood::Neighbourhood;
 use tertulia_node::{Failure, Heard, JoinError, LeaveError, Node, Unavailable, unix_ms};
 use tertulia_state::Event;
+use tertulia_state::range::Split;
 use tertulia_types::ring::LeaveProgress;
-use tertulia_types::{Rejected, Role};
+use tertulia_types::{Rejected, Role, Slot};
 use tokio::sync::watch;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,6 +149,28 @@ async fn a_gateway_stores_nothing_and_serves_all() {
     publish(&gateway, ana, "hola").await.unwrap();
     assert_eq!(home(&gateway, ana).await, ["hola"]);
     assert!(gateway.standings().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j8_a_gateway_says_nothing_that_no_person_says() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let gateway = ring.join(Role::Gateway).await;
+    let id = gateway.member().machine;
+    until("all know that it is one", || async {
+        ring.machines.iter().all(|node| node.book().get(id).is_some())
+    })
+    .await;
+    register(&gateway, "ana").await;
+    let split = Split {
+        at: Slot(77).end(),
+        machine: id,
+        incarnation: gateway.member().incarnation,
+    };
+    let refused = gateway.submit(split.clone()).await;
+    assert!(matches!(refused, Err(Failure::Unavailable(_))), "{refused:?}");
+    assert_eq!(ring.machines[0].status().await.ranges.len(), 1);
+    ring.machines[0].submit(split).await.expect("who stores may");
 }
 
 #[tokio::test(flavor = "multi_thread")]
