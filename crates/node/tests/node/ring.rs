@@ -307,6 +307,54 @@ async fn a_gateway_hears_what_happens_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c3_who_alone_has_all_leads_though_its_clock_is_wrong() {
+    let mut ring = Neighbourhood::of(2, Role::Replica).await;
+    let off_ms = Arc::new(AtomicU64::new(0));
+    let theirs = off_ms.clone();
+    let clock = move || unix_ms() + theirs.load(Ordering::Relaxed);
+    let wrong = ring
+        .join_with(Role::Replica, |options| options.clock = Arc::new(clock))
+        .await;
+    ring.until_settled(3, 3).await;
+    // One more that knows what time it is, and votes for nobody.
+    ring.join(Role::Gateway).await;
+    off_ms.store(60_000, Ordering::Relaxed);
+    let (wrong_id, leader) = (wrong.member().machine, || wrong.standings()[0].leader);
+    until(
+        "it is told that its clock is wrong, and leads nothing",
+        || async {
+            wrong.book().own().is_some_and(|own| own.abstains)
+                && leader().is_some_and(|leader| leader != wrong_id)
+        },
+    )
+    .await;
+    let ana = register(&wrong, "ana").await;
+    let leads = leader().unwrap();
+    let other = |node: &Arc<Node>| ![wrong_id, leads].contains(&node.member().machine);
+    let lags = ring.machines[..3]
+        .iter()
+        .find(|node| other(node))
+        .unwrap()
+        .clone();
+    ring.switchboard.isolate(lags.member().machine);
+    publish(&wrong, ana, "not heard by all").await.unwrap();
+    // Whoever led is lost before the other one has heard of it.
+    ring.switchboard.isolate(leads);
+    let place = ring
+        .machines
+        .iter()
+        .position(|node| node.member().machine == leads);
+    let lost = ring.machines.remove(place.unwrap());
+    lost.stop().await;
+    ring.switchboard.heal();
+    until("the two that are left go on", || async {
+        publish(&lags, ana, "after").await.is_ok()
+    })
+    .await;
+    assert_eq!(home(&lags, ana).await, ["after", "not heard by all"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn c3_a_machine_with_a_wrong_clock_does_not_lead() {
     let mut ring = Neighbourhood::new().await;
     let off_ms = Arc::new(AtomicU64::new(0));
