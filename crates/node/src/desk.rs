@@ -147,6 +147,11 @@ impl Clerk {
             }
             Question::Opinion(Opinion { machine }) => {
                 let silent = self.driver.silent_for(machine);
+                let is_unknown = silent.is_none() && machine != from && self.book.get(machine).is_none();
+                if is_unknown && self.may_keep_copies(from) {
+                    // It holds an end, or is a member: from now on it is known since when it has been silent.
+                    self.driver.doubt(machine);
+                }
                 encoded::<Opinion>(
                     &silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
                 )

@@ -4,6 +4,7 @@ mod community;
 mod letters;
 mod moving;
 mod neighbourhood;
+mod place;
 mod recovery;
 mod ring;
 mod service;
