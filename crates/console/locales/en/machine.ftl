@@ -81,6 +81,7 @@ denied-itself = That is this machine itself. To take it out of the ring: tertuli
 denied-last-machine = This is the last machine that stores: it cannot leave, or everything would be lost. To end the ring, stop it and delete its data.
 denied-no-key = This machine is a gateway and holds no key of the ring: it can neither admit nor remove. Use a machine that stores.
 denied-nothing-lost = There is nothing to recover: every group with a copy here still has its majority. See “tertulia status”.
+denied-needed = Without { $machine } these ranges have no majority: { $detail }. What it alone has of them would be lost. If it can come back, start it. If it never will, run “tertulia recover --from-this-copy” on the machine that has the best copy, and remove it then; or add --force.
 denied-newer-elsewhere = The machine { $detail } answers, and its copy is the one to go on from. Run “tertulia recover --from-this-copy” there.
 denied-failed = It could not be done: { $detail }
 no-keyboard-yes = There is no keyboard to ask at. If you are sure, add --yes.

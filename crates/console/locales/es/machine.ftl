@@ -81,6 +81,7 @@ denied-itself = Es esta misma máquina. Para sacarla del anillo: tertulia leave
 denied-last-machine = Es la última máquina que guarda datos: no puede dejar el anillo, o se perdería todo. Para acabar con el anillo, párala y borra sus datos.
 denied-no-key = Esta máquina es una pasarela y no tiene la clave del anillo: no puede admitir ni quitar. Usa una máquina que guarde datos.
 denied-nothing-lost = No hay nada que recuperar: cada grupo con una copia aquí conserva su mayoría. Mira «tertulia status».
+denied-needed = Sin { $machine } estos tramos no tienen mayoría: { $detail }. Lo que solo ella tiene de ellos se perdería. Si puede volver, ponla en marcha. Si nunca volverá, ejecuta «tertulia recover --from-this-copy» en la máquina que tenga la mejor copia, y quítala después; o añade --force.
 denied-newer-elsewhere = La máquina { $detail } responde, y es con su copia con la que hay que seguir. Ejecuta «tertulia recover --from-this-copy» allí.
 denied-failed = No se ha podido hacer: { $detail }
 no-keyboard-yes = No hay teclado para preguntar. Si es seguro, añade --yes.

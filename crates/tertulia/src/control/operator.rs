@@ -111,6 +111,8 @@ pub(crate) enum Why {
     NoKey,
     /// Nothing is to be recovered: every group that has a copy here has its majority.
     NothingLost,
+    /// Without the machine ranges would have no majority: the detail says which.
+    Needed,
     /// Another machine that answers has a newer copy: the detail says which.
     NewerElsewhere,
     /// A disk or the like: the detail says what.

@@ -30,6 +30,9 @@ pub(crate) struct RemoveFlags {
     /// Do not ask whether you are sure
     #[arg(long)]
     pub(super) yes: bool,
+    /// Remove it though ranges lose their majority by that
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// Flags of `recover`.
@@ -111,6 +114,9 @@ pub(super) async fn removing(counter: &Counter, flags: &RemoveFlags) -> Result<(
     if machine.is_this {
         return Err(Refusal::new(Why::Itself).into());
     }
+    if !flags.force {
+        can_be_spared(&status, machine.id)?;
+    }
     if machine.state.is_up() && !flags.yes {
         counter.say(Style::Bad, &counter.look.words.with("remove-alive", &named));
         let is_sure = asked(counter, |asking| {
@@ -128,6 +134,27 @@ pub(super) async fn removing(counter: &Counter, flags: &RemoveFlags) -> Result<(
         &json!({ "removed": id }),
     );
     Ok(())
+}
+
+/// Refuses to take a majority away, also one that is lost only until the machine is back.
+fn can_be_spared(status: &RingStatus, machine: MachineId) -> Result<(), Undone> {
+    let bereft = status.bereft_without(machine);
+    let ranges: Vec<String> = status
+        .ranges
+        .iter()
+        .filter(|range| bereft.contains(&range.group))
+        .map(|range| range.range.to_string())
+        .collect();
+    if !ranges.is_empty() {
+        let refusal = Refusal::because(Why::Needed, ranges.join(" "));
+        return Err(Undone::Refused(refusal, Some(machine.to_string())));
+    }
+    if status.is_whole() {
+        Ok(())
+    } else {
+        // Perhaps the machine alone has what nobody tells of.
+        Err(Refusal::new(Why::NotNow).into())
+    }
 }
 
 /// The one machine whose id begins so.

@@ -175,8 +175,19 @@ impl Stage {
             machine: machine.to_owned(),
             at: At::default(),
             yes,
+            force: false,
         };
         removing(&self.counter(typed), &flags).await
+    }
+
+    async fn remove_by_force(&self, machine: &str) -> Result<(), Undone> {
+        let flags = RemoveFlags {
+            machine: machine.to_owned(),
+            at: At::default(),
+            yes: false,
+            force: true,
+        };
+        removing(&self.counter(None), &flags).await
     }
 
     async fn recover(&self, yes: bool, typed: Option<&'static str>) -> Result<(), Undone> {
@@ -224,9 +235,26 @@ async fn j8_a_machine_that_answers_is_removed_only_by_somebody_who_is_sure() {
 }
 
 #[tokio::test]
+async fn v4_a_machine_without_which_a_range_has_no_majority_is_removed_by_force_only() {
+    let stage = Stage::set(MachineState::Dead);
+    for yes in [false, true] {
+        let needed = stage.remove("2222", yes, None).await;
+        let Err(Undone::Refused(refusal, Some(machine))) = needed else {
+            panic!("one of three voters is left: {needed:?}")
+        };
+        assert_eq!((refusal.why, machine), (Why::Needed, OTHER.to_string()));
+        assert_eq!(refusal.detail, Range::whole().to_string());
+    }
+    assert_eq!(stage.done(), [""; 0]);
+    stage.remove_by_force("2222").await.unwrap();
+    assert_eq!(stage.done(), [format!("remove {OTHER}")]);
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn j8_a_dead_machine_is_removed_without_a_question_and_this_one_never() {
     let stage = Stage::set(MachineState::Dead);
-    stage.remove("2222", false, None).await.unwrap();
+    stage.remove_by_force("2222").await.unwrap();
     let oneself = stage.remove("1111", true, None).await;
     assert!(matches!(oneself, Err(Undone::Refused(refusal, _)) if refusal.why == Why::Itself));
     let nobody = stage.remove("4444", true, None).await;

@@ -3,7 +3,7 @@
 //! A range survives as long as a majority of its voters does (V1). So the ring bears as many losses as its weakest range;
 //! a machine that does not answer counts as lost already.
 
-use super::{CopyKind, GroupId, MachineState, MachineStatus, RangeStatus, RingFacts, RingStatus};
+use super::{CopyKind, CopyStatus, GroupId, MachineState, MachineStatus, RangeStatus, RingFacts, RingStatus};
 use crate::MachineId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -130,6 +130,30 @@ impl RingStatus {
             notes,
             is_partial,
         }
+    }
+
+    /// The groups that would have no majority without a machine. What it alone has of them would be lost with it.
+    #[must_use]
+    pub fn bereft_without(&self, machine: MachineId) -> Vec<GroupId> {
+        let is_up = |of: MachineId, group: GroupId| of != machine && self.serves(of, group);
+        let is_bereft = |range: &&RangeStatus| {
+            let has_vote = |copy: &CopyStatus| copy.kind == CopyKind::Voter && copy.machine == machine;
+            let votes = Votes::of(range, 0, is_up);
+            range.copies.iter().any(has_vote) && votes.up < votes.majority()
+        };
+        let bereft = self.ranges.iter().filter(is_bereft);
+        bereft.map(|range| range.group).collect()
+    }
+
+    /// Whether something is told of each stretch of the ring.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        is_whole(&self.ranges)
+    }
+
+    fn serves(&self, machine: MachineId, group: GroupId) -> bool {
+        self.machine(machine)
+            .is_some_and(|machine| serves(machine, group))
     }
 
     /// The machine of an id.
