@@ -1,5 +1,7 @@
 //! Going on from one copy when the others are lost for good.
 
+use std::collections::BTreeSet;
+
 use crate::community::{home, publish, register, until};
 use crate::moving::{all_equal, groups, id};
 use crate::neighbourhood::Neighbourhood;
@@ -17,13 +19,20 @@ async fn v4_one_copy_goes_on_and_the_lost_ones_are_refused_when_they_come_back()
     publish(left, ana, "before").await.unwrap();
     let old = groups(left)[0];
     until("all copies are equal", || all_equal(&ring.machines, old.group)).await;
-    let refused = left.recover().await;
+    let all = BTreeSet::from([old.group]);
+    let refused = left.recover(&all).await;
     assert!(matches!(refused, Err(RecoverError::NothingLost)), "{refused:?}");
 
     for node in lost {
         ring.switchboard.isolate(id(node));
     }
-    let made = left.recover().await.unwrap();
+    let others = BTreeSet::from([old.group ^ 1]);
+    let refused = left.recover(&others).await;
+    assert!(
+        matches!(refused, Err(RecoverError::NothingLost)),
+        "nobody has confirmed this one: {refused:?}"
+    );
+    let made = left.recover(&all).await.unwrap();
     let [new] = made[..] else {
         panic!("one group was lost: {made:?}")
     };
@@ -76,12 +85,13 @@ async fn v4_nobody_goes_on_from_a_copy_while_a_newer_one_answers() {
     for node in &lost {
         ring.switchboard.isolate(id(node));
     }
-    let refused = older.recover().await;
+    let all = BTreeSet::from([group]);
+    let refused = older.recover(&all).await;
     assert!(
         matches!(refused, Err(RecoverError::NewerElsewhere { machine, .. }) if machine == id(newer)),
         "{refused:?}"
     );
-    let made = newer.recover().await.unwrap();
+    let made = newer.recover(&all).await.unwrap();
     assert_eq!(home(newer, ana).await, ["not heard by all"]);
     until("the older copy begins anew from it", || async {
         groups(older) == made && all_equal(&left, made[0].group).await

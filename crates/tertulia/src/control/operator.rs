@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingStatus};
 use tertulia_types::{MachineId, Nick, Role};
 use tokio::sync::{broadcast, watch};
@@ -34,9 +35,9 @@ pub(crate) trait Operator: Send + Sync + 'static {
     /// Removes another machine for good: returns when its key is refused here, and the ring is being told (J8).
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal>;
 
-    /// Makes new groups from the copies that this machine holds of groups whose majority is gone (V4). What only the lost
-    /// machines had is lost; their copies are refused for ever. Refuses where a majority still answers.
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal>;
+    /// Makes new groups from the copies that this machine holds of these groups, as far as their majority is gone (V4). What
+    /// only the lost machines had is lost; their copies are refused for ever. Refuses where a majority still answers.
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal>;
 }
 
 /// What a token is to be good for.

@@ -209,7 +209,9 @@ impl Desk {
             Ask::Remove { machine } => {
                 Box::pin(async move { operator.remove(machine).await.map(|()| Answer::Done) })
             }
-            Ask::Recover => Box::pin(async { operator.recover().await.map(Answer::Recovered) }),
+            Ask::Recover { groups } => {
+                Box::pin(async move { operator.recover(&groups).await.map(Answer::Recovered) })
+            }
         };
         let answer = tokio::select! {
             answer = timeout(patience, once) => answer.unwrap_or_else(|_| Err(Refusal::new(Why::NotNow))),

@@ -5,6 +5,7 @@ use super::{
     Unreached, Why, ask,
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -119,8 +120,8 @@ impl Operator for Player {
         }
     }
 
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal> {
-        Ok(vec![GroupId(5)])
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
+        Ok(groups.iter().copied().collect())
     }
 }
 
@@ -246,7 +247,11 @@ async fn each_question_has_its_answer() {
             .await,
         refused
     );
-    assert_eq!(stage.ask(Ask::Recover).await, Answer::Recovered(vec![GroupId(5)]));
+    let groups = BTreeSet::from([GroupId(3), GroupId(4)]);
+    assert_eq!(
+        stage.ask(Ask::Recover { groups }).await,
+        Answer::Recovered(vec![GroupId(3), GroupId(4)])
+    );
     stage.close().await;
 }
 

@@ -10,7 +10,7 @@ use tertulia_console::page::Style;
 use tertulia_console::ring;
 use tertulia_console::terminal::Lines;
 use tertulia_types::MachineId;
-use tertulia_types::ring::{MachineStatus, NoteKind, RingStatus};
+use tertulia_types::ring::{MachineStatus, NoteKind, RangeStatus, RingStatus};
 
 /// Flags of `leave`.
 #[derive(Clone, Debug, Args)]
@@ -190,21 +190,22 @@ pub(crate) async fn recover(flags: RecoverFlags) -> ExitCode {
 
 pub(super) async fn recovering(counter: &Counter, flags: &RecoverFlags) -> Result<(), Undone> {
     let status = counter.ring().await?;
-    let lost: Vec<String> = status
+    let lost: Vec<&RangeStatus> = status
         .notes
         .iter()
         .filter(|note| note.kind == NoteKind::NoMajority)
         .filter_map(|note| status.ranges.iter().find(|range| Some(range.group) == note.group))
-        .map(|range| range.range.to_string())
         .collect();
     if lost.is_empty() {
         return Err(Refusal::new(Why::NothingLost).into());
     }
+    let ranges: Vec<String> = lost.iter().map(|lost| lost.range.to_string()).collect();
+    let groups = lost.iter().map(|lost| lost.group).collect();
     let words = &counter.look.words;
     counter.say(Style::Bad, &words.say("recover-warning"));
     counter.say(
         Style::Plain,
-        &words.with("recover-ranges", &[("ranges", lost.join(" ").into())]),
+        &words.with("recover-ranges", &[("ranges", ranges.join(" ").into())]),
     );
     if !flags.yes {
         let name = status.ring.name.as_str();
@@ -220,7 +221,7 @@ pub(super) async fn recovering(counter: &Counter, flags: &RecoverFlags) -> Resul
             })
         })?;
     }
-    let Answer::Recovered(groups) = counter.ask(&Ask::Recover).await? else {
+    let Answer::Recovered(groups) = counter.ask(&Ask::Recover { groups }).await? else {
         return Err(Unreached::Nonsense.into());
     };
     let mut page = counter.text(Style::Good, "recover-done", &[("n", groups.len().into())]);

@@ -5,6 +5,7 @@ use super::{At, Counter, Undone};
 use crate::control::{Control, Invitation, Operator, Refusal, TokenWish, Why};
 use async_trait::async_trait;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{BufRead, Cursor};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -123,8 +124,8 @@ impl Operator for Player {
         Ok(())
     }
 
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal> {
-        self.does("recover");
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
+        self.does(&format!("recover {groups:?}"));
         Ok(vec![GroupId(9)])
     }
 }
@@ -273,7 +274,11 @@ async fn v4_recovery_asks_for_the_name_of_the_ring() {
     assert_eq!(stage.done(), [""; 0], "nothing is done");
     stage.recover(false, Some("barrio\nBarrio\n")).await.unwrap();
     stage.recover(true, None).await.unwrap();
-    assert_eq!(stage.done(), ["recover", "recover"]);
+    assert_eq!(
+        stage.done(),
+        ["recover {0000000000000007}", "recover {0000000000000007}"],
+        "what was shown, and nothing else"
+    );
     stage.close().await;
 }
 
