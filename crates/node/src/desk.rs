@@ -142,7 +142,9 @@ impl Clerk {
                     return None;
                 }
                 let missing = self.book.newer_than(&summary);
-                self.book.merge(news);
+                let (book, stage) = (self.book.clone(), self.copies.ground.stage);
+                // Checking signatures takes its time, and where letters are answered nothing may (P8).
+                stage.blocking(move || book.merge(news)).await;
                 encoded::<Exchange>(&missing)
             }
             Question::Opinion(Opinion { machine }) => {

@@ -463,6 +463,7 @@ impl Node {
             book: self.charter.book.clone(),
             driver: self.driver.clone(),
             caller: self.caller.clone(),
+            stage: self.copies.ground.stage,
         }
     }
 
