@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::community::{home, publish, register, until};
 use crate::moving::{all_equal, groups, id};
 use crate::neighbourhood::Neighbourhood;
-use tertulia_node::RecoverError;
+use tertulia_node::{Failure, RecoverError};
 use tertulia_types::Role;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,4 +97,24 @@ async fn v4_nobody_goes_on_from_a_copy_while_a_newer_one_answers() {
         groups(older) == made && all_equal(&left, made[0].group).await
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v4_what_waits_when_the_majority_is_lost_is_not_acknowledged_and_goes_on_with_the_copy() {
+    let ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    publish(&ring.machines[0], ana, "before").await.unwrap();
+    let group = groups(&ring.machines[0])[0].group;
+    until("all copies are equal", || all_equal(&ring.machines, group)).await;
+    let leads = ring.machines[0].standings()[0].leader;
+    let (left, lost): (Vec<_>, Vec<_>) = ring.machines.iter().partition(|node| Some(id(node)) == leads);
+    for node in lost {
+        ring.switchboard.isolate(id(node));
+    }
+    let waits = publish(left[0], ana, "waits").await;
+    assert!(matches!(waits, Err(Failure::Unavailable(_))), "{waits:?}");
+    left[0].recover(&BTreeSet::from([group])).await.unwrap();
+    publish(left[0], ana, "after").await.unwrap();
+    assert_eq!(home(left[0], ana).await, ["after", "waits", "before"]);
 }
