@@ -43,6 +43,7 @@ fn machine(number: u64, of: u64) -> MachineStatus {
         is_this: number == 1,
         silent_for_ms: None,
         clock_off_ms: None,
+        sick: Vec::new(),
     }
 }
 

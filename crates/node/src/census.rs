@@ -1,5 +1,6 @@
 //! Who is there, by the address book: the storage machines in the order of the ring.
 
+use tertulia_state::AnyCommand;
 use tertulia_types::{MachineId, Position, Role};
 
 use crate::peers::{Book, Entry, State};
@@ -54,6 +55,12 @@ pub(crate) fn neighbours(book: &Book, machine: MachineId) -> Vec<MachineId> {
 pub(crate) fn has_left(book: &Book, machine: MachineId) -> bool {
     let left = |entry: Entry| matches!(entry.state, State::Left | State::Removed);
     book.is_removed(machine) || book.get(machine).is_some_and(left)
+}
+
+/// How many kinds of commands a machine knows, as far as it has said (R15). One that is not in the book (yet, or any more) may be as old as there are any.
+pub(crate) fn commands_known(book: &Book, machine: MachineId) -> u32 {
+    book.get(machine)
+        .map_or(AnyCommand::KINDS_AT_FIRST, |entry| entry.commands)
 }
 
 fn place(entry: &Entry) -> Option<Placed> {

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** one birth or farewell of a group at a time; its row is on disk before the copy takes part (R2).
 //! **Invariant:** a copy goes only by a committed membership of its group that does not name it (R5), never because somebody is silent.
+//! **Invariant:** a copy that cannot be brought to life, or has come to a fault, keeps no other from running (R1). Nothing of it is touched before the group's
+//! leader, which goes on without it, has another one made here under a fresh id (R2).
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -46,7 +48,8 @@ impl Copies {
     pub(crate) async fn start(&self, founding: Vec<(u64, Replica)>) -> Result<(), NodeError> {
         let _one_at_a_time = self.changing.lock().await;
         let mut rows = self.registry.rows()?;
-        if rows.is_empty() && !founding.is_empty() {
+        let founds = rows.is_empty() && !founding.is_empty();
+        if founds {
             self.registry.write(&founding).await?;
             rows.extend(founding);
         }
@@ -55,10 +58,20 @@ impl Copies {
             self.roster.note(*group, *row);
         }
         for (group, row) in rows {
-            if row.stage.is_here() {
-                self.run(group, row).await?;
-            } else if row.stage == Life::Gone {
-                self.sweep(group).await?;
+            let done = match row.stage {
+                Life::Seeding | Life::Live => self.run(group, row).await,
+                Life::Gone => self.sweep(group).await,
+                Life::GivenUp => Ok(()),
+            };
+            match done {
+                // A ring is founded as a whole.
+                Err(error) if founds => return Err(error),
+                Err(error) => tracing::error!(
+                    group = format_args!("{group:016x}"),
+                    error = &error as &dyn std::error::Error,
+                    "a copy on this machine cannot be used; the others go on, and what is there of it stays until its group has made another one here"
+                ),
+                Ok(()) => {}
             }
         }
         Ok(())
@@ -96,7 +109,15 @@ impl Copies {
     }
 
     /// Runs a copy, after it was seeded if need be.
-    pub(crate) async fn run(&self, id: u64, mut row: Replica) -> Result<(), NodeError> {
+    pub(crate) async fn run(&self, id: u64, row: Replica) -> Result<(), NodeError> {
+        let running = self.bring_to_life(id, row).await;
+        if running.is_err() {
+            self.roster.miss(id);
+        }
+        running
+    }
+
+    async fn bring_to_life(&self, id: u64, mut row: Replica) -> Result<(), NodeError> {
         if row.stage == Life::Seeding {
             // What an earlier copy may have left that went while the power did.
             GroupLog::forget_all(&self.ground.journal, id).await?;
@@ -125,12 +146,18 @@ impl Copies {
             stage: Life::Seeding,
             origin,
         };
+        let is_sick = self.roster.is_sick(id);
+        let is_newer = |known: Replica| known.stage.is_here() && known.node < node;
+        if is_sick && self.roster.row(id).is_some_and(is_newer) {
+            self.put_away(id).await?;
+        }
         {
             let _one_at_a_time = self.seeding.lock().await;
             match self.roster.row(id) {
                 // Asked again: the answer to the first time was lost.
-                Some(known) if known.stage.is_here() && known.node == node => return Ok(()),
-                Some(known) if known.stage != Life::Gone || known.node >= node => {
+                Some(known) if known.stage.is_here() && known.node == node && !is_sick => return Ok(()),
+                Some(known) if known.node >= node => return Err(NodeError::KnownHere(id)),
+                Some(known) if known.stage != Life::Gone && !(is_sick && known.stage.is_here()) => {
                     return Err(NodeError::KnownHere(id));
                 }
                 Some(_) | None => {}
@@ -141,6 +168,22 @@ impl Copies {
         self.run(id, row).await
     }
 
+    /// Makes room for another copy in the place of one that is sick. A crash after that leaves one whose database is missing, and so a sick one.
+    async fn put_away(&self, id: u64) -> Result<(), NodeError> {
+        if let Some(group) = self.roster.leave(id) {
+            group.stop().await;
+        }
+        self.roster.miss(id);
+        let (shelf, _) = Shelf::find(&self.state, id, self.ground.medium.clone())?;
+        let away = shelf.put_away()?;
+        tracing::warn!(
+            group = format_args!("{id:016x}"),
+            file = %away.display(),
+            "a copy that cannot be used is put away; another one is made in its place"
+        );
+        Ok(())
+    }
+
     /// Takes the copy of a group away that a committed membership does not name (R5). Its row stays (R2).
     pub(crate) async fn dismiss(&self, id: u64, roll: &Roll) -> Result<(), NodeError> {
         let _one_at_a_time = self.changing.lock().await;
@@ -148,8 +191,11 @@ impl Copies {
         if !row.stage.is_here() {
             return Ok(());
         }
-        let group = self.roster.group(id).ok_or(NodeError::NotHere(id))?;
-        let own = group.roll();
+        let here = self.roster.group(id);
+        if here.is_none() && !self.roster.is_sick(id) {
+            return Err(NodeError::NotHere(id));
+        }
+        let own = here.as_ref().and_then(|group| group.roll());
         let is_stale = own.is_some_and(|own| own.index > roll.index && own.members.contains_key(&row.node));
         // A membership from before the invitation says nothing about it.
         if roll.members.contains_key(&row.node) || row.node > roll.as_of || is_stale {
@@ -162,12 +208,20 @@ impl Copies {
         self.registry.write(&[(id, gone)]).await?;
         self.roster.note(id, gone);
         self.roster.leave(id);
-        self.router.table.learn(Route {
-            descriptor: group.descriptor(),
-            machines: roll.members.values().map(|member| member.machine).collect(),
-        });
-        group.stop().await;
-        group.erase().await?;
+        match here {
+            Some(group) => {
+                self.router.table.learn(Route {
+                    descriptor: group.descriptor(),
+                    machines: roll.members.values().map(|member| member.machine).collect(),
+                });
+                group.stop().await;
+                group.erase().await?;
+            }
+            None => {
+                GroupLog::forget_all(&self.ground.journal, id).await?;
+                self.sweep(id).await?;
+            }
+        }
         tracing::info!(
             group = format_args!("{id:016x}"),
             node = row.node,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tertulia_ring::pointer::Pointer;
+use tertulia_state::AnyCommand;
 use tertulia_types::MachineId;
 use tertulia_types::ring::HopKind;
 use tokio::runtime::Handle;
@@ -59,7 +60,8 @@ impl Desk {
     async fn answer(&self, from: MachineId, letter: Letter) -> Result<Bytes, Absence> {
         let clerk = self.clerk.get();
         if letter.group != MACHINE {
-            if letter.call.is_between_members() && !clerk.is_none_or(|clerk| clerk.may_keep_copies(from)) {
+            let is_among_keepers = letter.call.is_between_members() || !is_of_people(&letter);
+            if is_among_keepers && !clerk.is_none_or(|clerk| clerk.may_keep_copies(from)) {
                 return Err(Absence::Garbled);
             }
             return self.roster.receive(&letter).await;
@@ -79,6 +81,18 @@ impl Desk {
         }
         clerk.answer(from, question).await.ok_or(Absence::Garbled)
     }
+}
+
+/// Whether a letter has only such commands in it as people give. What cannot be read is refused by the group.
+fn is_of_people(letter: &Letter) -> bool {
+    if letter.call != Call::Submit {
+        return true;
+    }
+    let commands: Vec<Vec<u8>> = postcard::from_bytes(&letter.body).unwrap_or_default();
+    let mut known = commands
+        .iter()
+        .filter_map(|command| AnyCommand::from_bytes(command).ok());
+    known.all(|command| command.is_of_people())
 }
 
 impl Clerk {
@@ -128,11 +142,18 @@ impl Clerk {
                     return None;
                 }
                 let missing = self.book.newer_than(&summary);
-                self.book.merge(news);
+                let (book, stage) = (self.book.clone(), self.copies.ground.stage);
+                // Checking signatures takes its time, and where letters are answered nothing may (P8).
+                stage.blocking(move || book.merge(news)).await;
                 encoded::<Exchange>(&missing)
             }
             Question::Opinion(Opinion { machine }) => {
                 let silent = self.driver.silent_for(machine);
+                let is_unknown = silent.is_none() && machine != from && self.book.get(machine).is_none();
+                if is_unknown && self.may_keep_copies(from) {
+                    // It holds an end, or is a member: from now on it is known since when it has been silent.
+                    self.driver.doubt(machine);
+                }
                 encoded::<Opinion>(
                     &silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
                 )
@@ -179,7 +200,7 @@ impl Clerk {
         // Once begun, it is finished, whether who invites still waits or not.
         let hosted = self.consensus.spawn(async move {
             let here = copies.roster.group(group);
-            if here.is_some_and(|here| here.node < invite.node)
+            if here.is_some_and(|here| here.node < invite.node && !here.is_sick())
                 && let Err(error) = copies.dismiss(group, &invite.roll).await
             {
                 tracing::info!(group = format_args!("{group:016x}"), %error, "an invitation is not followed");

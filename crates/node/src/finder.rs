@@ -88,7 +88,7 @@ impl Finder {
         self.roster
             .groups()
             .into_iter()
-            .filter(|group| group.descriptor().range.contains(position))
+            .filter(|group| !group.is_sick() && group.descriptor().range.contains(position))
             .map(|group| route(&group))
             // A copy that lags may show a range that its group has given away.
             .find(|found| {

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::copies::Copies;
 use crate::error::NodeError;
-use crate::group::Group;
 use crate::peers::{Book, BookError, GIVEN_UP_MAX};
+use crate::raft::log::GroupLog;
 use crate::replica::{Replica, Stage as Life};
 
 /// Says in this machine's line of the book which groups it knows to be given up, as its registry does.
@@ -32,11 +32,11 @@ pub(crate) async fn heed(book: Arc<Book>, copies: Arc<Copies>, stop: Cancellatio
     let mut news = book.watch();
     let work = async {
         loop {
-            for group in copies.roster.groups() {
-                if is_given_up(&book, group.id)
-                    && let Err(error) = copies.set_aside(&group).await
+            for (group, _) in copies.roster.kept() {
+                if is_given_up(&book, group)
+                    && let Err(error) = copies.set_aside(group).await
                 {
-                    tracing::error!(group = format_args!("{:016x}", group.id), %error, "a copy of a group that was given up stays");
+                    tracing::error!(group = format_args!("{group:016x}"), %error, "a copy of a group that was given up stays");
                 }
             }
             if let Err(error) = tell_given_up(&book, &copies) {
@@ -52,22 +52,27 @@ pub(crate) async fn heed(book: Arc<Book>, copies: Arc<Copies>, stop: Cancellatio
 
 impl Copies {
     /// Stops a copy for ever whose group was given up. Its database stays on disk (V4).
-    async fn set_aside(&self, group: &Arc<Group>) -> Result<(), NodeError> {
+    async fn set_aside(&self, id: u64) -> Result<(), NodeError> {
         let _one_at_a_time = self.changing.lock().await;
-        let row = self.roster.row(group.id).ok_or(NodeError::NotHere(group.id))?;
+        let row = self.roster.row(id).ok_or(NodeError::NotHere(id))?;
+        if !row.stage.is_here() {
+            return Ok(());
+        }
         let given_up = Replica {
             stage: Life::GivenUp,
             ..row
         };
-        self.registry.write(&[(group.id, given_up)]).await?;
-        self.roster.note(group.id, given_up);
-        self.roster.leave(group.id);
-        self.router.table.forget(group.id);
-        group.stop().await;
-        group.log().forget().await?;
+        self.registry.write(&[(id, given_up)]).await?;
+        self.roster.note(id, given_up);
+        // One that is sick may not run.
+        if let Some(group) = self.roster.leave(id) {
+            group.stop().await;
+        }
+        self.router.table.forget(id);
+        GroupLog::forget_all(&self.ground.journal, id).await?;
         tracing::error!(
-            group = format_args!("{:016x}", group.id),
-            file = %group.shelf().location().path.display(),
+            group = format_args!("{id:016x}"),
+            directory = %self.state.display(),
             "another machine has given this group up and goes on without it; the copy here is set aside"
         );
         Ok(())

@@ -15,6 +15,7 @@ use crate::census;
 use crate::driver::Driver;
 use crate::failure::Unavailable;
 use crate::peers::{Book, State};
+use crate::stage::Stage;
 
 /// Between two comparisons, when nothing happens.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -31,6 +32,8 @@ pub(crate) struct Gossip {
     pub(crate) book: Arc<Book>,
     pub(crate) driver: Arc<Driver>,
     pub(crate) caller: Caller,
+    /// Where signatures are checked.
+    pub(crate) stage: Stage,
 }
 
 impl Gossip {
@@ -68,7 +71,8 @@ impl Gossip {
                 news: self.book.newer_than(&theirs),
             };
             let news = self.caller.ask(machine, exchange, DEADLINE).await?;
-            self.book.merge(news);
+            let book = self.book.clone();
+            self.stage.blocking(move || book.merge(news)).await;
             Ok(())
         }
         .await;

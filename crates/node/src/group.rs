@@ -586,6 +586,11 @@ impl Group {
         self.descriptor().range.end()
     }
 
+    /// Whether this copy has come to a fault: it is out of service until the machine starts anew, or the group's leader has another one made here.
+    pub(crate) fn is_sick(&self) -> bool {
+        self.visible.borrow().fault.is_some()
+    }
+
     fn in_service(&self) -> Result<(), Unavailable> {
         if self.visible.borrow().fault.is_some() || self.stop.is_cancelled() {
             Err(self.why_out())

@@ -12,7 +12,7 @@
 //! - `roster`, `replica`, `copies`, `birth`: which groups have a copy here, how a copy is born and leaves. `membership`: the steps of a group's own changes.
 //! - `hosts`: who should keep copies, and which step comes next, as a decision without network or clock; `steward`: takes the steps.
 //! - `driver`: runs the ring's pointers, and remembers whom it has lost; `ask`, `desk`: what machines ask each other beside letters about groups; `census`,
-//!   `gossip`: the address book, read and spread; [`newcomer`]: finding a place, and leaving; `report`: what operators see.
+//!   `gossip`: the address book, read and spread; [`newcomer`], [`departure`]: finding a place, and leaving; `report`: what operators see.
 //! - [`peers`]: how machines reach and trust each other.
 //!
 //! **Invariants**
@@ -30,6 +30,7 @@ pub mod charter;
 mod copies;
 mod courier;
 mod cradle;
+pub mod departure;
 mod desk;
 mod driver;
 pub mod error;
@@ -72,6 +73,7 @@ mod trimmer;
 
 pub use batch::Clock;
 pub use charter::{Charter, CharterError};
+pub use departure::LeaveError;
 pub use error::NodeError;
 pub use events::{Happened, Heard, Listener};
 pub use failure::{Failure, Unavailable};
@@ -80,7 +82,7 @@ pub use group::GroupError;
 pub use identity::{DirectoryError, Identity};
 pub use key::{PublicKey, Signature};
 pub use membership::Seat;
-pub use newcomer::{JoinError, LeaveError};
+pub use newcomer::JoinError;
 pub use node::{Answers, Node, Options, Standing, unix_ms};
 pub use raft::journal::{Fatal, JournalError};
 pub use raft::network::{Absence, Call, Letter, Recipient, Transport, Unreached};

@@ -18,6 +18,9 @@ const LAG_ENTRIES_MAX: u64 = 256;
 /// A member that has not answered for this long has not caught up.
 const ANSWER_AGE_MAX: Duration = Duration::from_secs(2);
 
+/// Others that can lead a group are elected within this time.
+const LEADERLESS: Duration = Duration::from_secs(5);
+
 /// How long a machine that stops waits until another leads.
 const HAND_OVER_DEADLINE: Duration = Duration::from_secs(1);
 /// How long a step may take; a learner may have to receive a snapshot first.
@@ -158,14 +161,15 @@ impl Group {
         }
     }
 
-    /// Does not lead where others can (C3), or stands for election again.
+    /// Does not lead where others can (C3), or stands for election again. Where nobody has led for a while the others cannot: this copy may be the only one
+    /// of those that answer which has all.
     pub(crate) async fn abstain(&self, abstains: bool) {
         let me = self.node;
         let others = self
             .seats()
             .into_iter()
             .filter(|seat| seat.votes && seat.node != me);
-        let abstains = abstains && others.count() >= 2;
+        let abstains = abstains && others.count() >= 2 && self.silence() < LEADERLESS;
         self.consensus().runtime_config().elect(!abstains);
         if abstains && self.is_leading() {
             self.hand_over_lead().await;

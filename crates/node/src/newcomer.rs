@@ -1,4 +1,4 @@
-//! How a machine that was let into the ring finds its place there, and how it leaves.
+//! How a machine that was let into the ring finds its place there.
 //!
 //! The order of a join (J1): choose a position; cut the range there, or adopt an orphaned end (J3); only then stand on the ring, where the leaders of the
 //! groups see the newcomer and give it copies. The place is written down before anything is asked for, so that a machine that crashes meanwhile asks for the
@@ -6,17 +6,15 @@
 //!
 //! Ranges are never merged: whoever leaves leaves an orphaned end behind, and the next one to come adopts it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
 use tertulia_ring::pointer::Pointer;
 use tertulia_state::range::{FindEnd, Split, TakeEnd};
-use tertulia_types::ring::{
-    EventKind, GroupId, Hindrance, LeaveProgress, MachineState, RangeStatus, RingStatus,
-};
+use tertulia_types::ring::{EventKind, GroupId, MachineState, RangeStatus, RingStatus};
 use tertulia_types::{MachineId, Position, Range, Rejected, Role, Slot};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::ask::Opinion;
@@ -32,10 +30,10 @@ const CONTACT_DEADLINE: Duration = Duration::from_secs(5);
 /// Neighbours of a silent machine that are asked about it, and how long they may take.
 const WITNESSES: usize = 3;
 const OPINION_DEADLINE: Duration = Duration::from_secs(1);
+/// How often the same end is asked for; by then all neighbours of whoever holds it have been found.
+const ENDS_ASKED_MAX: u32 = 3;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
-/// How often a leaving machine looks at what it still holds.
-const LEAVING_LOOK: Duration = Duration::from_millis(200);
 
 /// Why a machine has found no place.
 #[derive(Debug, thiserror::Error)]
@@ -46,22 +44,16 @@ pub enum JoinError {
         /// What was missing last.
         why: String,
     },
+    /// It has left, and what it knows is of that time.
+    #[error(
+        "this machine has left its ring; to take this computer in again, join with a token and an empty data directory (`tertulia token` on another machine tells how)"
+    )]
+    HasLeft,
     /// Nobody took this machine into the order of the ring.
     #[error(
         "no machine of the ring has taken this one in; see `tertulia status` on another machine, and start this one again"
     )]
     NotTaken,
-    /// The address book.
-    #[error(transparent)]
-    Book(#[from] BookError),
-}
-
-/// Why a machine cannot leave.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaveError {
-    /// Nobody would be left.
-    #[error("this is the last machine that stores: what it holds would be lost")]
-    Last,
     /// The address book.
     #[error(transparent)]
     Book(#[from] BookError),
@@ -82,12 +74,16 @@ impl Node {
     /// Finds this machine's place on the ring, if it has none yet, and stands there. `auto`: the ring decides what it needs.
     pub async fn settle_in(self: &Arc<Self>, role: Option<Role>) -> Result<Role, JoinError> {
         let own = self.book().own().ok_or(BookError::Stranger)?;
+        if own.state == State::Left {
+            return Err(JoinError::HasLeft);
+        }
         if own.role == Role::Gateway || own.position.is_some() {
             return Ok(own.role);
         }
         let deadline = Instant::now() + PLACE_DEADLINE;
+        let mut refused = BTreeMap::new();
         let (role, position) = loop {
-            match self.try_place(role).await {
+            match self.try_place(role, &mut refused).await {
                 Ok(placed) => break placed,
                 Err(why) if Instant::now() >= deadline => return Err(JoinError::NoAnswer { why }),
                 Err(why) => tracing::info!(why, "no place on the ring yet"),
@@ -127,15 +123,20 @@ impl Node {
         }
     }
 
-    /// Looks at the ring, chooses a place, and asks its home for it.
-    async fn try_place(&self, wanted: Option<Role>) -> Result<(Role, Position), String> {
+    /// Looks at the ring, chooses a place, and asks its home for it. Ends that are refused again and again are left to others: whose they are may take long to show.
+    async fn try_place(
+        &self,
+        wanted: Option<Role>,
+        refused: &mut BTreeMap<Position, u32>,
+    ) -> Result<(Role, Position), String> {
         let remembered = self.remembered_place();
         let place = match remembered {
             Some(at) => Place::Cut(at),
             None => {
                 let mut status = self.status().await;
                 self.ask_who_is_dead(&mut status).await;
-                choose(&status, wanted, self.patience().grace).ok_or("not all of the ring is known")?
+                choose(&status, wanted, self.patience().grace, refused)
+                    .ok_or("not all of the ring is known")?
             }
         };
         let me = self.member();
@@ -159,6 +160,9 @@ impl Node {
             (Ok(()), Place::Beside(at)) => Ok((Role::Replica, at)),
             (Ok(()), Place::Cut(at) | Place::Adopt(at, _)) => Ok((Role::Node, at)),
             (Err(Failure::Rejected(Rejected::EndTaken | Rejected::Indivisible | Rejected::NotFound)), _) => {
+                if let Place::Adopt(at, _) = place {
+                    *refused.entry(at).or_default() += 1;
+                }
                 self.remember_place(None).map_err(|error| error.to_string())?;
                 Err("the place was taken meanwhile".to_owned())
             }
@@ -172,13 +176,13 @@ impl Node {
             if !matches!(machine.state, MachineState::Suspect | MachineState::Dead) {
                 continue;
             }
-            let silent_ms = self.witnessed_silence_ms(machine.id).await;
+            let silent_ms = self.witnessed_silence_ms(machine.id).await.into_iter().min();
             machine.silent_for_ms = silent_ms.or(machine.silent_for_ms);
         }
     }
 
-    /// For how long the neighbours of a machine have not heard of it; `None` if none of them could be asked.
-    async fn witnessed_silence_ms(&self, machine: MachineId) -> Option<u64> {
+    /// For how long the neighbours of a machine have not heard of it, as far as they could be asked.
+    async fn witnessed_silence_ms(&self, machine: MachineId) -> Vec<u64> {
         let me = self.member().machine;
         let asked = census::neighbours(self.book(), machine)
             .into_iter()
@@ -190,7 +194,7 @@ impl Node {
             .into_iter()
             .filter_map(Result::ok)
             .map(|silent_ms| silent_ms.unwrap_or(0))
-            .min()
+            .collect()
     }
 
     /// Takes an end that was found orphaned, from this machine if from any.
@@ -225,19 +229,25 @@ impl Node {
     }
 
     /// Whether the one who holds an end, and does not stand there as far as the book knows, is gone. It may have taken the end just now, or the news of it may
-    /// be late: so whoever takes part has the grace period, as any other machine (J3, J6).
+    /// be late: so whoever takes part has the grace period, as any other machine (J3, J6). So has somebody of whom the book knows nothing, from the moment at
+    /// which the first one asked for it.
     async fn has_gone(&self, holder: MachineId, at: Position) -> bool {
-        let Some(entry) = self.book().get(holder) else {
-            return false;
-        };
-        let stands_elsewhere = entry.position.is_some_and(|position| position != at);
-        if !self.takes_part(holder) || stands_elsewhere {
-            return true;
+        let known = self.book().get(holder);
+        if let Some(entry) = &known {
+            let stands_elsewhere = entry.position.is_some_and(|position| position != at);
+            if !self.takes_part(holder) || stands_elsewhere {
+                return true;
+            }
         }
         let grace_ms = u64::try_from(self.patience().grace.as_millis()).unwrap_or(u64::MAX);
-        self.witnessed_silence_ms(holder)
-            .await
-            .is_some_and(|silent_ms| silent_ms >= grace_ms)
+        let silent_ms = self.witnessed_silence_ms(holder).await.into_iter();
+        // Of somebody unknown most hear only now.
+        let silent_ms = if known.is_some() {
+            silent_ms.min()
+        } else {
+            silent_ms.max()
+        };
+        silent_ms.is_some_and(|silent_ms| silent_ms >= grace_ms)
     }
 
     fn takes_part(&self, machine: MachineId) -> bool {
@@ -271,63 +281,16 @@ impl Node {
         self.submit(give).await?;
         Err(Rejected::EndTaken.into())
     }
-
-    /// Leaves the ring: hands over what it holds, and returns when nothing is left (J7).
-    pub async fn leave(&self, progress: &watch::Sender<LeaveProgress>) -> Result<(), LeaveError> {
-        let me = self.member().machine;
-        let own = self.book().own().ok_or(BookError::Stranger)?;
-        let others = census::placed_from(self.book(), Position(0))
-            .into_iter()
-            .filter(|placed| placed.machine != me && !placed.is_leaving)
-            .count();
-        if own.role.stores() && others == 0 {
-            return Err(LeaveError::Last);
-        }
-        self.book().update(|entry| entry.state = State::Leaving)?;
-        let count = |node: &Self| u32::try_from(node.standings().len()).unwrap_or(u32::MAX);
-        let copies = count(self);
-        loop {
-            let copies_left = count(self);
-            let now = LeaveProgress {
-                copies,
-                copies_left,
-                hindrance: self.hindrance(),
-            };
-            progress.send_if_modified(|known| std::mem::replace(known, now) != now);
-            if copies_left == 0 {
-                break;
-            }
-            tokio::time::sleep(LEAVING_LOOK).await;
-        }
-        self.driver().leave().await;
-        self.book().update(|entry| {
-            entry.state = State::Left;
-            entry.position = None;
-        })?;
-        self.spread_news().await;
-        Ok(())
-    }
-
-    /// What keeps this machine from leaving just now.
-    fn hindrance(&self) -> Option<Hindrance> {
-        let standing = self.standings().into_iter().next()?;
-        let group = GroupId(standing.descriptor.group);
-        let silent = standing
-            .seats
-            .iter()
-            .map(|seat| seat.member.machine)
-            .find(|machine| self.driver().is_in_doubt(*machine));
-        Some(match (standing.leader, silent) {
-            (None, _) => Hindrance::NoLeader { group },
-            (Some(_), Some(machine)) => Hindrance::Silent { machine },
-            (Some(_), None) => Hindrance::CatchingUp { group },
-        })
-    }
 }
 
 /// Where a newcomer is needed most: at an orphaned end, else in the middle of the widest range, else beside the others. `None` while a stretch of the ring is
 /// unknown.
-fn choose(status: &RingStatus, wanted: Option<Role>, grace: Duration) -> Option<Place> {
+fn choose(
+    status: &RingStatus,
+    wanted: Option<Role>,
+    grace: Duration,
+    refused: &BTreeMap<Position, u32>,
+) -> Option<Place> {
     let ranges: Vec<&RangeStatus> = status.ranges.iter().collect();
     let width: u64 = ranges.iter().map(|range| u64::from(range.range.slots().1)).sum();
     if width != u64::from(Slot::COUNT) {
@@ -338,7 +301,14 @@ fn choose(status: &RingStatus, wanted: Option<Role>, grace: Duration) -> Option<
     if wanted == Some(Role::Replica) {
         return Some(Place::Beside(beside(&widest.range)));
     }
-    let orphan = ranges.iter().find_map(|range| orphaned(status, range, grace));
+    let orphan = ranges
+        .iter()
+        .filter(|range| {
+            refused
+                .get(&range.range.end())
+                .is_none_or(|times| *times < ENDS_ASKED_MAX)
+        })
+        .find_map(|range| orphaned(status, range, grace));
     match (orphan, middle) {
         (Some((at, before)), _) => Some(Place::Adopt(at, before)),
         (None, Some(at)) => Some(Place::Cut(at)),
@@ -407,6 +377,7 @@ mod tests {
             is_this: false,
             silent_for_ms: None,
             clock_off_ms: None,
+            sick: Vec::new(),
         };
         let first = MachineStatus {
             state,
@@ -443,7 +414,9 @@ mod tests {
     #[test]
     fn j3_a_newcomer_adopts_an_orphaned_end_and_no_other() {
         let grace = Duration::from_secs(600);
-        let chosen = |state, silent_for_ms| choose(&halves(state, silent_for_ms), None, grace).unwrap();
+        let chosen = |state, silent_for_ms| {
+            choose(&halves(state, silent_for_ms), None, grace, &BTreeMap::new()).unwrap()
+        };
         let adopts = Place::Adopt(HALF.end(), Some(MachineId(1)));
         assert_eq!(chosen(MachineState::Dead, None), adopts);
         assert_eq!(chosen(MachineState::Suspect, Some(600_000)), adopts);

@@ -275,11 +275,7 @@ impl Node {
             grace: patience.grace,
         });
         let book = charter.book.clone();
-        // Whoever is not in the book yet is as new as this machine: it lets nobody in that is older and says nothing.
-        let commands_known = move |machine| {
-            book.get(machine)
-                .map_or(AnyCommand::KINDS, |entry| entry.commands)
-        };
+        let commands_known = move |machine| census::commands_known(&book, machine);
         let rows = roster.clone();
         let (cradle, laid) = Cradle::new(move |group| rows.row(group).is_some());
         let clock = options.clock.clone();
@@ -439,6 +435,7 @@ impl Node {
             book: self.charter.book.clone(),
             driver: self.driver.clone(),
             caller: self.caller.clone(),
+            stage: self.copies.ground.stage,
         }
     }
 
@@ -466,6 +463,11 @@ impl Node {
 
     pub(crate) fn copies(&self) -> &Arc<Copies> {
         &self.copies
+    }
+
+    /// The copies that are here, whether they run or not.
+    pub(crate) fn kept(&self) -> Vec<(u64, Replica)> {
+        self.roster.kept()
     }
 
     /// The groups that run here.

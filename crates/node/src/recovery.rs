@@ -45,8 +45,8 @@ const EPOCHS_AHEAD: u64 = 1 << 32;
 /// Why nothing was recovered.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoverError {
-    /// Every group that has a copy here has its majority.
-    #[error("every group that has a copy here has its majority")]
+    /// Every one of these groups that has a copy here has its majority.
+    #[error("every one of these groups that has a copy here has its majority")]
     NothingLost,
     /// A member that answers knows more, or as much and comes first, or goes on already.
     #[error("machine {machine} has the copy of group {group:016x} to go on from; recover there")]
@@ -68,14 +68,15 @@ pub enum RecoverError {
 }
 
 impl Node {
-    /// Makes new groups from the copies that this machine holds of groups whose majority is gone. Returns the new groups.
+    /// Makes new groups from the copies that this machine holds of those of these groups whose majority is gone. Returns the new groups. No other group is
+    /// given up, though it may have lost its majority as well: somebody has said of these that they will not come back.
     ///
     /// # Errors
     /// If there are none, or another machine has a newer copy; then nothing was changed.
-    pub async fn recover(&self) -> Result<Vec<Descriptor>, RecoverError> {
+    pub async fn recover(&self, groups: &BTreeSet<u64>) -> Result<Vec<Descriptor>, RecoverError> {
         let mut lost = Vec::new();
         for group in self.groups() {
-            if self.has_lost_majority(&group).await? {
+            if groups.contains(&group.id) && self.has_lost_majority(&group).await? {
                 lost.push(group);
             }
         }

@@ -49,10 +49,13 @@ impl Reporter {
                 is_this: true,
                 silent_for_ms: None,
                 clock_off_ms: None,
+                sick: Vec::new(),
             },
             |entry| self.of_entry(&entry),
         );
         machine.version = Some(env!("CARGO_PKG_VERSION").to_owned());
+        let sick = self.roster.sick().into_iter();
+        machine.sick = sick.map(|(group, _)| GroupId(group)).collect();
         let placed = census::placed_from(&self.book, Position(0));
         let range = |group: Arc<Group>| self.range(&group, &placed);
         Reported {
@@ -177,6 +180,7 @@ impl Reporter {
             is_this: entry.machine == self.me,
             silent_for_ms: silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
             clock_off_ms: None,
+            sick: Vec::new(),
         }
     }
 }

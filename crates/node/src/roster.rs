@@ -1,6 +1,6 @@
 //! Which groups run here, and what became of those that do not; answers letters from other machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -24,6 +24,8 @@ pub(crate) struct Roster {
     incarnation: u64,
     groups: RwLock<BTreeMap<u64, Arc<Group>>>,
     rows: RwLock<BTreeMap<u64, Replica>>,
+    /// Copies that could not be brought to life.
+    lifeless: RwLock<BTreeSet<u64>>,
     is_closed: AtomicBool,
 }
 
@@ -33,20 +35,37 @@ impl Roster {
             incarnation,
             groups: RwLock::default(),
             rows: RwLock::default(),
+            lifeless: RwLock::default(),
             is_closed: AtomicBool::new(false),
         }
     }
 
     /// A group runs here from now on.
     pub(crate) fn enter(&self, group: Arc<Group>) {
+        self.lifeless
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&group.id);
         self.groups
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(group.id, group);
     }
 
+    /// A group that should run here does not: its copy could not be brought to life.
+    pub(crate) fn miss(&self, group: u64) {
+        self.lifeless
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(group);
+    }
+
     /// A group does not run here any more.
     pub(crate) fn leave(&self, group: u64) -> Option<Arc<Group>> {
+        self.lifeless
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&group);
         self.groups
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -60,6 +79,27 @@ impl Roster {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&group)
             .cloned()
+    }
+
+    /// Whether a copy is here that is lost as if its disk were (R1): it could not be brought to life, or has come to a fault. It takes no part under its old id
+    /// any more before the machine has started anew.
+    pub(crate) fn is_sick(&self, group: u64) -> bool {
+        let lifeless = self.lifeless.read().unwrap_or_else(PoisonError::into_inner);
+        lifeless.contains(&group) || self.group(group).is_some_and(|group| group.is_sick())
+    }
+
+    /// The copies that are here as the registry has it, with their rows.
+    pub(crate) fn kept(&self) -> Vec<(u64, Replica)> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let here = rows.iter().filter(|(_, row)| row.stage.is_here());
+        here.map(|(group, row)| (*group, *row)).collect()
+    }
+
+    /// Those of them that are sick.
+    pub(crate) fn sick(&self) -> Vec<(u64, Replica)> {
+        let mut kept = self.kept();
+        kept.retain(|(group, _)| self.is_sick(*group));
+        kept
     }
 
     /// All groups that run here.
@@ -120,6 +160,7 @@ impl Roster {
         };
         let is_meant = letter.to.is_none_or(|to| to.node == row.node);
         match (row.stage, self.group(letter.group)) {
+            (Stage::Seeding | Stage::Live, _) if self.is_sick(letter.group) => Err(Absence::Gone),
             (Stage::Seeding, _) => Err(Absence::NotYet),
             (Stage::Live, Some(group)) if is_meant => Ok(group),
             (Stage::Live, None) if is_meant => Err(Absence::NotYet),
@@ -139,6 +180,7 @@ impl Roster {
             self.row(origin.parent).map(|row| row.stage),
             self.group(origin.parent),
         ) {
+            (Some(Stage::Live | Stage::Seeding), _) if self.is_sick(origin.parent) => Absence::NeverHeard,
             (Some(Stage::Live | Stage::Seeding), None) => Absence::NotYet,
             (Some(Stage::Live | Stage::Seeding), Some(parent)) if !parent.has_applied(origin.index) => {
                 Absence::NotYet

@@ -172,7 +172,7 @@ impl Router {
     pub(crate) fn target(&self, route: &Route) -> Result<Target, Unavailable> {
         let group = route.descriptor.group;
         match (
-            self.roster.group(group),
+            self.roster.group(group).filter(|here| !here.is_sick()),
             route.machines.iter().find(|machine| **machine != self.machine),
         ) {
             (Some(here), elsewhere) => match (here.leader(), elsewhere) {

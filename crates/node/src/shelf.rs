@@ -93,6 +93,8 @@ impl Shelf {
     /// Puts a complete and synced file in the place of the database, which must be closed; readers follow (R9).
     pub(crate) fn replace(&self, part: &Path) -> io::Result<()> {
         let old = self.number();
+        // Nothing of a database that was put away and had this number.
+        self.remove(&self.path(old + 1))?;
         self.medium.files.rename(part, &self.path(old + 1))?;
         self.medium.files.sync_directory(&self.directory)?;
         *self.number.lock().unwrap_or_else(PoisonError::into_inner) = old + 1;
@@ -105,6 +107,29 @@ impl Shelf {
         self.remove(&path)?;
         self.medium.files.rename(part, &path)?;
         self.medium.files.sync_directory(&self.directory)
+    }
+
+    /// Puts the database away under a name that nobody here looks for, in the place of one that was put away before. It stays there for whoever looks for
+    /// what may be missing.
+    pub(crate) fn put_away(&self) -> io::Result<PathBuf> {
+        let (path, away) = (
+            self.path(self.number()),
+            self.directory.join(format!("{:016x}.sick", self.group)),
+        );
+        self.remove(&away)?;
+        // The database first: what SQLite keeps beside it is never without it.
+        for suffix in [""].into_iter().chain(COMPANIONS) {
+            match self
+                .medium
+                .files
+                .rename(&companion(&path, suffix), &companion(&away, suffix))
+            {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.medium.files.sync_directory(&self.directory)?;
+        Ok(away)
     }
 
     /// Removes the group's files.

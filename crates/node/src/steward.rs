@@ -4,17 +4,18 @@
 //! **Invariant:** one step of a group at a time, and a bounded number of copies on their way from this machine at once.
 //! **Invariant:** a member's machine counts as dead only when this leader has not heard of it for the grace period and its neighbours on the ring say the
 //! same; a machine whose own timers ran late judges nobody (J6).
-//! **Invariant:** a copy is taken away only when a committed membership does not name it (R5).
+//! **Invariant:** a copy is taken away only when a committed membership does not name it (R5), told by another member: what a copy itself knows of that may be
+//! from before it became one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
-use tertulia_types::MachineId;
 use tertulia_types::ring::{EventKind, GroupId};
+use tertulia_types::{MachineId, Position};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ use crate::group::Group;
 use crate::hosts::{Candidate, Mate, Situation, Step};
 use crate::peers::Book;
 use crate::raft::NodeId;
+use crate::roll::Roll;
 
 /// How long a machine may take to say something short.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(2);
@@ -97,10 +99,12 @@ impl Steward {
     /// Works until told to stop.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut watched: BTreeMap<u64, Watched> = BTreeMap::new();
-        let mut busy: BTreeSet<u64> = BTreeSet::new();
+        // Which task is at work for a group: one that ends in a panic does not say which it was.
+        let mut busy: BTreeMap<u64, task::Id> = BTreeMap::new();
         let mut steps: JoinSet<(u64, bool)> = JoinSet::new();
         let mut changes = self.driver.changes();
         let mut is_first_look = true;
+        let mut asked_for_the_sick = Instant::now();
         let work = async {
             loop {
                 let groups = self.copies.roster.groups();
@@ -117,13 +121,28 @@ impl Steward {
                         self.driver
                             .tell(EventKind::Leader, leader, Some(GroupId(group.id)));
                     }
-                    if !busy.contains(&group.id) {
-                        busy.insert(group.id);
-                        let (steward, known) = (self.clone(), *known);
-                        steps.spawn(async move { (group.id, steward.attend(&group, known).await) });
+                    if !busy.contains_key(&group.id) && !group.is_sick() {
+                        let (id, steward, known) = (group.id, self.clone(), *known);
+                        let step = async move { (id, steward.attend(&group, known).await) };
+                        busy.insert(id, steps.spawn(step).id());
                     }
                 }
                 is_first_look = false;
+                if asked_for_the_sick.elapsed() >= self.patience.loneliness {
+                    asked_for_the_sick = Instant::now();
+                    for (group, row) in self.copies.roster.sick() {
+                        if !busy.contains_key(&group) {
+                            let (steward, end) = (self.clone(), row.origin.range.end());
+                            let step = async move {
+                                steward
+                                    .ask_whether_wanted((group, row.node), end, BTreeSet::new())
+                                    .await;
+                                (group, false)
+                            };
+                            busy.insert(group, steps.spawn(step).id());
+                        }
+                    }
+                }
                 let round = self.patience.round.mul_f64(rand::rng().random_range(0.5..1.0));
                 let next = tokio::time::sleep(round);
                 tokio::pin!(next);
@@ -131,14 +150,18 @@ impl Steward {
                     tokio::select! {
                         () = &mut next => break,
                         changed = changes.changed() => if changed.is_ok() { break },
-                        Some(done) = steps.join_next(), if !steps.is_empty() => {
-                            if let Ok((group, has_stirred)) = done {
+                        Some(done) = steps.join_next(), if !steps.is_empty() => match done {
+                            Ok((group, has_stirred)) => {
                                 busy.remove(&group);
                                 if let Some(known) = watched.get_mut(&group)
                                     && has_stirred
                                 {
                                     known.stirred = Instant::now();
                                 }
+                            }
+                            Err(error) => {
+                                tracing::error!(%error, "a step of a group's came to a bad end");
+                                busy.retain(|_, task| *task != error.id());
                             }
                         }
                     }
@@ -167,7 +190,10 @@ impl Steward {
             .is_some_and(|since| since.elapsed() >= self.patience.loneliness)
             || group.silence() >= self.patience.loneliness;
         if is_out || is_lonely {
-            self.ask_whether_wanted(group).await;
+            let seats = group.seats();
+            let mates = seats.iter().map(|seat| seat.member.machine).collect();
+            self.ask_whether_wanted((group.id, group.node), group.end(), mates)
+                .await;
         }
         false
     }
@@ -246,11 +272,8 @@ impl Steward {
             .into_iter()
             .map(|witness| self.caller.ask(witness, Opinion { machine }, QUESTION_DEADLINE));
         let grace_ms = u64::try_from(self.patience.grace.as_millis()).unwrap_or(u64::MAX);
-        futures::future::join_all(asked)
-            .await
-            .into_iter()
-            .filter_map(Result::ok)
-            .all(|silent_ms| silent_ms.is_some_and(|silent_ms| silent_ms >= grace_ms))
+        let answers = futures::future::join_all(asked).await;
+        have_given_up(answers.into_iter().filter_map(Result::ok), grace_ms)
     }
 
     /// Tells of a group that has been born by a split.
@@ -356,40 +379,53 @@ impl Steward {
         }
     }
 
-    /// Asks the members whether this copy is one of them (R5).
-    async fn ask_whether_wanted(&self, group: &Arc<Group>) {
+    /// Asks whether a copy here is a member: those that are, as far as is known, and the machines that ought to be.
+    async fn ask_whether_wanted(
+        &self,
+        (group, node): (u64, NodeId),
+        end: Position,
+        mut machines: BTreeSet<MachineId>,
+    ) {
         let me = self.copies.ground.member.machine;
-        let mut machines: BTreeSet<MachineId> =
-            group.seats().iter().map(|seat| seat.member.machine).collect();
         machines.extend(
             self.driver
-                .machines_from(group.end())
+                .machines_from(end)
                 .into_iter()
                 .take(self.replicas)
                 .map(|(pointer, _)| pointer.machine),
         );
         machines.remove(&me);
-        let own = group.roll();
-        let questions = machines.into_iter().map(|machine| {
-            self.caller
-                .ask(machine, CallRoll { group: group.id }, QUESTION_DEADLINE)
-        });
-        let answers = futures::future::join_all(questions).await;
-        let newest = answers
+        let questions = machines
             .into_iter()
-            .filter_map(Result::ok)
-            .flatten()
-            .chain(own)
-            .max_by_key(|roll| roll.index);
-        if let Some(roll) = newest
-            && !roll.members.contains_key(&group.node)
-            && roll.as_of >= group.node
-            && group.leader() != Some(me)
-            && let Err(error) = self.copies.dismiss(group.id, &roll).await
+            .map(|machine| self.caller.ask(machine, CallRoll { group }, QUESTION_DEADLINE));
+        let answers = futures::future::join_all(questions).await;
+        let told = answers.into_iter().filter_map(Result::ok).flatten();
+        let here = self.copies.roster.group(group);
+        // One that has come to a fault leads nothing, whatever its consensus was before.
+        let leads = here
+            .as_ref()
+            .is_some_and(|here| !here.is_sick() && here.leader() == Some(me));
+        let own = here.and_then(|here| here.roll());
+        if let Some(roll) = unwanted(node, own.as_ref(), told)
+            && !leads
+            && let Err(error) = self.copies.dismiss(group, &roll).await
         {
-            tracing::warn!(group = format_args!("{:016x}", group.id), %error, "a copy that is not wanted stays");
+            tracing::warn!(group = format_args!("{group:016x}"), %error, "a copy that is not wanted stays");
         }
     }
+}
+
+/// Whether those who were asked about a machine say that it has been silent for the grace period. Where nobody answers nobody has said so.
+fn have_given_up(silent_ms: impl Iterator<Item = Option<u64>>, grace_ms: u64) -> bool {
+    let shortest = silent_ms.map(|silent_ms| silent_ms.unwrap_or(0)).min();
+    shortest.is_some_and(|silent_ms| silent_ms >= grace_ms)
+}
+
+/// The newest of what others have told of the members, if it shows that a copy is none (any more), and they know no less than the copy itself does (R5).
+fn unwanted(node: NodeId, own: Option<&Roll>, told: impl Iterator<Item = Roll>) -> Option<Roll> {
+    let newest = told.max_by_key(|roll| (roll.index, roll.as_of))?;
+    let known = own.map_or(0, |own| own.as_of);
+    (!newest.members.contains_key(&node) && newest.as_of >= node.max(known)).then_some(newest)
 }
 
 impl Watched {
@@ -419,5 +455,52 @@ impl Watched {
         }
         let leader = group.leader()?;
         (self.leader.replace(leader) != Some(leader)).then_some(leader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::Member;
+
+    fn roll(index: u64, as_of: u64, members: &[NodeId]) -> Roll {
+        Roll {
+            index,
+            as_of,
+            members: members.iter().map(|node| (*node, Member::default())).collect(),
+        }
+    }
+
+    #[test]
+    fn j6_a_machine_is_given_up_when_somebody_says_so_and_nobody_says_otherwise() {
+        let given_up = |told: &[Option<u64>]| have_given_up(told.iter().copied(), 600);
+        assert!(!given_up(&[]), "nobody answers");
+        assert!(given_up(&[Some(600)]) && given_up(&[Some(700), Some(900)]));
+        assert!(!given_up(&[Some(700), Some(599)]) && !given_up(&[Some(700), None]));
+    }
+
+    #[test]
+    fn r5_a_copy_goes_by_what_others_tell_and_never_by_what_it_knows_itself() {
+        // Invited as 10, and made a member by an entry that it has not got yet.
+        let own = roll(4, 11, &[0, 1]);
+        let unwanted = |told: &[Roll]| unwanted(10, Some(&own), told.iter().cloned());
+        assert_eq!(unwanted(&[]), None, "nobody answers");
+        assert_eq!(
+            unwanted(&[roll(4, 9, &[0, 1])]),
+            None,
+            "from before the invitation"
+        );
+        assert_eq!(
+            unwanted(&[roll(4, 10, &[0, 1])]),
+            None,
+            "who tells knows less than it does"
+        );
+        assert_eq!(
+            unwanted(&[roll(4, 11, &[0, 1]), roll(12, 20, &[0, 1, 10])]),
+            None,
+            "it is a member"
+        );
+        let gone = roll(30, 30, &[0, 1]);
+        assert_eq!(unwanted(&[roll(12, 20, &[0, 1, 10]), gone.clone()]), Some(gone));
     }
 }

@@ -27,6 +27,8 @@ const WITNESSES: usize = 5;
 const WITNESSES_MIN: usize = 2;
 /// An answer that took longer says little.
 const DEADLINE: Duration = Duration::from_secs(1);
+/// So often in a row too few may have answered before what they have said once is not believed any more: the clock may have been set since.
+const UNANSWERED_MAX: u32 = 6;
 /// How far a clock may be off.
 const OFF_MS_MAX: u64 = 5_000;
 
@@ -43,34 +45,34 @@ pub(crate) struct Timekeeper {
 impl Timekeeper {
     /// Works until told to stop.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut is_off = false;
+        let mut verdict = Verdict::default();
         let work = async {
             loop {
                 let pause = INTERVAL.mul_f64(rand::rng().random_range(0.7..1.3));
                 tokio::time::sleep(pause).await;
-                if let Some(off_ms) = self.compare().await {
-                    let is_off_now = off_ms.unsigned_abs() > OFF_MS_MAX;
-                    if is_off_now != is_off {
-                        is_off = is_off_now;
-                        self.say(is_off, off_ms);
-                    }
+                let off_ms = self.compare().await;
+                if verdict.hear(off_ms) {
+                    self.say(verdict.is_off, off_ms);
                 }
                 for group in self.roster.groups() {
-                    group.abstain(is_off).await;
+                    group.abstain(verdict.is_off).await;
                 }
             }
         };
         let _: Option<()> = stop.run_until_cancelled(work).await;
     }
 
-    fn say(&self, is_off: bool, off_ms: i64) {
+    fn say(&self, is_off: bool, off_ms: Option<i64>) {
         if is_off {
             tracing::error!(
                 off_ms,
                 "the clock of this machine is wrong: it leads nothing until that is set right"
             );
         } else {
-            tracing::info!(off_ms, "the clock of this machine is right again");
+            tracing::info!(
+                off_ms,
+                "the clock of this machine is right again, or too few can say that it is not"
+            );
         }
         if let Err(error) = self.book.update(|own| own.abstains = is_off) {
             tracing::warn!(%error, "the others are not told of this machine's clock");
@@ -97,6 +99,29 @@ impl Timekeeper {
     }
 }
 
+/// What the others' clocks have said of this machine's.
+#[derive(Default)]
+struct Verdict {
+    is_off: bool,
+    /// How often in a row too few have answered.
+    unanswered: u32,
+}
+
+impl Verdict {
+    /// Takes in how far the clock is off, if that is known; whether the verdict has changed.
+    fn hear(&mut self, off_ms: Option<i64>) -> bool {
+        self.unanswered = match off_ms {
+            Some(_) => 0,
+            None => self.unanswered.saturating_add(1),
+        };
+        let is_off = match off_ms {
+            Some(off_ms) => off_ms.unsigned_abs() > OFF_MS_MAX,
+            None => self.is_off && self.unanswered < UNANSWERED_MAX,
+        };
+        std::mem::replace(&mut self.is_off, is_off) != is_off
+    }
+}
+
 /// Of the others' clocks and our own.
 fn median(mut offsets_ms: Vec<i64>) -> Option<i64> {
     if offsets_ms.len() < WITNESSES_MIN {
@@ -116,7 +141,26 @@ fn median(mut offsets_ms: Vec<i64>) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::{UNANSWERED_MAX, Verdict, median};
+
+    #[test]
+    fn c3_what_nobody_says_any_more_is_not_held_against_a_clock_for_ever() {
+        let mut verdict = Verdict::default();
+        assert!(!verdict.hear(None) && !verdict.hear(Some(5_000)) && !verdict.is_off);
+        assert!(verdict.hear(Some(-5_001)) && verdict.is_off);
+        for _ in 1..UNANSWERED_MAX {
+            assert!(
+                !verdict.hear(None) && verdict.is_off,
+                "a few moments prove nothing"
+            );
+        }
+        assert!(verdict.hear(None) && !verdict.is_off);
+        assert!(
+            verdict.hear(Some(9_000)) && verdict.is_off,
+            "asked anew, it is off still"
+        );
+        assert!(!verdict.hear(None) && !verdict.hear(Some(9_000)) && verdict.hear(Some(0)));
+    }
 
     #[test]
     fn c3_one_wrong_clock_is_found_by_the_others_and_does_not_mislead_them() {

@@ -95,6 +95,10 @@ impl Verb for Register {
 }
 
 impl Command for Register {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<AccountView> {
         if self.name.len() > NAME_BYTES_MAX {
             return Err(Rejected::Invalid("the name is too long".to_owned()).into());

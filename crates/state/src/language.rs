@@ -104,6 +104,12 @@ macro_rules! commands {
             /// How many variants this version knows: each with a number below.
             pub const KINDS: u32 = Self::NAMES.len() as u32;
 
+            /// Whether somebody's app may be behind it: see [`Command::is_of_people`].
+            #[must_use]
+            pub fn is_of_people(&self) -> bool {
+                match self { $(Self::$name(command) => command.is_of_people()),* }
+            }
+
             /// The variant's number.
             #[must_use]
             #[allow(clippy::enum_variant_names, reason = "a list of numbers in disguise")]
@@ -118,6 +124,9 @@ macro_rules! commands {
 impl AnyCommand {
     /// The number of a split: whoever applies the log has to see it coming.
     pub(crate) const SPLIT: u32 = 39;
+
+    /// How many kinds the first version knows. Whoever has not said how many it knows, knows these (rule R15).
+    pub const KINDS_AT_FIRST: u32 = 42;
 
     /// The variant's number of an encoded command, whether this version knows it or not.
     #[must_use]

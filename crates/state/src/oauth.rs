@@ -56,6 +56,10 @@ impl Verb for CreateApp {
 }
 
 impl Command for CreateApp {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let App {
             client_id,
@@ -152,6 +156,10 @@ impl Verb for OpenAppToken {
 const APP_TOKENS_MAX: u32 = 200;
 
 impl Command for OpenAppToken {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let slot = self.home().slot().0;
         if !tx.exists(
@@ -253,6 +261,10 @@ impl Verb for CloseAppToken {
 }
 
 impl Command for CloseAppToken {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let sql = "DELETE FROM app_token WHERE slot = ?1 AND hash = ?2 AND client_id = ?3";
         tx.write(sql, (self.home().slot().0, self.hash.0, &self.client_id))?;
@@ -292,6 +304,10 @@ impl Verb for Authorize {
 }
 
 impl Command for Authorize {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let (slot, id) = (self.account.slot().0, self.account.get());
         let sql = "SELECT 1 FROM account WHERE slot = ?1 AND id = ?2 AND password_version = ?3 AND closed_ms IS NULL";
@@ -356,6 +372,10 @@ struct Code {
 }
 
 impl Command for ExchangeCode {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Scopes> {
         let slot = self.account.slot().0;
         // The router repeats what was not answered: then the session stands already, under a hash that nobody else can have.
@@ -418,6 +438,10 @@ impl Verb for Revoke {
 }
 
 impl Command for Revoke {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
         if session::end(

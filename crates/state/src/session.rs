@@ -164,6 +164,10 @@ impl Verb for OpenSession {
 }
 
 impl Command for OpenSession {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<NotificationId> {
         let sql = "SELECT 1 FROM account WHERE slot = ?1 AND id = ?2 AND password_version = ?3 AND closed_ms IS NULL";
         if !tx.exists(

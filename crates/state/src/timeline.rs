@@ -471,6 +471,10 @@ impl Verb for SetReader {
 }
 
 impl Command for SetReader {
+    fn is_of_people(&self) -> bool {
+        true
+    }
+
     fn authority(&self) -> Option<(&Actor, Scopes)> {
         Some((&self.actor, Scopes::READ_STATUSES))
     }

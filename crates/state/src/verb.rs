@@ -32,6 +32,12 @@ pub trait Command: Verb {
         None
     }
 
+    /// Whether somebody's app may be behind it. All others are said by machines that store only: by a home to another, or by
+    /// the ring to itself.
+    fn is_of_people(&self) -> bool {
+        self.authority().is_some()
+    }
+
     /// The effect. Deterministic: it sees the tables of its own group and range, and the stamp; nothing else.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::search;
 use crate::settings::{MachineSettings, PEER_PORT};
 use anyhow::Context;
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -304,6 +305,10 @@ impl Operator for Machine {
         })
     }
 
+    fn is_leaving(&self) -> bool {
+        self.node.is_leaving()
+    }
+
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal> {
         if machine == self.id() {
             return Err(Refusal::new(Why::Itself));
@@ -316,8 +321,9 @@ impl Operator for Machine {
             .map_err(|error| Refusal::because(Why::NoKey, error))
     }
 
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal> {
-        let recovered = self.node.recover().await.map_err(|error| match error {
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
+        let groups = groups.iter().map(|group| group.0).collect();
+        let recovered = self.node.recover(&groups).await.map_err(|error| match error {
             RecoverError::NothingLost => Refusal::new(Why::NothingLost),
             RecoverError::NewerElsewhere { machine, .. } => Refusal::because(Why::NewerElsewhere, machine),
             RecoverError::Empty(_) | RecoverError::Node(_) | RecoverError::Book(_) => {

@@ -82,6 +82,7 @@ denied-itself = That is this machine itself. To take it out of the ring: tertuli
 denied-last-machine = This is the last machine that stores: it cannot leave, or everything would be lost. To end the ring, stop it and delete its data.
 denied-no-key = This machine is a gateway and holds no key of the ring: it can neither admit nor remove. Use a machine that stores.
 denied-nothing-lost = There is nothing to recover: every group with a copy here still has its majority. See “tertulia status”.
+denied-needed = Without { $machine } these ranges have no majority: { $detail }. What it alone has of them would be lost. If it can come back, start it. If it never will, run “tertulia recover --from-this-copy” on the machine that has the best copy, and remove it then; or add --force.
 denied-newer-elsewhere = The machine { $detail } answers, and its copy is the one to go on from. Run “tertulia recover --from-this-copy” there.
 denied-failed = It could not be done: { $detail }
 no-keyboard-yes = There is no keyboard to ask at. If you are sure, add --yes.
@@ -91,7 +92,7 @@ leave-catching-up = Waiting until another copy of { $group } has caught up.
 leave-no-leader = Waiting for { $group } to have a leader.
 leave-silent = Waiting for { $machine }, which does not answer.
 leave-done = Done: this machine has left the ring, and stops.
-leave-broken-off = The machine has stopped before it had left. Start it again, and repeat the command.
+leave-broken-off = The machine has stopped before it had left. Start it again: it goes on with that.
 remove-alive = The machine { $machine } answers. If it is to go in peace, run “tertulia leave” there instead. Removed, it is refused everywhere, for good, and what only it has is lost.
 ask-remove = Remove it all the same? (yes or no)
 remove-done = The machine { $machine } is removed. Its key is refused everywhere; its copies are made again elsewhere.
@@ -172,6 +173,7 @@ ring-note-weak = { $count ->
     [one] The range { $which } bears no further loss until its copies are made again.
    *[other] The ranges { $which } bear no further loss until their copies are made again.
 }
+ring-note-sick-copies = Copies cannot be used at { $which }: its log says why. They are made anew from others; their files stay where they are until then, and after that as *.sick in the data directory.
 ring-note-suspect = Does not answer: { $which }
 ring-note-dead = Dead: { $which }. Copies are made again where there is room. What is dead may come back; if it never will: tertulia remove ID
 ring-note-clock-off = The clock is wrong at { $which }: that machine leads nothing. Set it right.

@@ -82,6 +82,7 @@ denied-itself = Es esta misma máquina. Para sacarla del anillo: tertulia leave
 denied-last-machine = Es la última máquina que guarda datos: no puede dejar el anillo, o se perdería todo. Para acabar con el anillo, párala y borra sus datos.
 denied-no-key = Esta máquina es una pasarela y no tiene la clave del anillo: no puede admitir ni quitar. Usa una máquina que guarde datos.
 denied-nothing-lost = No hay nada que recuperar: cada grupo con una copia aquí conserva su mayoría. Mira «tertulia status».
+denied-needed = Sin { $machine } estos tramos no tienen mayoría: { $detail }. Lo que solo ella tiene de ellos se perdería. Si puede volver, ponla en marcha. Si nunca volverá, ejecuta «tertulia recover --from-this-copy» en la máquina que tenga la mejor copia, y quítala después; o añade --force.
 denied-newer-elsewhere = La máquina { $detail } responde, y es con su copia con la que hay que seguir. Ejecuta «tertulia recover --from-this-copy» allí.
 denied-failed = No se ha podido hacer: { $detail }
 no-keyboard-yes = No hay teclado para preguntar. Si es seguro, añade --yes.
@@ -91,7 +92,7 @@ leave-catching-up = Se espera a que otra copia de { $group } se ponga al día.
 leave-no-leader = Se espera a que { $group } tenga líder.
 leave-silent = Se espera a { $machine }, que no responde.
 leave-done = Hecho: esta máquina ha dejado el anillo, y se detiene.
-leave-broken-off = La máquina se ha detenido antes de dejar el anillo. Ponla otra vez en marcha, y repite la orden.
+leave-broken-off = La máquina se ha detenido antes de dejar el anillo. Ponla otra vez en marcha: seguirá con ello.
 remove-alive = La máquina { $machine } responde. Si ha de irse en paz, ejecuta allí «tertulia leave». Si se quita, se la rechaza en todas partes para siempre, y lo que solo ella tiene se pierde.
 ask-remove = ¿Quitarla de todos modos? (sí o no)
 remove-done = La máquina { $machine } está quitada. Su clave se rechaza en todas partes; sus copias se hacen de nuevo en otras.
@@ -172,6 +173,7 @@ ring-note-weak = { $count ->
     [one] El tramo { $which } no aguanta más pérdidas hasta que sus copias estén hechas de nuevo.
    *[other] Los tramos { $which } no aguantan más pérdidas hasta que sus copias estén hechas de nuevo.
 }
+ring-note-sick-copies = Hay copias que no se pueden usar en { $which }: su registro dice por qué. Se hacen de nuevo a partir de otras; hasta entonces sus archivos quedan donde están, y después como *.sick en el directorio de datos.
 ring-note-suspect = No responde: { $which }
 ring-note-dead = Muerta: { $which }. Las copias se hacen de nuevo donde hay sitio. Puede volver; si nunca lo hará: tertulia remove ID
 ring-note-clock-off = El reloj va mal en { $which }: esa máquina no lidera nada. Ponlo en hora.

@@ -65,6 +65,7 @@ fn key(kind: NoteKind) -> &'static str {
         NoteKind::NoMajority => "ring-note-no-majority",
         NoteKind::NoLeader => "ring-note-no-leader",
         NoteKind::Weak => "ring-note-weak",
+        NoteKind::SickCopies => "ring-note-sick-copies",
         NoteKind::Suspect => "ring-note-suspect",
         NoteKind::Dead => "ring-note-dead",
         NoteKind::ClockOff => "ring-note-clock-off",

@@ -119,7 +119,9 @@ pub(crate) struct Write {
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The engine said no.
-    #[error("the log cannot be opened or read")]
+    #[error(
+        "the log cannot be opened or read; if its files are damaged, have this machine removed and join again with an empty data directory: the other machines have what it had"
+    )]
     Engine(#[from] raft_engine::Error),
     /// No thread for the writer.
     #[error("the log's writer cannot be started")]

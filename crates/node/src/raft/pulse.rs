@@ -40,6 +40,7 @@ pub(crate) async fn keep(
         {
             return;
         }
+        reception.clear_away();
         let leads = raft.server_metrics().borrow_watched().state == ServerState::Leader;
         let hears = reception.has_heard_a_leader_within(beat * BEATS_MISSED);
         raft.runtime_config().tick(!leads && !hears);

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use crate::community::{follow, home, options, publish, register, until};
 use crate::split::three;
 use tertulia_node::switchboard::Switchboard;
-use tertulia_node::{CharterError, DirectoryError, GroupError, MachineId, Node, NodeError, Options};
+use tertulia_node::{
+    CharterError, DirectoryError, GroupError, Lag, MachineId, Node, NodeError, Options, Stage,
+};
 use tertulia_state::Descriptor;
 use tertulia_state::account::{Lookup, Who};
 use tertulia_state::search::Count;
@@ -212,6 +214,41 @@ async fn c1_a_leader_that_is_cut_off_answers_nothing_rather_than_something_old()
     for machine in machines {
         machine.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c2_a_new_leader_whose_database_lags_shows_what_was_committed_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let switchboard = Switchboard::default();
+    let one = machine(&switchboard, &directory.path().join("one"), 1).await;
+    let of = |_: u64, worker: &str| match worker.starts_with("db-") {
+        true => Duration::from_millis(400),
+        false => Duration::ZERO,
+    };
+    let slow = Node::open(Options {
+        stage: Stage::Paced(Lag { machine: 0, of }),
+        network: Arc::new(switchboard.clone()),
+        ..options(&directory.path().join("slow"), 0)
+    });
+    let slow = slow.await.expect("opens");
+    let group = groups(&one)[0];
+    slow.learn(group, vec![id(&one)]);
+    let ana = register(&one, "ana").await;
+    let first = one.standings()[0].seats[0].node;
+    let node = invite(&one, &slow, group).await;
+    one.elect(group.group, BTreeSet::from([first, node]))
+        .await
+        .expect("both vote");
+    // In the logs of both, and acknowledged.
+    publish_some(&one, ana, 10).await;
+    one.hand_over(group.group, node).await.expect("hands over");
+    until("the other one leads", || async {
+        slow.standings()[0].leader == Some(id(&slow))
+    })
+    .await;
+    assert_eq!(home(&slow, ana).await.len(), 10);
+    one.stop().await;
+    slow.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,13 @@
 //! A ring of machines in one process, in a hurry: what takes minutes in service takes moments here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::community::options;
 use tempfile::TempDir;
 use tertulia_node::switchboard::Switchboard;
-use tertulia_node::{MachineId, Node, Options, Patience};
+use tertulia_node::{Charter, MachineId, Node, Options, Patience};
 use tertulia_ring::settings::{Interval, Settings};
 use tertulia_types::Role;
 use tertulia_types::ring::{CopyKind, RingStatus};
@@ -117,6 +117,23 @@ impl Neighbourhood {
         self.switchboard.isolate(machine);
         lost.stop().await;
         machine
+    }
+
+    /// Stops a machine that was never lost, does something to its directory, and opens it again.
+    pub(crate) async fn reopen(&mut self, place: usize, meanwhile: impl FnOnce(&Path)) -> Arc<Node> {
+        let stopped = self.machines.remove(place);
+        stopped.stop().await;
+        let identity = stopped.identity().clone();
+        drop(stopped);
+        let name = place.to_string();
+        meanwhile(&self.path(&name));
+        let options = Options {
+            charter: Charter::read(&identity).expect("reads"),
+            ..self.options(name)
+        };
+        let node = Node::open(options).await.expect("opens");
+        self.machines.insert(place, node.clone());
+        node
     }
 
     /// Waits until each range has a leader and all the copies it should have, and they have caught up, as the first machine sees it.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crate::community::{follow, home, publish, register, registration, until};
 use crate::neighbourhood::{HASTE, Neighbourhood};
-use tertulia_node::{Failure, Heard, Node, Patience, Unavailable, unix_ms};
+use tertulia_node::{Failure, Heard, JoinError, LeaveError, Node, Patience, Unavailable, unix_ms};
 use tertulia_state::Event;
+use tertulia_state::range::Split;
 use tertulia_types::ring::LeaveProgress;
-use tertulia_types::{Rejected, Role};
+use tertulia_types::{Rejected, Role, Slot};
 use tokio::sync::watch;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,6 +100,47 @@ async fn j7_a_machine_leaves_when_all_it_held_is_elsewhere_and_the_last_cannot()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn j7_of_all_that_want_to_leave_at_once_one_stays() {
+    let ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    publish(&ring.machines[0], ana, "hola").await.unwrap();
+    let leaving = ring.machines.iter().map(|node| async move {
+        let (progress, _) = watch::channel(LeaveProgress::default());
+        node.leave(&progress).await
+    });
+    let left = tokio::time::timeout(Duration::from_secs(60), futures::future::join_all(leaving))
+        .await
+        .expect("nobody waits for ever");
+    let stay: Vec<_> = left
+        .iter()
+        .zip(&ring.machines)
+        .filter(|(left, _)| matches!(left, Err(LeaveError::Last)))
+        .map(|(_, node)| node)
+        .collect();
+    let Some(stays) = stay.first() else {
+        panic!("one stays: {left:?}")
+    };
+    let gone = left.iter().filter(|left| left.is_ok()).count();
+    assert!(gone == 3 - stay.len() && !stays.is_leaving(), "{left:?}");
+    assert_eq!(home(stays, ana).await, ["hola"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_has_left_says_so_when_it_is_started_again() {
+    let mut ring = Neighbourhood::of(2, Role::Replica).await;
+    ring.until_settled(1, 2).await;
+    let (progress, _) = watch::channel(LeaveProgress::default());
+    tokio::time::timeout(Duration::from_secs(30), ring.machines[1].leave(&progress))
+        .await
+        .expect("within the limit")
+        .unwrap();
+    let again = ring.reopen(1, |_| {}).await;
+    let settled = again.settle_in(Some(Role::Replica)).await;
+    assert!(matches!(settled, Err(JoinError::HasLeft)), "{settled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_stores_nothing_and_serves_all() {
     let mut ring = Neighbourhood::of(3, Role::Replica).await;
     ring.until_settled(3, 3).await;
@@ -107,6 +149,28 @@ async fn a_gateway_stores_nothing_and_serves_all() {
     publish(&gateway, ana, "hola").await.unwrap();
     assert_eq!(home(&gateway, ana).await, ["hola"]);
     assert!(gateway.standings().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j8_a_gateway_says_nothing_that_no_person_says() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let gateway = ring.join(Role::Gateway).await;
+    let id = gateway.member().machine;
+    until("all know that it is one", || async {
+        ring.machines.iter().all(|node| node.book().get(id).is_some())
+    })
+    .await;
+    register(&gateway, "ana").await;
+    let split = Split {
+        at: Slot(77).end(),
+        machine: id,
+        incarnation: gateway.member().incarnation,
+    };
+    let refused = gateway.submit(split.clone()).await;
+    assert!(matches!(refused, Err(Failure::Unavailable(_))), "{refused:?}");
+    assert_eq!(ring.machines[0].status().await.ranges.len(), 1);
+    ring.machines[0].submit(split).await.expect("who stores may");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,6 +304,54 @@ async fn a_gateway_hears_what_happens_elsewhere() {
     tokio::time::timeout(Duration::from_secs(30), heard)
         .await
         .expect("what is published elsewhere is heard");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c3_who_alone_has_all_leads_though_its_clock_is_wrong() {
+    let mut ring = Neighbourhood::of(2, Role::Replica).await;
+    let off_ms = Arc::new(AtomicU64::new(0));
+    let theirs = off_ms.clone();
+    let clock = move || unix_ms() + theirs.load(Ordering::Relaxed);
+    let wrong = ring
+        .join_with(Role::Replica, |options| options.clock = Arc::new(clock))
+        .await;
+    ring.until_settled(3, 3).await;
+    // One more that knows what time it is, and votes for nobody.
+    ring.join(Role::Gateway).await;
+    off_ms.store(60_000, Ordering::Relaxed);
+    let (wrong_id, leader) = (wrong.member().machine, || wrong.standings()[0].leader);
+    until(
+        "it is told that its clock is wrong, and leads nothing",
+        || async {
+            wrong.book().own().is_some_and(|own| own.abstains)
+                && leader().is_some_and(|leader| leader != wrong_id)
+        },
+    )
+    .await;
+    let ana = register(&wrong, "ana").await;
+    let leads = leader().unwrap();
+    let other = |node: &Arc<Node>| ![wrong_id, leads].contains(&node.member().machine);
+    let lags = ring.machines[..3]
+        .iter()
+        .find(|node| other(node))
+        .unwrap()
+        .clone();
+    ring.switchboard.isolate(lags.member().machine);
+    publish(&wrong, ana, "not heard by all").await.unwrap();
+    // Whoever led is lost before the other one has heard of it.
+    ring.switchboard.isolate(leads);
+    let place = ring
+        .machines
+        .iter()
+        .position(|node| node.member().machine == leads);
+    let lost = ring.machines.remove(place.unwrap());
+    lost.stop().await;
+    ring.switchboard.heal();
+    until("the two that are left go on", || async {
+        publish(&lags, ana, "after").await.is_ok()
+    })
+    .await;
+    assert_eq!(home(&lags, ana).await, ["after", "not heard by all"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

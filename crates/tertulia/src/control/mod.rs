@@ -21,6 +21,7 @@ pub(crate) use operator::{Invitation, Operator, Refusal, TokenWish, Why};
 pub(crate) use server::Control;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -33,8 +34,8 @@ use tertulia_types::{MachineId, Nick};
 const VERSION: u32 = 1;
 /// The socket's name in the data directory.
 const SOCKET: &str = "control";
-/// A request names a nick, a machine or a role: that is short.
-const REQUEST_BYTES_MAX: u64 = 4 << 10;
+/// A request names a nick, a machine or a role, or some thousand groups.
+const REQUEST_BYTES_MAX: u64 = 64 << 10;
 /// The status of a ring of some ten thousand ranges.
 const ANSWER_BYTES_MAX: u64 = 32 << 20;
 /// Where something lasts, a line comes at least this often, so that silence means that the machine hangs.
@@ -76,8 +77,11 @@ pub(crate) enum Ask {
         /// Which.
         machine: MachineId,
     },
-    /// To go on from the copies that are left here.
-    Recover,
+    /// To go on from the copies that are left here of these groups, and of no others: what was confirmed.
+    Recover {
+        /// Which.
+        groups: BTreeSet<GroupId>,
+    },
 }
 
 impl Ask {
@@ -86,7 +90,7 @@ impl Ask {
         match self {
             Self::Status | Self::Token(_) | Self::Lookup { .. } => Duration::from_secs(5),
             Self::Remove { .. } => Duration::from_secs(30),
-            Self::Recover => Duration::from_secs(60),
+            Self::Recover { .. } => Duration::from_secs(60),
             Self::Watch | Self::Leave => SILENCE_MAX * 3,
         }
     }

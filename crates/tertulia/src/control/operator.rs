@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingStatus};
 use tertulia_types::{MachineId, Nick, Role};
 use tokio::sync::{broadcast, watch};
@@ -28,12 +29,15 @@ pub(crate) trait Operator: Send + Sync + 'static {
     /// Tells how far it is whenever that changes. Never called twice at once; called again after a refusal or a restart.
     async fn leave(&self, progress: watch::Sender<LeaveProgress>) -> Result<(), Refusal>;
 
+    /// Whether it was about to leave when it was started: then it goes on with that.
+    fn is_leaving(&self) -> bool;
+
     /// Removes another machine for good: returns when its key is refused here, and the ring is being told (J8).
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal>;
 
-    /// Makes new groups from the copies that this machine holds of groups whose majority is gone (V4). What only the lost
-    /// machines had is lost; their copies are refused for ever. Refuses where a majority still answers.
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal>;
+    /// Makes new groups from the copies that this machine holds of these groups, as far as their majority is gone (V4). What
+    /// only the lost machines had is lost; their copies are refused for ever. Refuses where a majority still answers.
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal>;
 }
 
 /// What a token is to be good for.
@@ -108,6 +112,8 @@ pub(crate) enum Why {
     NoKey,
     /// Nothing is to be recovered: every group that has a copy here has its majority.
     NothingLost,
+    /// Without the machine ranges would have no majority: the detail says which.
+    Needed,
     /// Another machine that answers has a newer copy: the detail says which.
     NewerElsewhere,
     /// A disk or the like: the detail says what.

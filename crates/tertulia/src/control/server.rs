@@ -107,6 +107,10 @@ impl Control {
             left,
             leaving: Mutex::new(None),
         });
+        // Nobody may come back to ask for it again, and meanwhile it would stand between being there and being gone.
+        if desk.operator.is_leaving() {
+            desk.leaving();
+        }
         let mut at_work = JoinSet::new();
         loop {
             tokio::select! {
@@ -205,7 +209,9 @@ impl Desk {
             Ask::Remove { machine } => {
                 Box::pin(async move { operator.remove(machine).await.map(|()| Answer::Done) })
             }
-            Ask::Recover => Box::pin(async { operator.recover().await.map(Answer::Recovered) }),
+            Ask::Recover { groups } => {
+                Box::pin(async move { operator.recover(&groups).await.map(Answer::Recovered) })
+            }
         };
         let answer = tokio::select! {
             answer = timeout(patience, once) => answer.unwrap_or_else(|_| Err(Refusal::new(Why::NotNow))),

@@ -5,6 +5,7 @@ use super::{
     Unreached, Why, ask,
 };
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -32,20 +33,23 @@ struct Player {
     progress: watch::Sender<LeaveProgress>,
     leave_ends: watch::Sender<Option<Result<(), Refusal>>>,
     leavings: AtomicU32,
+    /// Whether it was about to leave when it was started.
+    is_leaving: bool,
     /// Whether questions are never answered.
     is_stuck: watch::Sender<bool>,
 }
 
 impl Player {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
+    fn new() -> Self {
+        Self {
             ring: Mutex::new("Barrio".to_owned()),
             events: broadcast::Sender::new(4),
             progress: watch::Sender::new(LeaveProgress::default()),
             leave_ends: watch::Sender::new(None),
             leavings: AtomicU32::new(0),
+            is_leaving: false,
             is_stuck: watch::Sender::new(false),
-        })
+        }
     }
 
     fn rename(&self, name: &str) {
@@ -105,6 +109,10 @@ impl Operator for Player {
         }
     }
 
+    fn is_leaving(&self) -> bool {
+        self.is_leaving
+    }
+
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal> {
         match machine {
             MachineId(7) => Ok(()),
@@ -112,8 +120,8 @@ impl Operator for Player {
         }
     }
 
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal> {
-        Ok(vec![GroupId(5)])
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
+        Ok(groups.iter().copied().collect())
     }
 }
 
@@ -135,7 +143,15 @@ impl Stage {
     }
 
     fn set_in(folder: tempfile::TempDir, directory: PathBuf) -> Self {
-        let (player, closing, left) = (Player::new(), CancellationToken::new(), CancellationToken::new());
+        Self::with(Player::new(), folder, directory)
+    }
+
+    fn with(player: Player, folder: tempfile::TempDir, directory: PathBuf) -> Self {
+        let (player, closing, left) = (
+            Arc::new(player),
+            CancellationToken::new(),
+            CancellationToken::new(),
+        );
         let control = Control::bind(&directory).unwrap();
         let served = tokio::spawn(control.serve(player.clone(), closing.clone(), left.clone()));
         Self {
@@ -231,7 +247,11 @@ async fn each_question_has_its_answer() {
             .await,
         refused
     );
-    assert_eq!(stage.ask(Ask::Recover).await, Answer::Recovered(vec![GroupId(5)]));
+    let groups = BTreeSet::from([GroupId(3), GroupId(4)]);
+    assert_eq!(
+        stage.ask(Ask::Recover { groups }).await,
+        Answer::Recovered(vec![GroupId(3), GroupId(4)])
+    );
     stage.close().await;
 }
 
@@ -464,6 +484,21 @@ async fn j7_a_leaving_goes_on_when_its_command_is_interrupted_and_others_see_the
     assert_eq!(stage.player.leavings.load(Ordering::SeqCst), 1);
     let late = until_ended(&mut stage.open(Ask::Leave).await).await;
     assert_eq!(late, Answer::Done, "whoever asks later finds the end as well");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn j7_a_leaving_that_a_restart_broke_off_goes_on_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().to_owned();
+    let player = Player {
+        is_leaving: true,
+        ..Player::new()
+    };
+    let stage = Stage::with(player, folder, directory);
+    stage.player.leave_ends.send_replace(Some(Ok(())));
+    within(stage.left.cancelled()).await;
+    assert_eq!(stage.player.leavings.load(Ordering::SeqCst), 1);
     stage.close().await;
 }
 

@@ -10,7 +10,7 @@ use tertulia_console::page::Style;
 use tertulia_console::ring;
 use tertulia_console::terminal::Lines;
 use tertulia_types::MachineId;
-use tertulia_types::ring::{MachineStatus, NoteKind, RingStatus};
+use tertulia_types::ring::{MachineStatus, NoteKind, RangeStatus, RingStatus};
 
 /// Flags of `leave`.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +30,9 @@ pub(crate) struct RemoveFlags {
     /// Do not ask whether you are sure
     #[arg(long)]
     pub(super) yes: bool,
+    /// Remove it though ranges lose their majority by that
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// Flags of `recover`.
@@ -111,6 +114,9 @@ pub(super) async fn removing(counter: &Counter, flags: &RemoveFlags) -> Result<(
     if machine.is_this {
         return Err(Refusal::new(Why::Itself).into());
     }
+    if !flags.force {
+        can_be_spared(&status, machine.id)?;
+    }
     if machine.state.is_up() && !flags.yes {
         counter.say(Style::Bad, &counter.look.words.with("remove-alive", &named));
         let is_sure = asked(counter, |asking| {
@@ -128,6 +134,27 @@ pub(super) async fn removing(counter: &Counter, flags: &RemoveFlags) -> Result<(
         &json!({ "removed": id }),
     );
     Ok(())
+}
+
+/// Refuses to take a majority away, also one that is lost only until the machine is back.
+fn can_be_spared(status: &RingStatus, machine: MachineId) -> Result<(), Undone> {
+    let bereft = status.bereft_without(machine);
+    let ranges: Vec<String> = status
+        .ranges
+        .iter()
+        .filter(|range| bereft.contains(&range.group))
+        .map(|range| range.range.to_string())
+        .collect();
+    if !ranges.is_empty() {
+        let refusal = Refusal::because(Why::Needed, ranges.join(" "));
+        return Err(Undone::Refused(refusal, Some(machine.to_string())));
+    }
+    if status.is_whole() {
+        Ok(())
+    } else {
+        // Perhaps the machine alone has what nobody tells of.
+        Err(Refusal::new(Why::NotNow).into())
+    }
 }
 
 /// The one machine whose id begins so.
@@ -163,21 +190,22 @@ pub(crate) async fn recover(flags: RecoverFlags) -> ExitCode {
 
 pub(super) async fn recovering(counter: &Counter, flags: &RecoverFlags) -> Result<(), Undone> {
     let status = counter.ring().await?;
-    let lost: Vec<String> = status
+    let lost: Vec<&RangeStatus> = status
         .notes
         .iter()
         .filter(|note| note.kind == NoteKind::NoMajority)
         .filter_map(|note| status.ranges.iter().find(|range| Some(range.group) == note.group))
-        .map(|range| range.range.to_string())
         .collect();
     if lost.is_empty() {
         return Err(Refusal::new(Why::NothingLost).into());
     }
+    let ranges: Vec<String> = lost.iter().map(|lost| lost.range.to_string()).collect();
+    let groups = lost.iter().map(|lost| lost.group).collect();
     let words = &counter.look.words;
     counter.say(Style::Bad, &words.say("recover-warning"));
     counter.say(
         Style::Plain,
-        &words.with("recover-ranges", &[("ranges", lost.join(" ").into())]),
+        &words.with("recover-ranges", &[("ranges", ranges.join(" ").into())]),
     );
     if !flags.yes {
         let name = status.ring.name.as_str();
@@ -193,7 +221,7 @@ pub(super) async fn recovering(counter: &Counter, flags: &RecoverFlags) -> Resul
             })
         })?;
     }
-    let Answer::Recovered(groups) = counter.ask(&Ask::Recover).await? else {
+    let Answer::Recovered(groups) = counter.ask(&Ask::Recover { groups }).await? else {
         return Err(Unreached::Nonsense.into());
     };
     let mut page = counter.text(Style::Good, "recover-done", &[("n", groups.len().into())]);
@@ -235,6 +263,7 @@ mod tests {
             is_this: false,
             silent_for_ms: None,
             clock_off_ms: None,
+            sick: Vec::new(),
         };
         let facts = RingFacts {
             id: 1,

@@ -84,6 +84,7 @@ impl Undone {
                 | Why::LastMachine
                 | Why::NoKey
                 | Why::NothingLost
+                | Why::Needed
                 | Why::NewerElsewhere
                 | Why::Failed => 1,
             },
@@ -236,6 +237,7 @@ fn denied(why: Why) -> &'static str {
         Why::LastMachine => "denied-last-machine",
         Why::NoKey => "denied-no-key",
         Why::NothingLost => "denied-nothing-lost",
+        Why::Needed => "denied-needed",
         Why::NewerElsewhere => "denied-newer-elsewhere",
         Why::Failed => "denied-failed",
     }

@@ -5,6 +5,7 @@ use super::{At, Counter, Undone};
 use crate::control::{Control, Invitation, Operator, Refusal, TokenWish, Why};
 use async_trait::async_trait;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{BufRead, Cursor};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -50,6 +51,7 @@ fn machine(id: MachineId, state: MachineState) -> MachineStatus {
         is_this: id == THIS,
         silent_for_ms: None,
         clock_off_ms: None,
+        sick: Vec::new(),
     }
 }
 
@@ -113,13 +115,17 @@ impl Operator for Player {
         Ok(())
     }
 
+    fn is_leaving(&self) -> bool {
+        false
+    }
+
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal> {
         self.does(&format!("remove {machine}"));
         Ok(())
     }
 
-    async fn recover(&self) -> Result<Vec<GroupId>, Refusal> {
-        self.does("recover");
+    async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
+        self.does(&format!("recover {groups:?}"));
         Ok(vec![GroupId(9)])
     }
 }
@@ -170,8 +176,19 @@ impl Stage {
             machine: machine.to_owned(),
             at: At::default(),
             yes,
+            force: false,
         };
         removing(&self.counter(typed), &flags).await
+    }
+
+    async fn remove_by_force(&self, machine: &str) -> Result<(), Undone> {
+        let flags = RemoveFlags {
+            machine: machine.to_owned(),
+            at: At::default(),
+            yes: false,
+            force: true,
+        };
+        removing(&self.counter(None), &flags).await
     }
 
     async fn recover(&self, yes: bool, typed: Option<&'static str>) -> Result<(), Undone> {
@@ -219,9 +236,26 @@ async fn j8_a_machine_that_answers_is_removed_only_by_somebody_who_is_sure() {
 }
 
 #[tokio::test]
+async fn v4_a_machine_without_which_a_range_has_no_majority_is_removed_by_force_only() {
+    let stage = Stage::set(MachineState::Dead);
+    for yes in [false, true] {
+        let needed = stage.remove("2222", yes, None).await;
+        let Err(Undone::Refused(refusal, Some(machine))) = needed else {
+            panic!("one of three voters is left: {needed:?}")
+        };
+        assert_eq!((refusal.why, machine), (Why::Needed, OTHER.to_string()));
+        assert_eq!(refusal.detail, Range::whole().to_string());
+    }
+    assert_eq!(stage.done(), [""; 0]);
+    stage.remove_by_force("2222").await.unwrap();
+    assert_eq!(stage.done(), [format!("remove {OTHER}")]);
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn j8_a_dead_machine_is_removed_without_a_question_and_this_one_never() {
     let stage = Stage::set(MachineState::Dead);
-    stage.remove("2222", false, None).await.unwrap();
+    stage.remove_by_force("2222").await.unwrap();
     let oneself = stage.remove("1111", true, None).await;
     assert!(matches!(oneself, Err(Undone::Refused(refusal, _)) if refusal.why == Why::Itself));
     let nobody = stage.remove("4444", true, None).await;
@@ -240,7 +274,11 @@ async fn v4_recovery_asks_for_the_name_of_the_ring() {
     assert_eq!(stage.done(), [""; 0], "nothing is done");
     stage.recover(false, Some("barrio\nBarrio\n")).await.unwrap();
     stage.recover(true, None).await.unwrap();
-    assert_eq!(stage.done(), ["recover", "recover"]);
+    assert_eq!(
+        stage.done(),
+        ["recover {0000000000000007}", "recover {0000000000000007}"],
+        "what was shown, and nothing else"
+    );
     stage.close().await;
 }
 

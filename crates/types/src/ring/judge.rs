@@ -3,7 +3,7 @@
 //! A range survives as long as a majority of its voters does (V1). So the ring bears as many losses as its weakest range;
 //! a machine that does not answer counts as lost already.
 
-use super::{CopyKind, GroupId, MachineState, MachineStatus, RangeStatus, RingFacts, RingStatus};
+use super::{CopyKind, CopyStatus, GroupId, MachineState, MachineStatus, RangeStatus, RingFacts, RingStatus};
 use crate::MachineId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ pub enum NoteKind {
     NoLeader,
     /// The group serves, but one more loss stops it, though there are machines enough for more.
     Weak,
+    /// `n` copies on the machine cannot be used: they are made anew from others, if there are any.
+    SickCopies,
     /// The machine does not answer, for `n` milliseconds if that is known.
     Suspect,
     /// The machine is dead: its copies are made again elsewhere, if there are machines for it.
@@ -61,9 +63,13 @@ impl NoteKind {
     #[must_use]
     pub fn is_bad(self) -> bool {
         match self {
-            Self::NoMajority | Self::NoLeader | Self::Weak | Self::Suspect | Self::Dead | Self::ClockOff => {
-                true
-            }
+            Self::NoMajority
+            | Self::NoLeader
+            | Self::Weak
+            | Self::SickCopies
+            | Self::Suspect
+            | Self::Dead
+            | Self::ClockOff => true,
             Self::Leaving
             | Self::FewCopies
             | Self::OrphanedEnd
@@ -89,11 +95,12 @@ impl RingStatus {
     ) -> Self {
         let machines = in_order(machines);
         let ranges = best(ranges);
-        let states: BTreeMap<MachineId, MachineState> = machines
-            .iter()
-            .map(|machine| (machine.id, machine.state))
-            .collect();
-        let is_up = |machine: MachineId| states.get(&machine).is_some_and(|state| state.is_up());
+        let by_id: BTreeMap<MachineId, &MachineStatus> =
+            machines.iter().map(|machine| (machine.id, machine)).collect();
+        let is_up = |machine: MachineId, group: GroupId| {
+            let machine = by_id.get(&machine);
+            machine.is_some_and(|machine| serves(machine, group))
+        };
         let voters_wanted = voters_wanted(&ring, &machines);
         let votes: Vec<Votes> = ranges
             .iter()
@@ -125,11 +132,40 @@ impl RingStatus {
         }
     }
 
+    /// The groups that would have no majority without a machine. What it alone has of them would be lost with it.
+    #[must_use]
+    pub fn bereft_without(&self, machine: MachineId) -> Vec<GroupId> {
+        let is_up = |of: MachineId, group: GroupId| of != machine && self.serves(of, group);
+        let is_bereft = |range: &&RangeStatus| {
+            let has_vote = |copy: &CopyStatus| copy.kind == CopyKind::Voter && copy.machine == machine;
+            let votes = Votes::of(range, 0, is_up);
+            range.copies.iter().any(has_vote) && votes.up < votes.majority()
+        };
+        let bereft = self.ranges.iter().filter(is_bereft);
+        bereft.map(|range| range.group).collect()
+    }
+
+    /// Whether something is told of each stretch of the ring.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        is_whole(&self.ranges)
+    }
+
+    fn serves(&self, machine: MachineId, group: GroupId) -> bool {
+        self.machine(machine)
+            .is_some_and(|machine| serves(machine, group))
+    }
+
     /// The machine of an id.
     #[must_use]
     pub fn machine(&self, id: MachineId) -> Option<&MachineStatus> {
         self.machines.iter().find(|machine| machine.id == id)
     }
+}
+
+/// Whether a machine answers, and its copy of a group, if it has one, can be used.
+fn serves(machine: &MachineStatus, group: GroupId) -> bool {
+    machine.state.is_up() && !machine.sick.contains(&group)
 }
 
 /// By position, those without one at the end; each once.
@@ -199,12 +235,12 @@ struct Votes {
 }
 
 impl Votes {
-    fn of(range: &RangeStatus, wanted: u32, is_up: impl Fn(MachineId) -> bool) -> Self {
+    fn of(range: &RangeStatus, wanted: u32, is_up: impl Fn(MachineId, GroupId) -> bool) -> Self {
         let voters = range.copies.iter().filter(|copy| copy.kind == CopyKind::Voter);
         let (mut all, mut up) = (0, 0);
         for copy in voters {
             all += 1;
-            up += u32::from(is_up(copy.machine));
+            up += u32::from(is_up(copy.machine, range.group));
         }
         Self { all, up, wanted }
     }
@@ -269,6 +305,9 @@ fn of_machines(machines: &[MachineStatus]) -> Vec<Note> {
             MachineState::Dead => notes.push(about(NoteKind::Dead, silent)),
             MachineState::Leaving => notes.push(about(NoteKind::Leaving, None)),
             MachineState::Alive | MachineState::Left | MachineState::Removed => {}
+        }
+        if let sick @ 1.. = machine.sick.len() {
+            notes.push(about(NoteKind::SickCopies, i64::try_from(sick).ok()));
         }
         let off = machine.clock_off_ms;
         if off.is_some_and(|ms| ms.unsigned_abs() > CLOCK_OFF_MS_MAX) && machine.state.is_up() {

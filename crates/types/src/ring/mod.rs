@@ -86,6 +86,8 @@ pub struct MachineStatus {
     pub silent_for_ms: Option<u64>,
     /// How far its clock is ahead of the median of its peers (behind: negative); `None` where it is unknown.
     pub clock_off_ms: Option<i64>,
+    /// Groups whose copies there cannot be used: they count as lost, and are made anew from others.
+    pub sick: Vec<GroupId>,
 }
 
 /// How a machine is.

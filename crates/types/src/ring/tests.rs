@@ -26,6 +26,7 @@ fn machine(id: u64, state: MachineState) -> MachineStatus {
         is_this: false,
         silent_for_ms: None,
         clock_off_ms: None,
+        sick: Vec::new(),
     }
 }
 
@@ -126,6 +127,48 @@ fn who_does_not_answer_counts_as_lost() {
 }
 
 #[test]
+fn without_a_machine_that_is_needed_ranges_have_no_majority() {
+    let ranges = Range::even(3);
+    let ranges = vec![
+        range(1, ranges[0], &[1, 2, 3]),
+        range(2, ranges[1], &[1]),
+        range(3, ranges[2], &[3, 4, 5]),
+    ];
+    let mut machines = alive(5);
+    let without = |machines: &[MachineStatus], id| {
+        let status = RingStatus::of(facts(3), machines.to_vec(), ranges.clone(), false);
+        assert!(status.is_whole());
+        let groups = status.bereft_without(MachineId(id)).into_iter();
+        groups.map(|group| group.0).collect::<Vec<_>>()
+    };
+    assert_eq!(without(&machines, 1), [2]);
+    assert_eq!(without(&machines, 2), [0; 0]);
+    machines[2].state = MachineState::Dead;
+    assert_eq!(without(&machines, 3), [0; 0], "the others of its ranges answer");
+    assert_eq!(without(&machines, 2), [1], "of three two");
+    assert_eq!(without(&machines, 4), [3]);
+    machines[1].sick = vec![GroupId(1)];
+    assert_eq!(
+        without(&machines, 3),
+        [1],
+        "one answers, but its copy cannot be used"
+    );
+}
+
+#[test]
+fn r1_a_copy_that_cannot_be_used_counts_as_lost_and_is_told() {
+    let mut machines = alive(3);
+    machines[1].sick = vec![GroupId(1), GroupId(7)];
+    let status = RingStatus::of(facts(3), machines, whole(&[1, 2, 3]), false);
+    assert_eq!(
+        (status.tolerates, kinds(&status)),
+        (0, vec![NoteKind::Weak, NoteKind::SickCopies])
+    );
+    let told = &status.notes[1];
+    assert_eq!((told.machine, told.n), (Some(MachineId(2)), Some(2)));
+}
+
+#[test]
 fn a_copy_on_an_unknown_machine_counts_as_lost() {
     let status = RingStatus::of(facts(3), alive(2), whole(&[1, 2, 9]), false);
     assert_eq!((status.tolerates, kinds(&status)[0]), (0, NoteKind::TwoMachines));
@@ -218,7 +261,7 @@ fn the_json_is_what_scripts_rely_on() {
         "machines": [{
             "id": "0000000000000001", "role": "node", "state": "alive", "position": "ffffffffffffffff",
             "peers": [], "http": [], "is_entry": true, "version": "0.1.0", "is_this": false,
-            "silent_for_ms": null, "clock_off_ms": null,
+            "silent_for_ms": null, "clock_off_ms": null, "sick": [],
         }],
         "ranges": [{
             "group": "0000000000000001",
