@@ -363,6 +363,23 @@ mod tests {
     use crate::ask::{Question, encoded};
     use crate::stand_in::Town;
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j1_a_newcomer_has_its_end_and_its_pointers_before_it_has_any_copy() {
+        let town = Town::new().await;
+        let newcomer = town.join().await;
+        let (me, founder) = (newcomer.member().machine, town.founder.member().machine);
+        let at = newcomer.book().own().unwrap().position.unwrap();
+        let end = newcomer.query(FindEnd { of: at }).await.unwrap();
+        assert_eq!(end.descriptor.range.end(), at);
+        assert_eq!(end.holder.map(|holder| holder.machine), Some(me));
+        let pointers = newcomer.driver().machines_from(at).into_iter();
+        let machines: Vec<MachineId> = pointers.map(|(pointer, _)| pointer.machine).collect();
+        assert_eq!(machines, [me, founder]);
+        assert!(newcomer.standings().is_empty());
+        newcomer.stop().await;
+        town.stop().await;
+    }
+
     /// A ring of two halves; the machine at the end of the first one is like this.
     fn halves(state: MachineState, silent_for_ms: Option<u64>) -> RingStatus {
         let machine = |id| MachineStatus {

@@ -86,6 +86,20 @@ impl Town {
         machine
     }
 
+    /// One more real machine, which has found its place as a node.
+    pub(crate) async fn join(&self) -> Arc<Node> {
+        let path = self.directory.path().join("newcomer");
+        let options = Options {
+            charter: Some(self.founder.charter().admit(&path, Role::Node).unwrap()),
+            network: Arc::new(self.switchboard.clone()),
+            patience: None,
+            ..Options::new(&path)
+        };
+        let newcomer = Node::open(options).await.unwrap();
+        newcomer.settle_in(Some(Role::Node)).await.unwrap();
+        newcomer
+    }
+
     /// Waits until all that were added have answered the gateway.
     pub(crate) async fn until_heard(&self) {
         let driver = self.gateway.driver();

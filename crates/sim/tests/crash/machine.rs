@@ -1,6 +1,6 @@
 //! One machine: it founds a ring, takes commands, cuts its log, is started again, and loses power at some step of all that.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tertulia_node::{Failure, Fatal, Node, Options, Stage};
 use tertulia_sim::disk::Disk;
@@ -219,4 +219,23 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
             acknowledged.len()
         );
     }
+}
+
+#[test]
+fn r4_a_database_that_cannot_be_synced_ends_the_process() {
+    let reasons = Arc::<Mutex<Vec<String>>>::default();
+    let told = reasons.clone();
+    let fatal = move |why: &str| told.lock().expect("whole").push(why.to_owned());
+    let disk = Disk::new();
+    runtime().block_on(async {
+        let node = open_with(&disk, Arc::new(fatal)).await.expect("opens");
+        node.submit(register(0)).await.expect("there is room yet");
+        assert_eq!(*reasons.lock().expect("whole"), [""; 0]);
+        // An orderly stop makes the database durable, and this one has no room for that.
+        disk.full_after(0);
+        node.stop().await;
+    });
+    let reasons = reasons.lock().expect("whole");
+    let synced = |why: &String| why.contains("the database of group") && why.contains("cannot be synced");
+    assert!(reasons.iter().any(synced), "{reasons:?}");
 }

@@ -86,6 +86,7 @@ fn t3_what_is_published_around_a_first_follow_comes_exactly_once() {
     let mut community = Community::of(7);
     let [ana, ben] = community.people(["ana", "ben"]);
     community.publish(ana, "before");
+    let fetched = community.publish(ana, "fetched, and deleted between image and answer");
     community.follow(ben, ana.account);
     community.publish(ana, "between edge and image");
     let edge = of_kind(&mut community, "SetFollower").remove(0);
@@ -95,6 +96,10 @@ fn t3_what_is_published_around_a_first_follow_comes_exactly_once() {
     let delivered = of_kind(&mut community, "Deliver").remove(0);
     carry_out(&mut community, &delivered);
     community.delete(ana, gone.id);
+    community.delete(ana, fetched.id);
+    for (at, withdrawn) in of_kind(&mut community, "Deliver") {
+        community.carry_one(at, withdrawn);
+    }
     settle(&mut community, answer);
     community.publish(ana, "after");
     community.carry();
@@ -125,6 +130,17 @@ fn t3_a_lost_answer_is_asked_for_again() {
     community.carry();
     assert_eq!(community.home(ben), ["after the image", "before"]);
     assert_eq!(community.counts(ana), (1, 0));
+}
+
+#[test]
+fn o1_a_follow_of_somebody_who_closes_meanwhile_is_taken_back() {
+    let mut community = Community::of(7);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    community.follow(ben, ana.account);
+    community.close(ana);
+    community.carry();
+    assert_eq!(community.counts(ben), (0, 0));
+    assert!(!community.relationship(ben, ana.account).following);
 }
 
 #[test]
