@@ -422,7 +422,8 @@ impl Command for Revoke {
         let account = self.actor.account;
         if session::end(
             tx,
-            "DELETE FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND client_id = ?4 RETURNING slot, hash",
+            "DELETE FROM session WHERE slot = ?1 AND hash = ?2 AND account_id = ?3 AND client_id = ?4
+             RETURNING slot, hash, account_id, id",
             (
                 account.slot().0,
                 self.actor.session.0,

@@ -98,7 +98,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
         return Err(Rejected::NoSession.into());
     }
     let oldest = "DELETE FROM session WHERE slot = ?1 AND hash IN (SELECT hash FROM session WHERE slot = ?1 AND account_id = ?2
-                  ORDER BY id DESC LIMIT -1 OFFSET ?3) RETURNING slot, hash";
+                  ORDER BY id DESC LIMIT -1 OFFSET ?3) RETURNING slot, hash, account_id, id";
     if end(tx, oldest, (slot.0, account.get(), SESSIONS_MAX - 1))? > 0 {
         tx.tell(Event::SessionsEnded { account });
     }
@@ -131,14 +131,18 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
     Ok(id)
 }
 
-/// Ends the sessions that a statement deletes and names by slot and hash, and remembers their ends. Answers how many there were.
+/// Ends the sessions that a statement deletes and returns, and remembers their ends. Answers how many there were.
 pub(crate) fn end(tx: &mut Tx<'_>, delete: &str, params: impl Params) -> Result<usize, Fault> {
-    let row = |row: &Row<'_>| Ok((row.get::<_, u16>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let row = |row: &Row<'_>| {
+        let key = (row.get::<_, u16>(0)?, row.get::<_, Vec<u8>>(1)?);
+        Ok((key, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+    };
     let ended = tx.all(delete, params, row)?;
     let now_ms = tx.now_ms;
-    for (slot, hash) in &ended {
-        let remembered = "INSERT OR REPLACE INTO ended_session (slot, hash, ended_ms) VALUES (?1, ?2, ?3)";
-        tx.write(remembered, (slot, hash, now_ms))?;
+    for ((slot, hash), account, id) in &ended {
+        let remembered = "INSERT OR REPLACE INTO ended_session (slot, hash, ended_ms, account_id, id)
+                          VALUES (?1, ?2, ?3, ?4, ?5)";
+        tx.write(remembered, (slot, hash, now_ms, account, id))?;
     }
     Ok(ended.len())
 }
@@ -146,7 +150,8 @@ pub(crate) fn end(tx: &mut Tx<'_>, delete: &str, params: impl Params) -> Result<
 /// Ends all sessions of the account but `kept`, and the codes that could open new ones.
 pub(crate) fn end_all(tx: &mut Tx<'_>, account: AccountId, kept: Option<SecretHash>) -> Result<(), Fault> {
     let kept = kept.map(|hash| hash.0);
-    let all = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND (?3 IS NULL OR hash <> ?3) RETURNING slot, hash";
+    let all = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND (?3 IS NULL OR hash <> ?3)
+               RETURNING slot, hash, account_id, id";
     end(tx, all, (account.slot().0, account.get(), kept))?;
     tx.write(
         "DELETE FROM oauth_code WHERE slot = ?1 AND account_id = ?2",
@@ -189,7 +194,7 @@ impl Command for OpenSession {
     }
 }
 
-/// Ends the actor's own session, or another of the same account.
+/// Ends the actor's own session, or another of the same account. What has ended already is answered as the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseSession {
     /// Who asks.
@@ -218,21 +223,29 @@ impl Command for CloseSession {
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
+        let slot = account.slot().0;
         let ended = match self.id {
-            None => end(
-                tx,
-                "DELETE FROM session WHERE slot = ?1 AND hash = ?2 RETURNING slot, hash",
-                (account.slot().0, self.actor.session.0),
-            )?,
+            None => {
+                let own =
+                    "DELETE FROM session WHERE slot = ?1 AND hash = ?2 RETURNING slot, hash, account_id, id";
+                end(tx, own, (slot, self.actor.session.0))?
+            }
             Some(id) => {
-                let one = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND id = ?3 RETURNING slot, hash";
-                end(tx, one, (account.slot().0, account.get(), id.get()))?
+                let key = (slot, account.get(), id.get());
+                let one = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND id = ?3
+                           RETURNING slot, hash, account_id, id";
+                let remembered =
+                    "SELECT 1 FROM ended_session WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
+                let ended = end(tx, one, key)?;
+                if ended == 0 && !tx.exists(remembered, key)? {
+                    return Err(Rejected::NotFound.into());
+                }
+                ended
             }
         };
-        if ended == 0 {
-            return Err(Rejected::NotFound.into());
+        if ended > 0 {
+            tx.tell(Event::SessionsEnded { account });
         }
-        tx.tell(Event::SessionsEnded { account });
         Ok(())
     }
 }

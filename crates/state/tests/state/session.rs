@@ -396,8 +396,12 @@ fn sessions_are_listed_and_ended_one_by_one() {
         community.query(Sessions { actor: phone }),
         Err(Rejected::NoSession)
     );
+    let again = community.submit(CloseSession { actor: ana, id });
+    assert_eq!(again, Ok(()), "a repeat is answered as the first time");
+    assert_eq!(community.events.len(), 1);
+    let ben = community.register("ben");
     assert_eq!(
-        community.submit(CloseSession { actor: ana, id }),
+        community.submit(CloseSession { actor: ben, id }),
         Err(Rejected::NotFound)
     );
 }
