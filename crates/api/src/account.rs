@@ -294,14 +294,10 @@ async fn statuses(
         exclude_redweets: asked.exclude_reblogs,
         tagged: asked.tagged.as_deref().and_then(text::hashtag),
     };
-    let dweets = service.query_for(actor, Scopes::READ_STATUSES, profile).await?;
-    let headers = links(
-        &origin,
-        &uri,
-        dweets.first().map(|dweet| dweet.id),
-        dweets.last().map(|dweet| dweet.id),
-    );
-    Ok((headers, Json(service.dress(&origin, actor, &dweets).await?)))
+    let page = service.query_for(actor, Scopes::READ_STATUSES, profile).await?;
+    let (newest, oldest) = page.stretch.unzip();
+    let statuses = service.dress(&origin, actor, &page.shown).await?;
+    Ok((links(&origin, &uri, newest, oldest), Json(statuses)))
 }
 
 /// Who follows somebody.

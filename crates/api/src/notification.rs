@@ -95,20 +95,12 @@ async fn list(
             from,
         })
         .await?;
-    let headers = links(
-        &origin,
-        &uri,
-        told.first().map(|one| one.id),
-        told.last().map(|one| one.id),
-    );
-    Ok((
-        headers,
-        Json(
-            told.iter()
-                .map(|one| render::notification(&origin, one, actor.account))
-                .collect(),
-        ),
-    ))
+    let (newest, oldest) = told.stretch.unzip();
+    let shown = told
+        .shown
+        .iter()
+        .map(|one| render::notification(&origin, one, actor.account));
+    Ok((links(&origin, &uri, newest, oldest), Json(shown.collect())))
 }
 
 fn nothing() -> Page {
@@ -147,7 +139,9 @@ async fn unread_count(
             from: None,
         })
         .await?;
-    Ok(Json(UnreadCount { count: unread.len() }))
+    Ok(Json(UnreadCount {
+        count: unread.shown.len(),
+    }))
 }
 
 /// One of them.

@@ -67,7 +67,7 @@ async fn person(
             exclude_redweets: false,
             tagged: None,
         };
-        let dweets = service.query(profile).await?;
+        let dweets = service.query(profile).await?.shown;
         Ok((account, dweets))
     };
     let (account, dweets) = match found.await {
@@ -147,10 +147,12 @@ async fn tag(
     let dweets = service
         .query(Tagged {
             tag: tag.clone(),
+            all: Vec::new(),
+            none: Vec::new(),
             page: Part::newest(DWEETS),
         })
         .await?;
-    let (title, body) = (format!("#{tag}"), articles(&origin, &dweets));
+    let (title, body) = (format!("#{tag}"), articles(&origin, &dweets.shown));
     Ok(Page {
         status: StatusCode::OK,
         language,

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Uri};
 use serde::Deserialize;
 use std::sync::Arc;
 use tertulia_state::dweet::Public;
-use tertulia_state::page::Page;
+use tertulia_state::page::{Page, Sifted};
 use tertulia_state::session::{Actor, CheckSession};
 use tertulia_state::tag::Tagged;
 use tertulia_state::timeline::Home;
@@ -41,22 +41,18 @@ async fn home(
     Caller(actor): Caller,
     (origin, uri, paging): (Origin, Uri, Paging),
 ) -> Result<(HeaderMap, Json<Vec<Status>>), Error> {
-    let shown = service
+    let page = service
         .query(Home {
             actor,
             page: paging.page(LIMIT.0, LIMIT.1)?,
         })
         .await?;
-    let headers = links(
-        &origin,
-        &uri,
-        shown.first().map(|s| s.dweet.id),
-        shown.last().map(|s| s.dweet.id),
-    );
-    let statuses = shown
+    let (newest, oldest) = page.stretch.unzip();
+    let statuses = page
+        .shown
         .iter()
         .map(|shown| render::shown(&origin, shown, Some(actor.account)));
-    Ok((headers, Json(statuses.collect())))
+    Ok((links(&origin, &uri, newest, oldest), Json(statuses.collect())))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -98,8 +94,8 @@ async fn public(
         return Ok((HeaderMap::new(), Json(Vec::new())));
     }
     let page = paging.page(LIMIT.0, LIMIT.1)?;
-    let dweets = merged(service.query_all(|at| Public { at, page }).await?, page);
-    dressed(&service, actor, &origin, &uri, &dweets).await
+    let parts = service.query_all(|at| Public { at, page }).await?;
+    dressed(&service, actor, &origin, &uri, merged(parts, page)).await
 }
 
 async fn allowed(service: &Service, caller: Option<Caller>) -> Result<Option<Actor>, Error> {
@@ -115,18 +111,8 @@ async fn allowed(service: &Service, caller: Option<Caller>) -> Result<Option<Act
     Ok(Some(actor))
 }
 
-/// One page of several homes' pages: newest first, and with `min_id` the ones nearest to it.
-fn merged(parts: Vec<Vec<DweetView>>, page: Page) -> Vec<DweetView> {
-    let mut dweets = parts.concat();
-    dweets.sort_by_key(|dweet| std::cmp::Reverse(dweet.id));
-    dweets.dedup_by_key(|dweet| dweet.id);
-    let surplus = dweets.len().saturating_sub(page.limit as usize);
-    if page.min_id.is_some() {
-        dweets.drain(..surplus);
-    } else {
-        dweets.truncate(page.limit as usize);
-    }
-    dweets
+fn merged(parts: Vec<Sifted<DweetView>>, page: Page) -> Sifted<DweetView> {
+    Sifted::merge(parts, page, |dweet| dweet.id.get())
 }
 
 /// Those whom the viewer mutes stay out; the `Link` header covers what was looked at, so paging goes on behind it.
@@ -135,17 +121,12 @@ async fn dressed(
     actor: Option<Actor>,
     origin: &Origin,
     uri: &Uri,
-    dweets: &[DweetView],
+    page: Sifted<DweetView>,
 ) -> Result<(HeaderMap, Json<Vec<Status>>), Error> {
-    let headers = links(
-        origin,
-        uri,
-        dweets.first().map(|dweet| dweet.id),
-        dweets.last().map(|dweet| dweet.id),
-    );
-    let mut statuses = service.dress(origin, actor, dweets).await?;
+    let (newest, oldest) = page.stretch.unzip();
+    let mut statuses = service.dress(origin, actor, &page.shown).await?;
     statuses.retain(|status| status.muted != Some(true));
-    Ok((headers, Json(statuses)))
+    Ok((links(origin, uri, newest, oldest), Json(statuses)))
 }
 
 /// Public dweets with a hashtag, newest first.
@@ -163,14 +144,19 @@ async fn tag(
         return Ok((HeaderMap::new(), Json(Vec::new())));
     }
     let page = paging.page(LIMIT.0, LIMIT.1)?;
-    let dweets = tagged(&service, &name, &wanted, page).await?;
-    dressed(&service, actor, &origin, &uri, &dweets).await
+    let found = tagged(&service, &name, &wanted, page).await?;
+    dressed(&service, actor, &origin, &uri, found).await
 }
 
 /// Hashtags that one request asks for, as in Mastodon.
 const TAGS_MAX: usize = 5;
 
-async fn tagged(service: &Service, name: &str, wanted: &Wanted, page: Page) -> Result<Vec<DweetView>, Error> {
+async fn tagged(
+    service: &Service,
+    name: &str,
+    wanted: &Wanted,
+    page: Page,
+) -> Result<Sifted<DweetView>, Error> {
     let names = |given: &[String]| -> Vec<String> {
         given
             .iter()
@@ -181,14 +167,10 @@ async fn tagged(service: &Service, name: &str, wanted: &Wanted, page: Page) -> R
     let (all, none) = (names(&wanted.all), names(&wanted.none));
     let mut parts = Vec::new();
     for tag in text::hashtag(name).into_iter().chain(names(&wanted.any)) {
-        parts.push(service.query(Tagged { tag, page }).await?);
+        let (all, none) = (all.clone(), none.clone());
+        parts.push(service.query(Tagged { tag, all, none, page }).await?);
     }
-    let mut dweets = merged(parts, page);
-    dweets.retain(|dweet| {
-        let tags = dweet.body().map_or(&[][..], |body| &body.tags);
-        all.iter().all(|tag| tags.contains(tag)) && !none.iter().any(|tag| tags.contains(tag))
-    });
-    Ok(dweets)
+    Ok(merged(parts, page))
 }
 
 /// There are no lists.

@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/01-schema.sql"),
     include_str!("../migrations/02-range.sql"),
     include_str!("../migrations/03-session.sql"),
+    include_str!("../migrations/05-order.sql"),
     include_str!("../migrations/06-ended.sql"),
 ];
 

@@ -12,7 +12,7 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
 use crate::notification::{self, Notify};
 use crate::outbox::{self, Errand, Waiting, number};
-use crate::page::Page;
+use crate::page::{Page, Sifted};
 use crate::request::{Request, RequestKey};
 use crate::session::{self, Actor};
 pub(crate) use crate::stored::{
@@ -179,7 +179,7 @@ pub struct Edit {
     pub actor: Actor,
     /// Which.
     pub id: DweetId,
-    /// The new words; `visibility`, `reply_to` and `application` are ignored.
+    /// The new words; `visibility`, `reply_to` and `application` are ignored. Without a language the old one stays.
     pub body: Body,
     /// For repeats.
     pub key: RequestKey,
@@ -218,6 +218,7 @@ impl Command for Edit {
             visibility: old.visibility,
             reply_to: old.reply_to,
             application: old.application.clone(),
+            language: self.body.language.clone().or_else(|| old.language.clone()),
             ..self.body.clone()
         };
         let now_ms = tx.now_ms;
@@ -475,18 +476,15 @@ pub struct Profile {
 }
 
 impl Verb for Profile {
-    type Reply = Vec<DweetView>;
+    type Reply = Sifted<DweetView>;
 
     fn home(&self) -> Position {
         self.author.home()
     }
 }
 
-/// Rows that a filtered page looks at, at most; a page may be shorter than asked for, never wrong.
-const SCAN_MAX: usize = 2_000;
-
 impl Query for Profile {
-    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+    fn read(&self, view: &View<'_>) -> Outcome<Sifted<DweetView>> {
         let author = account::standing(view, self.author)?;
         if let Some(viewer) = self.viewer
             && block::blocks(view, author.id, viewer)?
@@ -494,46 +492,41 @@ impl Query for Profile {
             return Err(Rejected::NotFound.into());
         }
         let select = format!(
-            "SELECT {COLUMNS} FROM dweet WHERE slot = ?4 AND author_id = ?5 AND deleted_ms IS NULL
-             AND (?6 = 0 OR redweet_of IS NULL) AND (?7 = 0 OR reply_to IS NULL) AND"
+            "SELECT {COLUMNS} FROM dweet WHERE slot = ?4 AND author_id = ?5 AND deleted_ms IS NULL AND"
         );
-        let mut page = self.page;
-        let mut found = Vec::new();
-        let mut looked_at = 0;
-        while found.len() < self.page.size() && looked_at < SCAN_MAX {
+        let read = |page: &Page| {
             let params = (
                 page.below(),
                 page.above(),
-                self.page.size() * 2,
+                page.size() * 2,
                 author.id.slot().0,
                 author.id.get(),
-                self.exclude_redweets,
-                self.exclude_replies,
             );
-            let rows = view.all(&page.sql(&select, "id"), params, from_row)?;
-            let Some(last) = rows.last() else { break };
-            if page.is_from_oldest() {
-                page.min_id = Some(last.id.get());
+            view.all(&page.sql(&select, "id"), params, from_row)
+        };
+        let id = |stored: &Stored| stored.id.get();
+        self.page.sift(read, id, |stored| {
+            if self.wants(&stored)
+                && let Some(shown) = show(view, &stored)?
+                && self.is_tagged(&shown)
+                && may_read(view, &shown, self.viewer)?
+            {
+                Ok(Some(shown))
             } else {
-                page.max_id = Some(last.id.get());
+                Ok(None)
             }
-            looked_at += rows.len();
-            for stored in &rows {
-                if found.len() < self.page.size()
-                    && let Some(shown) = show(view, stored)?
-                    && self.wanted(&shown)
-                    && may_read(view, &shown, self.viewer)?
-                {
-                    found.push(shown);
-                }
-            }
-        }
-        Ok(page.newest_first(found))
+        })
     }
 }
 
 impl Profile {
-    fn wanted(&self, shown: &DweetView) -> bool {
+    fn wants(&self, stored: &Stored) -> bool {
+        let is_redweet = self.exclude_redweets && stored.redweet_of.is_some();
+        let is_reply = self.exclude_replies && stored.reply_to.is_some();
+        !is_redweet && !is_reply
+    }
+
+    fn is_tagged(&self, shown: &DweetView) -> bool {
         let Some(tag) = &self.tagged else { return true };
         shown.body().is_some_and(|body| body.tags.contains(tag))
     }
@@ -549,7 +542,7 @@ pub struct Public {
 }
 
 impl Verb for Public {
-    type Reply = Vec<DweetView>;
+    type Reply = Sifted<DweetView>;
 
     fn home(&self) -> Position {
         self.at
@@ -557,24 +550,18 @@ impl Verb for Public {
 }
 
 impl Query for Public {
-    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
+    fn read(&self, view: &View<'_>) -> Outcome<Sifted<DweetView>> {
         let select = format!(
-            "SELECT {COLUMNS} FROM dweet WHERE visibility = 0 AND redweet_of IS NULL AND reply_to IS NULL AND deleted_ms IS NULL
-               AND ((slot - ?4) & 65535) < ?5 AND"
+            "SELECT {COLUMNS} FROM dweet INDEXED BY dweet_public
+               WHERE visibility = 0 AND redweet_of IS NULL AND reply_to IS NULL AND deleted_ms IS NULL
+               AND ((id - ?4) & 65535) < ?5 AND"
         );
         let (first, count) = view.own_slots();
-        let params = (
-            self.page.below(),
-            self.page.above(),
-            self.page.size(),
-            first,
-            count,
-        );
-        let rows = view.all(&self.page.sql(&select, "id"), params, from_row)?;
-        let mut found = Vec::new();
-        for stored in self.page.newest_first(rows) {
-            found.extend(show(view, &stored)?);
-        }
-        Ok(found)
+        let read = |page: &Page| {
+            let params = (page.below(), page.above(), page.size(), first, count);
+            view.all(&page.sql(&select, "id"), params, from_row)
+        };
+        let id = |stored: &Stored| stored.id.get();
+        self.page.sift(read, id, |stored| Ok(show(view, &stored)?))
     }
 }

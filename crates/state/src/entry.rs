@@ -3,13 +3,15 @@
 //! **Invariants**
 //! - The higher version wins; a tombstone is a version too (rule O3), so repeats and reorderings change nothing.
 //! - Each entry that was delivered has an arrival number of its own; what a first follow fetched has 0 (rule T6).
-//! - Entries and the card of an author go with the last edge of the group that the author's home has taken (rule T4).
+//! - Entries and the card of an author go with the last edge of the group that the author's home has taken (rule T4): at
+//!   once they are *outdated*, which nobody sees any more, and they are removed little by little. An edge is not taken
+//!   before that is done.
 
 use crate::database::{Tx, View};
 use crate::error::{Fault, Outcome, encode};
 use crate::event::Event;
-use crate::outbox::Walked;
-use crate::verb::{Command, Verb};
+use crate::outbox::{self, Errand, HOP_ROWS_MAX, Waiting, Walked, number};
+use crate::verb::{AnyCommand, Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView};
 use tertulia_types::{AccountId, DweetId, Position, Slot};
@@ -163,22 +165,69 @@ pub(crate) fn put_card(tx: &mut Tx<'_>, card: &AccountView, fetched: bool) -> Re
     Ok(())
 }
 
-/// Removes an author's entries and card when no edge of the group to them is taken any more (rule T4).
-pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId) -> Result<(), Fault> {
-    if is_taken(tx, author)? {
-        return Ok(());
+/// Outdates an author's entries and card when no edge of the group to them is taken any more (rule T4): this follower's
+/// was the last.
+pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId, follower: AccountId) -> Result<(), Fault> {
+    if !is_taken(tx, author)? && outdate(tx, author)? {
+        let object = follower.get().to_be_bytes();
+        outbox::post(tx, follower.slot(), Errand::Forgetting, author.get(), &object)?;
     }
-    forget(tx, author)
-}
-
-/// Removes an author's entries and card.
-pub(crate) fn forget(tx: &mut Tx<'_>, author: AccountId) -> Result<(), Fault> {
-    tx.write("DELETE FROM entry WHERE author_id = ?1", [author.get()])?;
-    tx.write("DELETE FROM card WHERE account_id = ?1", [author.get()])?;
     Ok(())
 }
 
-/// As [`forget`], but at most so many entries, and the card with the last of them; returns how many rows that were.
+/// From now on nobody sees what there is of an author; answers whether there is anything.
+pub(crate) fn outdate(tx: &mut Tx<'_>, author: AccountId) -> Result<bool, Fault> {
+    let sql = "UPDATE card SET fetched = 2 WHERE account_id = ?1";
+    Ok(tx.write(sql, [author.get()])? > 0)
+}
+
+/// Whether what there is of an author must go before anything can be fetched.
+pub(crate) fn is_outdated(view: &View<'_>, author: AccountId) -> Result<bool, Fault> {
+    view.exists(
+        "SELECT 1 FROM card WHERE account_id = ?1 AND fetched = 2",
+        [author.get()],
+    )
+}
+
+/// Removes some of what is outdated of an author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoOnForgetting {
+    /// One of the group's people.
+    pub follower: AccountId,
+    /// Whose entries.
+    pub author: AccountId,
+}
+
+impl Verb for GoOnForgetting {
+    /// Always to the same group: the next parcel tells whether anything is left.
+    type Reply = Walked;
+
+    fn home(&self) -> Position {
+        self.follower.home()
+    }
+}
+
+impl Command for GoOnForgetting {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Walked> {
+        if is_outdated(tx, self.author)? {
+            forget_some(tx, self.author, HOP_ROWS_MAX)?;
+        }
+        Ok(Walked {
+            next: Some(self.follower.slot()),
+        })
+    }
+}
+
+pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let ends = AccountId::from_number(number(&row.object)?).zip(AccountId::from_number(row.subject));
+    let Some((follower, author)) = ends else {
+        return Ok(None);
+    };
+    let next = GoOnForgetting { follower, author };
+    Ok(is_outdated(view, author)?.then(|| next.into()))
+}
+
+/// Removes at most so many entries of an author, and the card with the last of them; returns how many rows that were.
 pub(crate) fn forget_some(tx: &mut Tx<'_>, author: AccountId, most: usize) -> Result<usize, Fault> {
     let sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE author_id = ?1 ORDER BY state, id LIMIT ?2)";
     let mut rows = tx.write(sql, (author.get(), most))?;

@@ -47,7 +47,7 @@ pub enum Event {
         /// Its author.
         author: AccountId,
     },
-    /// A public dweet with this tag came to the tag's home.
+    /// A public dweet with this tag came to the tag's home; its edits are not told.
     Tagged {
         /// The tag, in lower case.
         tag: String,

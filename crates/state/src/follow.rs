@@ -8,13 +8,13 @@
 //!   published after the image is delivered; what was before is in the answer.
 //! - An image is taken away only after its edge has ended. So while an edge of a group is *taken* (its image was applied),
 //!   nothing that the author does passes the group by; when the last taken edge ends, the author's entries go (rule T4),
-//!   and edges that are still on their way fetch them anew.
+//!   and edges that are still on their way fetch them anew, once they are gone.
 
 use crate::account;
 use crate::block;
 use crate::database::{Tx, View};
 use crate::dweet;
-use crate::entry;
+use crate::entry::{self, GoOnForgetting};
 use crate::error::{Fault, Outcome};
 use crate::event::Event;
 use crate::notification::Cause;
@@ -71,7 +71,8 @@ impl Command for Follow {
         if block::blocks(tx, me, self.author)? || block::is_blocked_by(tx, me, self.author)? {
             return Err(Rejected::Blocked.into());
         }
-        if account::standing(tx, me)?.following >= FOLLOWING_MAX {
+        let is_new = !is_following(tx, me, self.author)?;
+        if is_new && account::standing(tx, me)?.following >= FOLLOWING_MAX {
             return Err(Rejected::Limit(format!("one can follow at most {FOLLOWING_MAX} people")).into());
         }
         set_following(tx, me, self.author, true, self.redweets)?;
@@ -118,7 +119,7 @@ impl Command for Unfollow {
 /// Ends an edge at the follower's home, and with the group's last edge to the author the author's entries (rule T4).
 pub(crate) fn end(tx: &mut Tx<'_>, follower: AccountId, author: AccountId) -> Result<(), Fault> {
     if set_following(tx, follower, author, false, false)? {
-        entry::drop_unfollowed(tx, author)?;
+        entry::drop_unfollowed(tx, author, follower)?;
         tx.tell(Event::Edges { account: follower });
     }
     Ok(())
@@ -139,7 +140,7 @@ pub(crate) fn set_following(
     }
     if stands && !entry::is_followed(tx, author)? {
         // Of the other half of a split: nothing has been delivered to it since, and it would not be missed.
-        entry::forget(tx, author)?;
+        entry::outdate(tx, author)?;
     }
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
     let arrival = tx.counter(entry::ARRIVALS)?;
@@ -358,7 +359,7 @@ impl SetFollower {
             exclude_redweets: false,
             tagged: None,
         };
-        profile.read(view)
+        Ok(profile.read(view)?.shown)
     }
 }
 
@@ -380,6 +381,9 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
     else {
         return Ok(None);
     };
+    if stands && entry::is_outdated(view, author)? {
+        return Ok(Some(GoOnForgetting { follower, author }.into()));
+    }
     let fetched = entry::is_fetched(view, author)?;
     let card = account::find(view, follower)?;
     Ok(Some(
@@ -406,22 +410,23 @@ pub(crate) fn settled(tx: &mut Tx<'_>, row: &Waiting, reply: &Option<FollowerSet
     let (Some((follower, author)), Some(reply)) = (ends(row)?, reply) else {
         return Ok(());
     };
-    let sql = "UPDATE following SET taken = 1 WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3 AND state = 1";
-    if tx.write(sql, (follower.slot().0, follower.get(), author.get()))? == 0 {
+    if !is_following(tx, follower, author)? {
         return Ok(());
     }
-    match &reply.recent {
-        Some(recent) => {
-            entry::take_fetched(tx, recent)?;
-            entry::put_card(tx, &reply.card, true)?;
-            tx.tell(Event::Edges { account: follower });
-        }
+    let is_lost =
+        entry::is_outdated(tx, author)? || (reply.recent.is_none() && !entry::is_fetched(tx, author)?);
+    if is_lost {
         // The group's last taken edge has ended while this one was on its way, and the entries with it.
-        None if !entry::is_fetched(tx, author)? => {
-            outbox::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
-        }
-        None => entry::put_card(tx, &reply.card, true)?,
+        outbox::post(tx, follower.slot(), Errand::Follower, row.subject, &row.object)?;
+        return Ok(());
     }
+    let sql = "UPDATE following SET taken = 1 WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
+    tx.write(sql, (follower.slot().0, follower.get(), author.get()))?;
+    if let Some(recent) = &reply.recent {
+        entry::take_fetched(tx, recent)?;
+        tx.tell(Event::Edges { account: follower });
+    }
+    entry::put_card(tx, &reply.card, true)?;
     Ok(())
 }
 

@@ -10,11 +10,12 @@ use crate::database::{Tx, View};
 use crate::dweet::{self, dweet_id};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
-use crate::page::Page;
+use crate::outbox::{self, Errand, HOP_ROWS_MAX, Waiting, number};
+use crate::page::{Page, Sifted};
 use crate::reading;
 use crate::session::Actor;
 use crate::unwanted::Unwanted;
-use crate::verb::{Command, Query, Verb};
+use crate::verb::{AnyCommand, Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView, NotificationKind, NotificationView, Shown};
@@ -131,11 +132,14 @@ impl Cause {
     }
 }
 
-/// One's own dweet is gone: nothing is told of it any more.
+/// One's own dweet is gone: nothing is told of it any more. Of a dweet with very many notifications some stay; whoever
+/// reads them finds that their dweet is gone.
 pub(crate) fn forget(tx: &mut Tx<'_>, account: AccountId, dweet: DweetId) -> Result<(), Fault> {
     let sql = "UPDATE notification SET state = 2, author = x'', view = NULL
-               WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3";
-    tx.write(sql, (account.slot().0, account.get(), dweet.get()))?;
+               WHERE slot = ?1 AND account_id = ?2 AND id IN (
+                 SELECT id FROM notification INDEXED BY notification_by_cause
+                 WHERE slot = ?1 AND account_id = ?2 AND dweet_id = ?3 ORDER BY kind, from_id LIMIT ?4)";
+    tx.write(sql, (account.slot().0, account.get(), dweet.get(), HOP_ROWS_MAX))?;
     Ok(())
 }
 
@@ -258,57 +262,45 @@ pub struct Notifications {
 }
 
 impl Verb for Notifications {
-    type Reply = Vec<NotificationView>;
+    type Reply = Sifted<NotificationView>;
 
     fn home(&self) -> Position {
         self.actor.account.home()
     }
 }
 
-/// Rows that one query looks at, at most.
-const SCAN_MAX: usize = 2_000;
-
 impl Query for Notifications {
     fn authority(&self) -> Option<(&Actor, Scopes)> {
         Some((&self.actor, Scopes::READ_NOTIFICATIONS))
     }
 
-    fn read(&self, view: &View<'_>) -> Outcome<Vec<NotificationView>> {
+    fn read(&self, view: &View<'_>) -> Outcome<Sifted<NotificationView>> {
         let account = self.actor.account;
         let unwanted = Unwanted::of(view, account)?;
         let select = format!(
-            "SELECT {COLUMNS} FROM notification WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND"
+            "SELECT {COLUMNS} FROM notification INDEXED BY notification_standing
+             WHERE slot = ?4 AND account_id = ?5 AND state = 1 AND"
         );
-        let (mut page, mut found, mut looked_at) = (self.page, Vec::new(), 0);
-        while found.len() < self.page.size() && looked_at < SCAN_MAX {
+        let read = |page: &Page| {
             let params = (
                 page.below(),
                 page.above(),
-                self.page.size() * 2,
+                page.size() * 2,
                 account.slot().0,
                 account.get(),
             );
-            let rows = view.all(&page.sql(&select, "id"), params, from_row)?;
-            let Some(last) = rows.last() else { break };
-            if page.is_from_oldest() {
-                page.min_id = Some(last.id.get());
+            view.all(&page.sql(&select, "id"), params, from_row)
+        };
+        let id = |stored: &Stored| stored.id.get();
+        self.page.sift(read, id, |stored| {
+            let of_kind = self.kinds.is_empty() || self.kinds.contains(&stored.kind);
+            let from = self.from.is_none_or(|from| from == stored.from);
+            if of_kind && from && !unwanted.notifications_from(stored.from) {
+                Ok(show(view, account, &unwanted, &stored)?)
             } else {
-                page.max_id = Some(last.id.get());
+                Ok(None)
             }
-            looked_at += rows.len();
-            for stored in rows {
-                let of_kind = self.kinds.is_empty() || self.kinds.contains(&stored.kind);
-                let from = self.from.is_none_or(|from| from == stored.from);
-                if found.len() < self.page.size()
-                    && of_kind
-                    && from
-                    && !unwanted.notifications_from(stored.from)
-                {
-                    found.extend(show(view, account, &unwanted, &stored)?);
-                }
-            }
-        }
-        Ok(self.page.newest_first(found))
+        })
     }
 }
 
@@ -349,7 +341,8 @@ impl Query for Notification {
     }
 }
 
-/// Dismisses one notification, or all.
+/// Dismisses one notification, or all: the newest at once, and older ones step by step. What was dismissed already is
+/// answered as the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dismiss {
     /// Who asks.
@@ -373,16 +366,65 @@ impl Command for Dismiss {
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
         let account = self.actor.account;
-        let sql =
-            "UPDATE notification SET state = 2, author = x'', view = NULL WHERE slot = ?1 AND account_id = ?2
-                   AND (?3 IS NULL OR id = ?3) AND state = 1";
-        let dismissed = tx.write(
-            sql,
-            (account.slot().0, account.get(), self.id.map(NotificationId::get)),
-        )?;
-        if self.id.is_some() && dismissed == 0 {
+        let key = (account.slot().0, account.get());
+        let Some(id) = self.id else {
+            let newest = "SELECT max(id) FROM notification INDEXED BY notification_standing
+                          WHERE slot = ?1 AND account_id = ?2 AND state = 1";
+            let up_to = tx
+                .first(newest, key, |row| row.get::<_, Option<i64>>(0))?
+                .flatten();
+            return match up_to {
+                Some(up_to) => dismiss_some(tx, account, up_to),
+                None => Ok(()),
+            };
+        };
+        let one = "UPDATE notification SET state = 2, author = x'', view = NULL
+                   WHERE slot = ?1 AND account_id = ?2 AND id = ?3 AND state <> 0";
+        if tx.write(one, (key.0, key.1, id.get()))? == 0 {
             return Err(Rejected::NotFound.into());
         }
         Ok(())
     }
+}
+
+/// Dismisses the newest of those up to an id; the rest waits in the outbox.
+fn dismiss_some(tx: &mut Tx<'_>, account: AccountId, up_to: i64) -> Outcome<()> {
+    let sql = "UPDATE notification SET state = 2, author = x'', view = NULL
+               WHERE slot = ?1 AND account_id = ?2 AND id IN (
+                 SELECT id FROM notification INDEXED BY notification_standing
+                 WHERE slot = ?1 AND account_id = ?2 AND state = 1 AND id <= ?3 ORDER BY id DESC LIMIT ?4)";
+    let (slot, id) = (account.slot(), account.get());
+    if tx.write(sql, (slot.0, id, up_to, HOP_ROWS_MAX))? == HOP_ROWS_MAX {
+        outbox::post(tx, slot, Errand::Dismissing, id, &up_to.to_be_bytes())?;
+    }
+    Ok(())
+}
+
+/// Dismisses the next ones of those that were there when all were to be dismissed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoOnDismissing {
+    /// Whose.
+    pub account: AccountId,
+    /// The newest of them.
+    pub up_to: NotificationId,
+}
+
+impl Verb for GoOnDismissing {
+    type Reply = ();
+
+    fn home(&self) -> Position {
+        self.account.home()
+    }
+}
+
+impl Command for GoOnDismissing {
+    fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        dismiss_some(tx, self.account, self.up_to.get())
+    }
+}
+
+pub(crate) fn parcel(_: &View<'_>, row: &Waiting) -> Outcome<Option<AnyCommand>> {
+    let up_to = NotificationId::from_number(number(&row.object)?);
+    let whose = AccountId::from_number(row.subject).zip(up_to);
+    Ok(whose.map(|(account, up_to)| GoOnDismissing { account, up_to }.into()))
 }

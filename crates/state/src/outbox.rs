@@ -18,7 +18,7 @@ use crate::database::{Tx, View};
 use crate::error::{Error, Fault, Outcome, decode};
 use crate::event::Event;
 use crate::verb::{AnyCommand, Command, Query, Verb};
-use crate::{block, card, closing, dweet, favourite, follow, redweet, tag, thread};
+use crate::{block, card, closing, dweet, entry, favourite, follow, notification, redweet, tag, thread};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -57,11 +57,15 @@ pub(crate) enum Errand {
     Block = 11,
     /// The next step of closing an account, at the same home.
     Closing = 12,
+    /// The next step of forgetting an author whom nobody of the group follows any more, in the same group.
+    Forgetting = 13,
+    /// The next step of dismissing all notifications, at the same home.
+    Dismissing = 14,
 }
 
 impl Errand {
     fn from_number(number: i64) -> Result<Self, Fault> {
-        const ALL: [Errand; 12] = [
+        const ALL: [Errand; 14] = [
             Errand::Deliver,
             Errand::Card,
             Errand::Follower,
@@ -74,6 +78,8 @@ impl Errand {
             Errand::Tag,
             Errand::Block,
             Errand::Closing,
+            Errand::Forgetting,
+            Errand::Dismissing,
         ];
         ALL.into_iter()
             .find(|errand| *errand as i64 == number)
@@ -288,8 +294,11 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Tag => tag::parcel(view, row)?,
         Errand::Block => block::parcel(view, row)?,
         Errand::Closing => closing::parcel(view, row)?,
+        Errand::Forgetting => entry::parcel(view, row)?,
+        Errand::Dismissing => notification::parcel(view, row)?,
     };
-    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original);
+    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original)
+        || matches!(command, Some(AnyCommand::GoOnForgetting(_)));
     let command = command.map(|command| command.to_bytes()).transpose()?;
     Ok(Parcel {
         seq: row.seq,

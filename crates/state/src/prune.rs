@@ -5,6 +5,7 @@ use crate::error::Outcome;
 use crate::event::Event;
 use crate::request;
 use crate::verb::{Command, Verb};
+use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Position, Slot};
 
@@ -41,11 +42,14 @@ impl Command for Prune {
             "DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3",
             (self.from.0, last, kept_from_ms),
         )?;
-        let capped = "DELETE FROM request WHERE slot BETWEEN ?1 AND ?2 AND (slot, actor, key) IN (
-                        SELECT slot, actor, key FROM (
-                          SELECT slot, actor, key, row_number() OVER (PARTITION BY actor ORDER BY stamp_ms DESC, key) AS place
-                          FROM request WHERE slot BETWEEN ?1 AND ?2) WHERE place > ?3)";
-        tx.write(capped, (self.from.0, last, REQUESTS_PER_ACTOR_MAX))?;
+        let keen = "SELECT slot, actor FROM request WHERE slot BETWEEN ?1 AND ?2 GROUP BY slot, actor HAVING count(*) > ?3";
+        let capped = "DELETE FROM request WHERE slot = ?1 AND actor = ?2 AND key IN (
+                        SELECT key FROM request WHERE slot = ?1 AND actor = ?2
+                        ORDER BY stamp_ms DESC, key LIMIT -1 OFFSET ?3)";
+        let key = |row: &Row<'_>| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?));
+        for (slot, actor) in tx.all(keen, (self.from.0, last, REQUESTS_PER_ACTOR_MAX), key)? {
+            tx.write(capped, (slot, actor, REQUESTS_PER_ACTOR_MAX))?;
+        }
         let stretch = (self.from.0, last, now_ms);
         let sessions =
             "DELETE FROM session WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3 RETURNING account_id";

@@ -46,7 +46,7 @@ const BY_SLOT: [(&str, &str, &str); 23] = [
     ("app_token", "slot, hash", "slot, hash"),
     ("oauth_code", "slot, hash", "slot, hash"),
     ("request", "slot, actor, key", "slot, actor, key"),
-    ("dweet", "id", "slot, author_id, id"),
+    ("dweet", "id", "slot, author_id, deleted_ms, id"),
     ("dweet_edit", "slot, dweet_id, version", "slot, dweet_id, version"),
     (
         "following",
@@ -226,7 +226,7 @@ fn become_half(tx: &mut Tx<'_>, half: Descriptor, birth: Birth) -> Outcome<()> {
     // did, the author's home may not know the way yet. What there is of the author is fetched anew (rule T3).
     for author in outbox::authors_asked(tx)? {
         if !entry::is_taken(tx, author)? {
-            entry::forget(tx, author)?;
+            entry::outdate(tx, author)?;
         }
     }
     Ok(())
@@ -421,12 +421,13 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BY_SLOT, Split, Trim, child_of, removal};
+    use super::{BY_SLOT, Split, child_of, removal};
     use crate::database::{Database, Descriptor, Location};
+    use crate::notification::GoOnDismissing;
     use crate::verb::AnyCommand;
     use rusqlite::Connection;
     use std::collections::BTreeSet;
-    use tertulia_types::{AccountId, MachineId, Position, Range};
+    use tertulia_types::{AccountId, MachineId, NotificationId, Position, Range};
 
     /// Tables with a slot of which all rows stay in both halves, or go at once.
     const OTHERS: [(&str, &str); 3] = [
@@ -522,10 +523,9 @@ mod tests {
         assert_eq!(AnyCommand::kind_of(&bytes), Some(AnyCommand::SPLIT));
         assert!(AnyCommand::is_known_to(&bytes, AnyCommand::KINDS));
         assert!(!AnyCommand::is_known_to(&bytes, AnyCommand::SPLIT));
-        let last = AnyCommand::from(Trim {
-            at,
-            epoch: 1,
-            from: AccountId::MIN,
+        let last = AnyCommand::from(GoOnDismissing {
+            account: AccountId::MIN,
+            up_to: NotificationId::MIN,
         });
         assert_eq!(last.kind() + 1, AnyCommand::KINDS);
     }

@@ -10,7 +10,7 @@
 use crate::database::View;
 use crate::dweet::{self, dweet_id};
 use crate::error::{Fault, decode};
-use crate::page::Page;
+use crate::page::{Page, Sieve, Sifted};
 use crate::unwanted::Unwanted;
 use rusqlite::{Params, Row};
 use std::collections::{BTreeSet, BinaryHeap};
@@ -47,6 +47,9 @@ pub(crate) struct Candidate {
     original_author: i64,
 }
 
+/// What there is of an author may be outdated until the edge is taken (see `crate::entry`).
+const READABLE: &str =
+    "(f.taken = 1 OR NOT EXISTS (SELECT 1 FROM card WHERE account_id = f.author_id AND fetched = 2))";
 const ENTRY: &str = "e.id, e.arrival, e.author_id, e.original_id, e.original_author_id";
 
 fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
@@ -95,16 +98,16 @@ impl<'a> Reading<'a> {
 
     /// The newest (or for a page that begins at the oldest, the oldest) dweets that the reader sees and `wanted` accepts;
     /// it is told the candidate, and since which arrival the reader has followed its author. A dweet and its redweets come
-    /// once.
+    /// once per page.
     pub(crate) fn walk(
         &self,
         page: Page,
         mut wanted: impl FnMut(&Candidate, i64) -> bool,
-    ) -> Result<Vec<Shown>, Fault> {
+    ) -> Result<Sifted<Shown>, Fault> {
         let mut heap: BinaryHeap<_> = self.heads(&page)?.into();
-        let (mut shown, mut originals) = (Vec::new(), BTreeSet::new());
-        while shown.len() < page.size()
-            && let Some(step) = heap.pop()
+        let (mut sieve, mut originals) = (Sieve::new(page), BTreeSet::new());
+        while let Some(step) = heap.pop()
+            && sieve.looks_at(step.id)
         {
             heap.extend(self.behind(&step, &page)?);
             let since = step.edge.map_or(i64::MAX, |edge| edge.since);
@@ -113,18 +116,18 @@ impl<'a> Reading<'a> {
                 && wanted(&candidate, since)
                 && originals.insert(candidate.original)
             {
-                shown.push(self.shown(dweet)?);
+                sieve.show(self.shown(dweet)?);
             }
         }
-        Ok(page.newest_first(shown))
+        Ok(sieve.page())
     }
 
-    /// The first step of each source: of all whom the reader follows, and of the reader.
+    /// The first step of each source: of all whom the reader follows and wants to read, and of the reader.
     fn heads(&self, page: &Page) -> Result<Vec<Step>, Fault> {
         let sql = format!(
             "SELECT f.author_id, f.redweets, f.arrival, (SELECT {}(e.id) FROM entry e
                WHERE e.author_id = f.author_id AND e.state = 1 AND e.id < ?3 AND e.id > ?4)
-             FROM following f WHERE f.slot = ?1 AND f.follower_id = ?2 AND f.state = 1",
+             FROM following f WHERE f.slot = ?1 AND f.follower_id = ?2 AND f.state = 1 AND {READABLE}",
             if page.is_from_oldest() { "min" } else { "max" }
         );
         let params = (
@@ -142,6 +145,7 @@ impl<'a> Reading<'a> {
             Ok(row.get::<_, Option<i64>>(3)?.map(|id| step(id, Some(edge), page)))
         };
         let mut heads: Vec<_> = self.view.all(&sql, params, map)?.into_iter().flatten().collect();
+        heads.retain(|head| head.edge.is_none_or(|edge| !self.unwanted.dweets_by(edge.author)));
         heads.extend(self.own(page)?);
         Ok(heads)
     }
@@ -159,17 +163,7 @@ impl<'a> Reading<'a> {
 
     /// The step behind this one, of the same source.
     fn behind(&self, this: &Step, page: &Page) -> Result<Option<Step>, Fault> {
-        let page = if page.is_from_oldest() {
-            Page {
-                min_id: Some(this.id),
-                ..*page
-            }
-        } else {
-            Page {
-                max_id: Some(this.id),
-                ..*page
-            }
-        };
+        let page = page.behind(Some(this.id));
         let Some(edge) = this.edge else {
             return self.own(&page);
         };
@@ -252,11 +246,14 @@ impl<'a> Reading<'a> {
     /// One dweet by its id, if it is in the reader's timeline.
     pub(crate) fn one(&self, id: DweetId) -> Result<Option<Shown>, Fault> {
         let reader = self.reader;
-        let sql = "SELECT f.author_id, f.redweets, f.arrival FROM entry e JOIN following f
-                   ON f.slot = ?2 AND f.follower_id = ?3 AND f.author_id = e.author_id AND f.state = 1 WHERE e.id = ?1";
+        let sql = format!(
+            "SELECT f.author_id, f.redweets, f.arrival FROM entry e JOIN following f
+             ON f.slot = ?2 AND f.follower_id = ?3 AND f.author_id = e.author_id AND f.state = 1
+             WHERE e.id = ?1 AND {READABLE}"
+        );
         let edge = self
             .view
-            .first(sql, (id.get(), reader.slot().0, reader.get()), |row| {
+            .first(&sql, (id.get(), reader.slot().0, reader.get()), |row| {
                 Ok(Edge {
                     author: row.get(0)?,
                     redweets: row.get(1)?,
@@ -296,7 +293,8 @@ impl<'a> Reading<'a> {
         let sql = format!(
             "SELECT {ENTRY} FROM following f CROSS JOIN entry e INDEXED BY entry_by_arrival ON e.author_id = f.author_id
              WHERE f.slot = ?1 AND f.follower_id = ?2 AND f.state = 1 AND e.state = 1
-             AND e.arrival > max(f.arrival, ?3) AND e.arrival <= ?4 AND (f.redweets = 1 OR e.original_id = e.id)"
+             AND e.arrival > max(f.arrival, ?3) AND e.arrival <= ?4 AND (f.redweets = 1 OR e.original_id = e.id)
+             AND {READABLE}"
         );
         let params = (self.reader.slot().0, self.reader.get(), after, up_to);
         self.collect(&sql, params, most, found, wanted)
@@ -317,7 +315,8 @@ impl<'a> Reading<'a> {
         let sql = format!(
             "SELECT {ENTRY} FROM following f CROSS JOIN entry e INDEXED BY entry_by_author ON e.author_id = f.author_id
              WHERE f.slot = ?1 AND f.follower_id = ?2 AND f.state = 1 AND e.state = 1 AND e.id > ?5
-             AND e.arrival > max(f.arrival, ?3) AND e.arrival <= ?4 AND (f.redweets = 1 OR e.original_id = e.id)"
+             AND e.arrival > max(f.arrival, ?3) AND e.arrival <= ?4 AND (f.redweets = 1 OR e.original_id = e.id)
+             AND {READABLE}"
         );
         let params = (self.reader.slot().0, self.reader.get(), after, up_to, above_id);
         self.collect(&sql, params, most, found, wanted)

@@ -5,8 +5,9 @@ use crate::dweet::{self, dweet_id};
 use crate::error::{Outcome, decode, encode};
 use crate::event::Event;
 use crate::outbox::Waiting;
-use crate::page::Page;
+use crate::page::{Page, Sifted};
 use crate::verb::{AnyCommand, Command, Query, Verb};
+use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{DweetView, Visibility};
 use tertulia_types::{AccountId, DweetId, Position};
@@ -42,12 +43,14 @@ impl Verb for PutUnderTag {
 
 impl Command for PutUnderTag {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
+        let slot = self.home().slot().0;
+        let there = "SELECT 1 FROM tagged WHERE slot = ?1 AND tag = ?2 AND id = ?3 AND view IS NOT NULL";
+        let is_edit = tx.exists(there, (slot, &self.tag, self.id.get()))?;
         let sql =
             "INSERT INTO tagged (slot, tag, id, author_id, version, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (slot, tag, id) DO UPDATE SET version = excluded.version, view = excluded.view
                    WHERE excluded.version > version";
         let view = self.view.as_ref().map(encode).transpose()?;
-        let slot = self.home().slot().0;
         let changed = tx.write(
             sql,
             (
@@ -59,7 +62,7 @@ impl Command for PutUnderTag {
                 view,
             ),
         )?;
-        if changed > 0 && self.view.is_some() {
+        if changed > 0 && self.view.is_some() && !is_edit {
             tx.tell(Event::Tagged {
                 tag: self.tag.clone(),
                 id: self.id,
@@ -98,12 +101,16 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<AnyComman
 pub struct Tagged {
     /// The tag, in lower case.
     pub tag: String,
+    /// Only those that have all of these, too.
+    pub all: Vec<String>,
+    /// Only those that have none of these.
+    pub none: Vec<String>,
     /// Which part.
     pub page: Page,
 }
 
 impl Verb for Tagged {
-    type Reply = Vec<DweetView>;
+    type Reply = Sifted<DweetView>;
 
     fn home(&self) -> Position {
         position(&self.tag)
@@ -111,23 +118,29 @@ impl Verb for Tagged {
 }
 
 impl Query for Tagged {
-    fn read(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
-        let select = "SELECT view FROM tagged WHERE slot = ?4 AND tag = ?5 AND view IS NOT NULL AND";
+    fn read(&self, view: &View<'_>) -> Outcome<Sifted<DweetView>> {
+        let select = "SELECT id, view FROM tagged WHERE slot = ?4 AND tag = ?5 AND";
         let slot = self.home().slot().0;
-        let params = (
-            self.page.below(),
-            self.page.above(),
-            self.page.size(),
-            slot,
-            &self.tag,
-        );
-        let rows = view.all(&self.page.sql(select, "id"), params, |row| {
-            row.get::<_, Vec<u8>>(0)
-        })?;
-        let views = rows
-            .iter()
-            .map(|bytes| Ok(decode("tagged dweet", bytes)?))
-            .collect::<Outcome<Vec<DweetView>>>()?;
-        Ok(self.page.newest_first(views))
+        let read = |page: &Page| {
+            let params = (page.below(), page.above(), page.size(), slot, &self.tag);
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?));
+            view.all(&page.sql(select, "id"), params, row)
+        };
+        self.page.sift(
+            read,
+            |(id, _)| *id,
+            |(_, bytes)| {
+                let dweet: Option<DweetView> =
+                    bytes.map(|bytes| decode("tagged dweet", &bytes)).transpose()?;
+                Ok(dweet.filter(|dweet| self.wants(dweet)))
+            },
+        )
+    }
+}
+
+impl Tagged {
+    fn wants(&self, dweet: &DweetView) -> bool {
+        let tags = dweet.body().map_or(&[][..], |body| &body.tags);
+        self.all.iter().all(|tag| tags.contains(tag)) && !self.none.iter().any(|tag| tags.contains(tag))
     }
 }

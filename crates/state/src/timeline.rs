@@ -12,7 +12,7 @@ use crate::account;
 use crate::database::{Tx, View};
 use crate::entry::ARRIVALS;
 use crate::error::{Fault, Outcome};
-use crate::page::Page;
+use crate::page::{Page, Sifted};
 use crate::reading::{Candidate, Reading, flags};
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
@@ -39,7 +39,7 @@ pub struct Home {
 }
 
 impl Verb for Home {
-    type Reply = Vec<Shown>;
+    type Reply = Sifted<Shown>;
 
     fn home(&self) -> Position {
         self.actor.account.home()
@@ -51,7 +51,7 @@ impl Query for Home {
         Some((&self.actor, Scopes::READ_STATUSES))
     }
 
-    fn read(&self, view: &View<'_>) -> Outcome<Vec<Shown>> {
+    fn read(&self, view: &View<'_>) -> Outcome<Sifted<Shown>> {
         Ok(Reading::of(view, self.actor.account)?.walk(self.page, |_, _| true)?)
     }
 }
@@ -414,7 +414,7 @@ fn window_page(
             max_id: Some(window.below_id),
             ..page
         };
-        dweets = reading.walk(below, |entry, since| {
+        let sifted = reading.walk(below, |entry, since| {
             let arrived = entry.arrival > since.max(window.floor) && entry.arrival <= window.top;
             let is_unseen = arrived && !window.has_seen(entry.id, entry.arrival);
             if is_unseen {
@@ -422,6 +422,8 @@ fn window_page(
             }
             is_unseen
         })?;
+        after.below_id = after.below_id.min(sifted.oldest().unwrap_or(i64::MAX));
+        dweets = sifted.shown;
     }
     Ok((dweets, after))
 }
@@ -432,16 +434,13 @@ fn older_page(reading: &Reading<'_>, before: ReaderState, page: Page) -> Result<
         max_id: Some(before.older_below_id),
         ..page
     };
-    let dweets = reading.walk(page, |entry, _| !before.shown_in_window(entry.id, entry.arrival))?;
-    let older_below_id = dweets
-        .last()
-        .map_or(before.older_below_id, |shown| shown.dweet.id.get());
+    let sifted = reading.walk(page, |entry, _| !before.shown_in_window(entry.id, entry.arrival))?;
     let after = ReaderState {
-        older_below_id,
+        older_below_id: sifted.oldest().unwrap_or(before.older_below_id),
         ..before
     };
     Ok(Next {
-        dweets,
+        dweets: sifted.shown,
         unseen: Unseen::default(),
         older: true,
         before,

@@ -229,6 +229,8 @@ commands! {
     Split(range::Split),
     TakeEnd(range::TakeEnd),
     Trim(range::Trim),
+    GoOnForgetting(entry::GoOnForgetting),
+    GoOnDismissing(notification::GoOnDismissing),
 }
 
 queries! {

@@ -113,14 +113,14 @@ pub(crate) async fn follow(node: &Node, actor: Actor, author: AccountId) {
 
 /// The texts on a person's home timeline, newest first.
 pub(crate) async fn home(node: &Node, actor: Actor) -> Vec<String> {
-    let shown = node
+    let page = node
         .query(Home {
             actor,
             page: Page::default(),
         })
         .await
         .expect("home");
-    shown
+    page.shown
         .iter()
         .filter_map(|entry| entry.dweet.body())
         .map(|body| body.text.clone())

@@ -92,39 +92,42 @@ pub async fn is_at_rest(node: &Node, ends: impl IntoIterator<Item = tertulia_typ
 }
 
 async fn profile(town: &Town, author: AccountId) -> Result<Result<Vec<DweetView>, Rejected>, Unread> {
-    let mut all: Vec<DweetView> = Vec::new();
+    let (mut all, mut oldest) = (Vec::new(), None);
     loop {
         let query = Profile {
             author,
             viewer: None,
-            page: below(all.last().map(|last| last.id.get())),
+            page: below(oldest),
             exclude_replies: false,
             exclude_redweets: false,
             tagged: None,
         };
         match read(town, &query).await? {
-            Ok(page) if page.is_empty() => return Ok(Ok(all)),
-            Ok(page) => all.extend(page),
+            Ok(page) if page.stretch.is_none() => return Ok(Ok(all)),
+            Ok(page) => {
+                oldest = page.oldest();
+                all.extend(page.shown);
+            }
             Err(rejected) => return Ok(Err(rejected)),
         }
     }
 }
 
 async fn home(town: &Town, actor: Actor) -> Result<Vec<Vec<Shown>>, Unread> {
-    let mut pages: Vec<Vec<Shown>> = Vec::new();
+    let (mut pages, mut oldest) = (Vec::new(), None);
     loop {
-        let last = pages.last().and_then(|page| page.last());
         let query = Home {
             actor,
-            page: below(last.map(|last| last.dweet.id.get())),
+            page: below(oldest),
         };
         let page = read(town, &query)
             .await?
             .map_err(|rejected| format!("the timeline of {}: {rejected}", actor.account))?;
-        if page.is_empty() {
+        if page.stretch.is_none() {
             return Ok(pages);
         }
-        pages.push(page);
+        oldest = page.oldest();
+        pages.push(page.shown);
     }
 }
 

@@ -564,7 +564,7 @@ impl Person {
             exclude_redweets: false,
             tagged: None,
         };
-        self.town.read(&mut self.chance, &query).await?.ok()
+        Some(self.town.read(&mut self.chance, &query).await?.ok()?.shown)
     }
 
     /// Reads somebody's dweets; what was answered before must be there (C1, C2).
@@ -627,8 +627,8 @@ impl Person {
             return;
         };
         match answer {
-            Ok(shown) => {
-                let mut ids: Vec<DweetId> = shown.iter().map(|shown| shown.dweet.id).collect();
+            Ok(page) => {
+                let mut ids: Vec<DweetId> = page.shown.iter().map(|shown| shown.dweet.id).collect();
                 ids.sort_unstable();
                 if ids.windows(2).any(|pair| pair[0] == pair[1]) {
                     self.town.world.breach(

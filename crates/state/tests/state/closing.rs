@@ -173,18 +173,28 @@ fn p5_closing_goes_on_step_by_step_and_never_without_being_asked_for() {
     assert_eq!(community.submit(GoOnClosing { account }), Err(Rejected::NotFound));
     community.close(ana);
     community.submit(GoOnClosing { account }).expect("a step");
-    let left = |community: &Community| {
-        let group = community.group_of(account.home());
-        let file = &community.groups[group].database.location().path;
-        let conn = rusqlite::Connection::open(file).expect("opens");
-        let sql = "SELECT count(*) FROM dweet WHERE deleted_ms IS NULL";
-        conn.query_row(sql, [], |row| row.get::<_, u64>(0))
-            .expect("counted")
-    };
+    let left = |community: &Community| community.count(ana, "dweet WHERE deleted_ms IS NULL");
     assert_eq!(left(&community), 150);
     community.carry();
     assert_eq!(left(&community), 0);
     assert!(community.home(ben).is_empty());
+}
+
+#[test]
+fn p5_closing_takes_away_what_a_person_was_told_little_by_little() {
+    let mut community = Community::of(1);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    for _ in 0..1_010 {
+        community.publish_body(ben, community.naming("@ana", &["ana"]));
+    }
+    community.carry();
+    let account = ana.account;
+    community.close(ana);
+    assert_eq!(community.count(ana, "notification"), 1_010, "not in one command");
+    community.submit(GoOnClosing { account }).expect("a step");
+    assert_eq!(community.count(ana, "notification"), 510);
+    community.carry();
+    assert_eq!(community.count(ana, "notification"), 0);
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn p_private_dweets_are_read_by_followers_and_those_named_alone() {
                     page: Page::default(),
                 })
                 .expect("a page");
-            assert!(public.is_empty());
+            assert!(public.shown.is_empty());
         }
         // Who follows no more reads no more.
         community.unfollow(cid, ana.account);
@@ -215,7 +215,7 @@ fn public_shows_what_is_listed_newest_first() {
             page: Page::default(),
         })
         .expect("a page");
-    assert_eq!(public.iter().map(text).collect::<Vec<_>>(), ["two", "one"]);
+    assert_eq!(public.shown.iter().map(text).collect::<Vec<_>>(), ["two", "one"]);
 }
 
 #[test]
@@ -324,10 +324,7 @@ fn a_profile_is_paged_both_ways_and_filtered() {
     };
     let mut walk = |profile: &Profile| {
         let found = community.query(profile.clone()).expect("a page");
-        (
-            found.iter().map(text).collect::<Vec<_>>(),
-            found.last().map(|last| last.id.get()),
-        )
+        (found.shown.iter().map(text).collect::<Vec<_>>(), found.oldest())
     };
     let (first, last) = walk(&profile);
     assert_eq!(first, ["5", "4", "3"]);
@@ -424,4 +421,21 @@ fn t10_an_authors_new_name_reaches_their_dweets_in_timelines() {
     community.carry();
     let home = community.home_page(ben, Page::default());
     assert_eq!(home[0].dweet.author.name, "Ana María");
+}
+
+#[test]
+fn an_edit_that_names_no_language_leaves_it() {
+    let mut community = Community::of(1);
+    let ana = community.register("ana");
+    let in_language = |language: Option<&str>| Body {
+        language: language.map(str::to_owned),
+        ..Community::body("hola")
+    };
+    let dweet = community.publish_body(ana, in_language(Some("es")));
+    let mut edited = |language| {
+        let edited = community.edit(ana, dweet.id, in_language(language));
+        edited.body().and_then(|body| body.language.clone())
+    };
+    assert_eq!(edited(None).as_deref(), Some("es"));
+    assert_eq!(edited(Some("gl")).as_deref(), Some("gl"));
 }

@@ -6,6 +6,7 @@ use tertulia_state::follow::{Follow, Followers, Following};
 use tertulia_state::outbox::Parcel;
 use tertulia_state::page::Page;
 use tertulia_state::session::Actor;
+use tertulia_state::timeline::HomeEntry;
 use tertulia_types::{Position, Rejected};
 
 /// The parcels that are of this kind.
@@ -152,11 +153,51 @@ fn t4_the_last_unfollow_of_a_group_takes_the_entries_away() {
         (1, 1, 0)
     );
     community.unfollow(eva, ana.account);
-    assert_eq!(entries(&community), 0, "in the same transaction");
+    assert!(community.home(eva).is_empty());
     community.carry();
+    assert_eq!(entries(&community), 0);
     community.publish(ana, "later, only for followers' groups");
     community.carry();
     assert_eq!(entries(&community), 0, "and nothing is delivered any more");
+}
+
+#[test]
+fn t4_what_is_left_of_an_author_goes_little_by_little_and_is_never_seen_again() {
+    let mut community = Community::of(1);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    community.follow(ben, ana.account);
+    community.carry();
+    let dweets: Vec<_> = (0..1_010)
+        .map(|i| community.publish(ana, &format!("{i}")))
+        .collect();
+    community.carry();
+    community.unfollow(ben, ana.account);
+    assert_eq!(community.count(ben, "entry"), 1_010, "not in one command");
+    community.follow(ben, ana.account);
+    assert!(
+        community.home(ben).is_empty(),
+        "outdated until it was fetched anew"
+    );
+    assert_eq!(community.unseen(ben), 0);
+    let id = dweets[1_009].id;
+    let entry = HomeEntry { actor: ben, id };
+    assert_eq!(community.query(entry), Err(Rejected::NotFound));
+    community.delete(ana, id);
+    let step = of_kind(&mut community, "GoOnForgetting").remove(0);
+    carry_out(&mut community, &step);
+    assert_eq!(community.count(ben, "entry"), 510);
+    community.carry();
+    assert_eq!(community.count(ben, "entry WHERE state = 1"), 40);
+    assert_eq!(community.home(ben)[0], "1008");
+    community.publish(ana, "later");
+    community.carry();
+    assert_eq!((community.home(ben).len(), community.unseen(ben)), (41, 1));
+    community.unfollow(ben, ana.account);
+    community.carry();
+    assert_eq!(
+        (community.count(ben, "entry"), community.count(ben, "card")),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -269,4 +310,28 @@ fn a_first_follow_of_someone_with_much_to_say_brings_the_newest() {
         (home.len(), home[0].as_str(), home[39].as_str()),
         (40, "59", "20")
     );
+}
+
+#[test]
+fn who_follows_as_many_as_one_may_can_still_change_an_edge() {
+    let mut community = Community::of(1);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    community.follow(eva, ana.account);
+    let file = &community.groups[0].database.location().path;
+    let conn = rusqlite::Connection::open(file).expect("opens");
+    conn.execute("UPDATE account SET following = 7500", [])
+        .expect("many");
+    let mut without_redweets = |author: Actor| {
+        let key = community.key();
+        let follow = Follow {
+            actor: eva,
+            author: author.account,
+            redweets: false,
+            key,
+        };
+        community.submit(follow)
+    };
+    let relationship = without_redweets(ana).expect("changed");
+    assert!(relationship.following && !relationship.showing_redweets);
+    assert!(matches!(without_redweets(ben), Err(Rejected::Limit(_))));
 }

@@ -59,7 +59,8 @@ fn a_dweet_reaches_its_followers_exactly_once() {
                     actor: reader,
                     page: Page::default(),
                 })
-                .expect("home");
+                .expect("home")
+                .shown;
             assert_eq!(texts(&home), ["hola"], "{groups} groups");
             assert_eq!(
                 community
@@ -74,7 +75,8 @@ fn a_dweet_reaches_its_followers_exactly_once() {
                 actor: ana,
                 page: Page::default(),
             })
-            .expect("home");
+            .expect("home")
+            .shown;
         assert_eq!(texts(&own), ["hola"]);
     }
 }
@@ -93,7 +95,8 @@ fn t3_a_first_follow_brings_recent_dweets_that_are_not_unseen() {
             actor: ben,
             page: Page::default(),
         })
-        .expect("home");
+        .expect("home")
+        .shown;
     assert_eq!(texts(&home), ["old 2", "old 1", "old 0"]);
     assert_eq!(
         community
@@ -163,7 +166,8 @@ fn a_redweet_reaches_the_redweeters_followers_and_tells_the_author() {
             actor: eva,
             page: Page::default(),
         })
-        .expect("home");
+        .expect("home")
+        .shown;
     assert_eq!(texts(&home), ["worth reading"]);
     assert_eq!(home[0].dweet.author.id, ben.account);
     let shown = community
@@ -181,7 +185,7 @@ fn a_redweet_reaches_the_redweeters_followers_and_tells_the_author() {
     };
     let told = community.query(told).expect("notifications");
     assert_eq!(
-        told.iter().map(|n| n.kind).collect::<Vec<_>>(),
+        told.shown.iter().map(|n| n.kind).collect::<Vec<_>>(),
         [NotificationKind::Redweet]
     );
 }
@@ -225,6 +229,7 @@ fn t5_a_deletion_reaches_timelines_and_redweets() {
                     page: Page::default()
                 })
                 .expect("home")
+                .shown
                 .is_empty()
         );
     }

@@ -5,8 +5,8 @@ use crate::script::answer;
 use tertulia_state::Event;
 use tertulia_state::notification::{Dismiss, Notification, Notifications, Notify};
 use tertulia_state::page::Page;
-use tertulia_types::Rejected;
 use tertulia_types::view::NotificationKind;
+use tertulia_types::{NotificationId, Rejected};
 
 fn all(actor: tertulia_state::session::Actor) -> Notifications {
     Notifications {
@@ -49,12 +49,12 @@ fn each_cause_is_told_once_and_filtered_by_kind_and_person() {
         kinds: vec![NotificationKind::Follow],
         ..all(ana)
     };
-    assert_eq!(community.query(follows).expect("some").len(), 1);
+    assert_eq!(community.query(follows).expect("some").shown.len(), 1);
     let from_eva = Notifications {
         from: Some(eva.account),
         ..all(ana)
     };
-    assert_eq!(community.query(from_eva).expect("some").len(), 2);
+    assert_eq!(community.query(from_eva).expect("some").shown.len(), 2);
 }
 
 #[test]
@@ -65,11 +65,17 @@ fn what_is_dismissed_does_not_come_back() {
     community.favourite(ben, dweet.id, true);
     community.follow(ben, ana.account);
     community.carry();
-    let told = community.query(all(ana)).expect("some");
+    let told = community.query(all(ana)).expect("some").shown;
     let id = Some(told[0].id);
     community.submit(Dismiss { actor: ana, id }).expect("dismissed");
+    let again = community.submit(Dismiss { actor: ana, id });
+    assert_eq!(again, Ok(()), "a repeat is answered as the first time");
+    let unknown = Some(NotificationId::MIN);
     assert_eq!(
-        community.submit(Dismiss { actor: ana, id }),
+        community.submit(Dismiss {
+            actor: ana,
+            id: unknown
+        }),
         Err(Rejected::NotFound)
     );
     assert_eq!(
@@ -151,4 +157,26 @@ fn who_is_gone_is_not_told() {
     let body = community.naming("@ana", &["ana"]);
     community.publish_body(ben, body);
     assert!(community.carry() > 0);
+}
+
+#[test]
+fn all_are_dismissed_little_by_little_and_what_comes_meanwhile_stays() {
+    let mut community = Community::of(1);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    for _ in 0..1_010 {
+        community.publish_body(ben, community.naming("@ana", &["ana"]));
+    }
+    community.carry();
+    let standing = |community: &Community| community.count(ana, "notification WHERE state = 1");
+    assert_eq!(standing(&community), 1_010);
+    let all = Dismiss { actor: ana, id: None };
+    community.submit(all.clone()).expect("dismissed");
+    assert_eq!(standing(&community), 510);
+    community.publish_body(ben, community.naming("@ana, later", &["ana"]));
+    community.carry();
+    let told = community.told(ana);
+    assert_eq!((told.len(), told[0].2.as_str()), (1, "@ana, later"));
+    community.submit(all.clone()).expect("dismissed");
+    community.submit(all).expect("nothing is left");
+    assert_eq!((standing(&community), community.told(ana).len()), (0, 0));
 }

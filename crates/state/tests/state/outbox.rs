@@ -349,12 +349,14 @@ impl World {
             .community
             .query(Tagged {
                 tag,
+                all: Vec::new(),
+                none: Vec::new(),
                 page: Page::newest(80),
             })
             .expect("a page");
         say(format_args!(
             "tag {:?}",
-            tagged.iter().map(|d| (d.id, text(d))).collect::<Vec<_>>()
+            tagged.shown.iter().map(|d| (d.id, text(d))).collect::<Vec<_>>()
         ));
         seen
     }

@@ -114,7 +114,7 @@ fn seen(community: &mut Community, people: usize) -> String {
         accounts += size.accounts;
         dweets += size.dweets;
         let page = Page::newest(80);
-        public.extend(community.query(Public { at, page }).expect("public"));
+        public.extend(community.query(Public { at, page }).expect("public").shown);
         let search = SearchAccounts {
             at,
             beginning: "person".to_owned(),

@@ -155,7 +155,7 @@ fn order(community: &mut Community, (what, who, whom): (usize, usize, usize)) ->
             exclude_redweets: true,
             tagged: None,
         };
-        community.query(newest).expect("a profile").pop()
+        community.query(newest).expect("a profile").shown.pop()
     };
     let body = Community::body(if whom == 3 { " " } else { "words" });
     let publish = dweet::Publish {

@@ -158,7 +158,7 @@ impl Community {
     }
 
     pub(crate) fn home_page(&mut self, actor: Actor, page: Page) -> Vec<Shown> {
-        self.query(Home { actor, page }).expect("home")
+        self.query(Home { actor, page }).expect("home").shown
     }
 
     pub(crate) fn profile(
@@ -174,7 +174,7 @@ impl Community {
             exclude_redweets: false,
             tagged: None,
         };
-        Ok(self.query(profile)?.iter().map(text).collect())
+        Ok(self.query(profile)?.shown.iter().map(text).collect())
     }
 
     pub(crate) fn account(&mut self, id: AccountId) -> Result<AccountView, Rejected> {
@@ -201,11 +201,20 @@ impl Community {
             kinds: Vec::new(),
             from: None,
         };
-        let told = self.query(all).expect("notifications");
+        let told = self.query(all).expect("notifications").shown;
         let words = |shown: Option<Shown>| shown.map(|shown| text(&shown.dweet)).unwrap_or_default();
         told.into_iter()
             .map(|told| (told.kind, told.from.nick.to_string(), words(told.dweet)))
             .collect()
+    }
+
+    /// How many rows a statement finds at somebody's home.
+    pub(crate) fn count(&self, actor: Actor, table: &str) -> u64 {
+        let group = self.group_of(actor.account.home());
+        let file = &self.groups[group].database.location().path;
+        let conn = rusqlite::Connection::open(file).expect("opens");
+        let sql = format!("SELECT count(*) FROM {table}");
+        conn.query_row(&sql, [], |row| row.get(0)).expect("counted")
     }
 
     pub(crate) fn unseen(&mut self, actor: Actor) -> u32 {

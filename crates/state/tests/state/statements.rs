@@ -1,4 +1,5 @@
-//! No statement reads a whole table: all that stand in the sources are explained on an empty database.
+//! No statement reads a whole table, or reads a list to its end to sort it: all that stand in the sources are explained on
+//! an empty database.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +13,15 @@ const WHOLE: [&str; 4] = [
     "SELECT EXISTS (SELECT 1 FROM meta)",
     // A row for each time that the group was divided.
     "DELETE FROM range_end WHERE slot <> ?1",
+];
+
+/// What is sorted is little, or is rarely sorted.
+const SORTED: [&str; 3] = [
+    "SELECT name FROM sqlite_master",
+    // An application's tokens, of which there are few.
+    "DELETE FROM app_token WHERE slot = ?1 AND hash IN",
+    // The few who have more remembered replies than are kept.
+    "DELETE FROM request WHERE slot = ?1 AND actor = ?2 AND key IN",
 ];
 
 /// The string literals of a source that are statements.
@@ -41,16 +51,21 @@ fn statements(source: &str) -> Vec<String> {
 
 /// With what `format!` puts into them, and what a page adds; none for a piece that another statement contains.
 fn completed(statement: &str, columns: &str) -> Vec<String> {
-    let tables = [
-        ("marker", "account_id"),
-        ("notification", "account_id"),
-        ("request", "actor"),
-        ("mute", "account_id"),
+    let lists = [
+        ("notification", "account_id", "id"),
+        ("request", "actor", "key"),
+        ("mute", "account_id", "target_id"),
     ];
-    let statement = statement.replace("{COLUMNS}", columns).replace(
-        "{ENTRY}",
-        "e.id, e.arrival, e.author_id, e.original_id, e.original_author_id",
-    );
+    let statement = statement
+        .replace("{COLUMNS}", columns)
+        .replace(
+            "{ENTRY}",
+            "e.id, e.arrival, e.author_id, e.original_id, e.original_author_id",
+        )
+        .replace(
+            "{READABLE}",
+            "(f.taken = 1 OR NOT EXISTS (SELECT 1 FROM card WHERE account_id = f.author_id AND fetched = 2))",
+        );
     if let Some(select) = statement.strip_suffix(" AND") {
         let id = if select.contains("FROM redweeted_by") {
             "redweet_id"
@@ -69,9 +84,16 @@ fn completed(statement: &str, columns: &str) -> Vec<String> {
             .to_vec();
     }
     if statement.contains("{owner}") {
-        let of =
-            |(table, owner): &(&str, &str)| statement.replace("{table}", table).replace("{owner}", owner);
-        return tables.iter().map(of).collect();
+        let of = |(table, owner, key)| {
+            let statement = statement.replace("{table}", table).replace("{owner}", owner);
+            statement.replace("{key}", key)
+        };
+        return lists.map(of).to_vec();
+    }
+    if statement.contains("{table}") && statement.contains("account_id = ?2") {
+        return ["marker", "reader"]
+            .map(|table| statement.replace("{table}", table))
+            .to_vec();
     }
     if statement.contains("{table}") && statement.contains("expires_ms") {
         return ["oauth_code", "mute"]
@@ -91,7 +113,7 @@ fn completed(statement: &str, columns: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_statement_scans_a_table() {
+fn no_statement_scans_a_table_or_sorts_a_list() {
     let dir = tempfile::TempDir::new().expect("a directory");
     let location = Location::file(dir.path().join("group.db"));
     let descriptor = Descriptor {
@@ -101,7 +123,7 @@ fn no_statement_scans_a_table() {
     };
     drop(Database::create(&location, descriptor).expect("a database"));
     let conn = rusqlite::Connection::open(&location.path).expect("opens");
-    let (mut explained, mut scans) = (0, Vec::new());
+    let (mut explained, mut refused) = (0, Vec::new());
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("sources") {
         let source = fs::read_to_string(file.expect("a file").path()).expect("text");
         let columns = statements_columns(&source);
@@ -117,20 +139,21 @@ fn no_statement_scans_a_table() {
                     .query_map(unbound, |row| row.get::<_, String>(3))
                     .expect("a plan");
                 for step in steps.map(|step| step.expect("a step")) {
-                    let whole = WHOLE.iter().any(|whole| statement.starts_with(whole));
-                    if step.starts_with("SCAN")
+                    let is_one_of = |list: &[&str]| list.iter().any(|known| statement.starts_with(known));
+                    let scans = step.starts_with("SCAN")
                         && !step.starts_with("SCAN (subquery")
                         && step != "SCAN CONSTANT ROW"
-                        && !whole
-                    {
-                        scans.push(format!("{step}: {statement}"));
+                        && !is_one_of(&WHOLE);
+                    let sorts = step.starts_with("USE TEMP B-TREE") && !is_one_of(&SORTED);
+                    if scans || sorts {
+                        refused.push(format!("{step}: {statement}"));
                     }
                 }
             }
         }
     }
     assert!(explained > 100, "only {explained} were found");
-    assert!(scans.is_empty(), "{scans:#?}");
+    assert!(refused.is_empty(), "{refused:#?}");
 }
 
 /// The value of a source's `COLUMNS`.
