@@ -201,7 +201,7 @@ impl Client {
         self.once(&me.nick, &action, ask.token(Some(me.token))).await
     }
 
-    /// Sends a change under the key that belongs to `action`, and keeps the key until a machine has answered.
+    /// Sends a change under the key that belongs to `action`, and keeps the key until a machine has said yes or no to it.
     pub(crate) async fn once<T: DeserializeOwned>(
         &self,
         nick: &str,
@@ -211,14 +211,9 @@ impl Client {
         let action = hex(&Sha256::digest(action));
         let key = self.attempt(nick, &action)?;
         let answer = self.wire.ask(&self.store, &ask.key(key)).await;
-        let unknown = matches!(
-            answer,
-            Err(Failure::Unreachable(_)
-                | Failure::NothingNear(_)
-                | Failure::Untrusted(_)
-                | Failure::Local(_))
-        );
-        if !unknown {
+        // An earlier try may have been carried out though its answer was lost: the next one must be the same.
+        let is_settled = answer.as_ref().err().is_none_or(Failure::settles);
+        if is_settled {
             self.store.execute(
                 "DELETE FROM attempt WHERE person = ?1 AND action = ?2",
                 (nick, &action),

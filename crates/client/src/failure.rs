@@ -78,6 +78,19 @@ impl Failure {
         }
     }
 
+    /// Whether a machine has said no to what was asked, and not only to asking it now or in this session.
+    pub(crate) fn settles(&self) -> bool {
+        match self {
+            Failure::Refused(refusal) => !matches!(refusal.status, 408 | 425 | 429),
+            Failure::Misused(_) => true,
+            Failure::SessionEnded
+            | Failure::Unreachable(_)
+            | Failure::NothingNear(_)
+            | Failure::Untrusted(_)
+            | Failure::Local(_) => false,
+        }
+    }
+
     /// Whether asking again later, unchanged, may succeed.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {

@@ -112,6 +112,28 @@ async fn what_makes_no_sense_is_not_sent() {
 }
 
 #[tokio::test]
+async fn an_action_that_is_put_off_keeps_its_key() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let machine = Machine::start().await;
+    let person = ana(&directory, &[&machine.url]).await;
+    let publish = "POST /api/v1/statuses";
+    let mut keys = Vec::new();
+    for (code, name) in [(429, "too_many"), (200, ""), (422, "invalid"), (200, "")] {
+        let body = if code == 200 {
+            status("10", "ana", "hola")
+        } else {
+            json!({ "error": "no", "code": name })
+        };
+        machine.on(publish, code, body);
+        assert_eq!(person.publish("hola", None).await.is_ok(), code == 200);
+        keys.push(machine.asked_for(publish).pop().and_then(|asked| asked.key));
+    }
+    assert_eq!(keys[0], keys[1], "put off, and not refused");
+    assert_ne!(keys[1], keys[2], "done");
+    assert_ne!(keys[2], keys[3], "refused");
+}
+
+#[tokio::test]
 async fn an_action_whose_answer_was_lost_keeps_its_key() {
     let directory = tempfile::tempdir().expect("a directory");
     let (first, second) = (Machine::start().await, Machine::start().await);
