@@ -143,6 +143,21 @@ impl Courier {
         // What is under way is dropped: the next courier carries it again (O4).
         let _: Option<()> = stop.run_until_cancelled(rounds).await;
     }
+
+    async fn page(&self, after_seq: u64) -> Result<Vec<Parcel>, Unavailable> {
+        self.look(Pending {
+            at: self.group.end(),
+            after_seq,
+            limit: PAGE_ROWS,
+        })
+        .await
+    }
+
+    async fn look<Q: Query>(&self, query: Q) -> Result<Q::Reply, Unavailable> {
+        // A courier asks its own group about itself; a refusal means that its range has just changed, and the next look knows.
+        let read = self.group.look_aside(query).await?;
+        read.map_err(|_| Unavailable::Unowned)
+    }
 }
 
 impl<'a> Round<'a> {
@@ -165,7 +180,7 @@ impl<'a> Round<'a> {
     async fn work(&mut self) {
         let errands = self.courier.errands.clone();
         loop {
-            let read = self.read();
+            let read = self.read().await;
             if let Err(why) = &read {
                 tracing::warn!(group = self.courier.group.id, %why, "the courier cannot read the outbox");
                 tokio::time::sleep(PAUSE_MAX).await;
@@ -183,9 +198,9 @@ impl<'a> Round<'a> {
     }
 
     /// Reads one page of what there is room for; returns whether there was something to read.
-    fn read(&mut self) -> Result<bool, Unavailable> {
+    async fn read(&mut self) -> Result<bool, Unavailable> {
         if !self.again.is_empty() {
-            return self.read_again();
+            return self.read_again().await;
         }
         if self.settled.len() >= CALL_VERBS {
             return Ok(false);
@@ -195,28 +210,29 @@ impl<'a> Round<'a> {
             .and_then(|group| self.lanes.get(&group))
             .is_some_and(|lane| lane.is_healthy() && !lane.has_room());
         if self.has_more && !is_blocked {
-            return self.read_on();
+            return self.read_on().await;
         }
         let emptied = self
             .lanes
             .iter()
             .find(|(_, lane)| lane.skipped.is_some() && lane.may_be_refilled());
         match emptied.and_then(|(group, lane)| lane.skipped.map(|seq| (*group, seq))) {
-            Some((group, seq)) => self.refill(group, seq),
+            Some((group, seq)) => self.refill(group, seq).await,
             None => Ok(false),
         }
     }
 
     /// Reads rows that are to be carried again.
-    fn read_again(&mut self) -> Result<bool, Unavailable> {
+    async fn read_again(&mut self) -> Result<bool, Unavailable> {
         let rows: Vec<_> = self
             .again
             .drain(..self.again.len().min(PAGE_ROWS as usize))
             .collect();
-        let parcels = self.look(Resume {
+        let resume = Resume {
             at: self.courier.group.end(),
             rows: rows.clone(),
-        })?;
+        };
+        let parcels = self.courier.look(resume).await?;
         for (seq, _) in rows {
             self.held.remove(&seq);
         }
@@ -230,9 +246,9 @@ impl<'a> Round<'a> {
     }
 
     /// Reads rows that are new. A lane that works is waited for; one whose destination cannot be reached is not.
-    fn read_on(&mut self) -> Result<bool, Unavailable> {
+    async fn read_on(&mut self) -> Result<bool, Unavailable> {
         self.waiting_for = None;
-        let parcels = self.page(self.after_seq)?;
+        let parcels = self.courier.page(self.after_seq).await?;
         self.has_more = parcels.len() == PAGE_ROWS as usize;
         for parcel in parcels {
             let seq = parcel.seq;
@@ -250,8 +266,8 @@ impl<'a> Round<'a> {
     }
 
     /// Reads rows again that were passed over when a lane was full.
-    fn refill(&mut self, group: u64, from_seq: u64) -> Result<bool, Unavailable> {
-        let parcels = self.page(from_seq.saturating_sub(1))?;
+    async fn refill(&mut self, group: u64, from_seq: u64) -> Result<bool, Unavailable> {
+        let parcels = self.courier.page(from_seq.saturating_sub(1)).await?;
         let mut next = parcels
             .last()
             .filter(|_| parcels.len() == PAGE_ROWS as usize)
@@ -276,19 +292,6 @@ impl<'a> Round<'a> {
     fn skip(&mut self, group: u64, seq: u64) {
         let lane = self.lanes.entry(group).or_default();
         lane.skipped = Some(lane.skipped.map_or(seq, |first| first.min(seq)));
-    }
-
-    fn page(&self, after_seq: u64) -> Result<Vec<Parcel>, Unavailable> {
-        self.look(Pending {
-            at: self.courier.group.end(),
-            after_seq,
-            limit: PAGE_ROWS,
-        })
-    }
-
-    fn look<Q: Query>(&self, query: Q) -> Result<Q::Reply, Unavailable> {
-        // A courier asks its own group about itself; a refusal means that its range has just changed, and the next look knows.
-        self.courier.group.look(&query)?.map_err(|_| Unavailable::Unowned)
     }
 
     /// Finds a place for a parcel; returns the group whose lane is full, if so.
@@ -644,7 +647,8 @@ mod tests {
                     page: whole,
                 })
                 .await
-                .unwrap();
+                .unwrap()
+                .shown;
             assert!(shown.len() <= 30, "a dweet is there twice");
             if shown.len() == 30 {
                 break;

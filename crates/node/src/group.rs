@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tertulia_state::{AnyCommand, AnyQuery, Database, Descriptor, Fault, Query};
+use tertulia_state::{AnyCommand, AnyQuery, Database, Descriptor, Fault, Query, Reader};
 use tertulia_types::{Position, Rejected};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, watch};
@@ -332,6 +332,28 @@ impl Group {
             .map_err(|fault| self.unreadable(&fault))
     }
 
+    /// As [`Self::look`], for those who work where the consensus runs.
+    pub(crate) async fn look_aside<Q: Query>(
+        self: &Arc<Self>,
+        query: Q,
+    ) -> Result<Result<Q::Reply, Rejected>, Unavailable> {
+        self.read_aside(move |reader, now_ms| reader.query(&query, now_ms))
+            .await
+    }
+
+    /// Reads where readers run: where the consensus runs nothing reads (P8).
+    async fn read_aside<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut Reader, u64) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let group = self.clone();
+        let read = async move { group.shelf.read(|reader| read(reader, (group.clock)())) };
+        match self.readers.spawn(read).await {
+            Ok(read) => read.map_err(|fault| self.unreadable(&fault)),
+            Err(_) => Err(self.why_out()),
+        }
+    }
+
     /// Waits until the database shows all that was committed before now (C1, C2).
     async fn catch_up(&self) -> Result<(), Unavailable> {
         self.in_service()?;
@@ -388,17 +410,9 @@ impl Group {
         let answer: Carried = match self.catch_up().await {
             Ok(()) if AnyQuery::from_bytes(body).is_err() => Err(Unavailable::Older),
             Ok(()) => {
-                let (group, body) = (self.clone(), body.clone());
-                let read = move || {
-                    group
-                        .shelf
-                        .read(|reader| reader.query_bytes(&body, (group.clock)()))
-                };
-                // Letters arrive where the consensus runs, and there nothing reads (P8).
-                match self.readers.spawn(async move { read() }).await {
-                    Ok(read) => read.map_err(|fault| self.unreadable(&fault)),
-                    Err(_) => Err(self.why_out()),
-                }
+                let body = body.clone();
+                self.read_aside(move |reader, now_ms| reader.query_bytes(&body, now_ms))
+                    .await
             }
             Err(unavailable) => Err(unavailable),
         };
