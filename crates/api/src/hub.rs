@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tertulia_node::{Happened, Heard, Listener, Node};
-use tertulia_state::Event;
+use tertulia_state::{Event, tag};
 use tertulia_types::view::DweetView;
 use tertulia_types::{AccountId, DweetId, NotificationId, Range};
 use tokio::sync::{OnceCell, mpsc};
@@ -163,12 +163,19 @@ impl Ear {
             };
             match heard {
                 Some(Heard::Event(happened)) => self.hear(&happened),
-                // Nobody knows who missed what, or whose session has ended: all come back.
-                Some(Heard::Missed) => self.hub.board().end_all(),
+                Some(Heard::Missed(group)) => self.miss(group),
                 None => break,
             }
         }
         self.hub.board().end_all();
+    }
+
+    /// Nobody knows who missed what, or whose session has ended: all whom it may concern come back.
+    fn miss(&self, group: Option<u64>) {
+        match group.and_then(|group| self.node.range_of(group)) {
+            Some(range) => self.hub.board().end_within(&range),
+            None => self.hub.board().end_all(),
+        }
     }
 
     fn hear(&self, happened: &Happened) {
@@ -277,6 +284,20 @@ impl Board {
         };
     }
 
+    /// Ends the streams that events of this range's group may concern.
+    fn end_within(&mut self, range: &Range) {
+        let is_concerned = |stream: &Stream| {
+            let mut tags = stream.concern.tags.iter();
+            stream.concern.public
+                || (stream.account != NOBODY && range.contains(stream.account.home()))
+                || tags.any(|tag| range.contains(tag::position(tag)))
+        };
+        let concerned = self.streams.iter().filter(|(_, stream)| is_concerned(stream));
+        for id in concerned.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.leave(id);
+        }
+    }
+
     /// Tells an event of a group to those whom it concerns.
     fn tell(&mut self, event: &Event, range: &Range) {
         match event {
@@ -315,7 +336,7 @@ impl Board {
             }
             Event::Tagged { tag, id } => {
                 let tag: Arc<str> = tag.as_str().into();
-                // An edit tells it again; who knows the dweet was told of the edit as such.
+                // Two machines may tell of it.
                 if self.list(*id).tags.insert(Arc::clone(&tag)) {
                     self.tell_listed(*id, Change::New, false, &[tag]);
                 }
@@ -391,7 +412,7 @@ mod tests {
     use super::{Concern, Full, Hub, QUEUE_MAX, STREAMS_BY_ACCOUNT_MAX, Seat, Tiding};
     use std::collections::BTreeSet;
     use std::sync::Arc;
-    use tertulia_state::Event;
+    use tertulia_state::{Event, tag};
     use tertulia_types::position::Slot;
     use tertulia_types::{AccountId, DweetId, Range};
     use tokio::sync::mpsc::Receiver;
@@ -479,6 +500,31 @@ mod tests {
         }
         assert_eq!(read(&mut a), ["home 1 New", "edges", "sessions"]);
         assert!(read(&mut b).is_empty());
+    }
+
+    #[test]
+    fn a_gap_ends_the_streams_that_it_may_concern_and_no_others() {
+        let hub = Arc::new(Hub::default());
+        let home = tag::position("sol").slot().0;
+        let range = Range::between(Slot(home.wrapping_sub(10)), Slot(home.wrapping_add(10)));
+        let listening = |tags: &[&str], public| Concern {
+            tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            public,
+            ..Concern::default()
+        };
+        let outside = home.wrapping_add(1_000);
+        let mut streams = [
+            (enter(&hub, home, Concern::default()), true),
+            (enter(&hub, outside, authors(&[home])), false),
+            (enter(&hub, outside, listening(&["sol"], false)), true),
+            (enter(&hub, outside, listening(&["luna"], false)), false),
+            (enter(&hub, outside, listening(&[], true)), true),
+        ];
+        hub.board().end_within(&range);
+        for ((_, tidings), ends) in &mut streams {
+            let has_ended = matches!(tidings.try_recv(), Err(TryRecvError::Disconnected));
+            assert_eq!(has_ended, *ends);
+        }
     }
 
     #[test]

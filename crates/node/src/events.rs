@@ -28,8 +28,9 @@ pub struct Happened {
 pub enum Heard {
     /// An event.
     Event(Arc<Happened>),
-    /// Some events were not kept for it: it was too slow, or another machine's were.
-    Missed,
+    /// Some events were not kept for it: those of a group that another machine's people keep, or, when it was too slow, of
+    /// all groups.
+    Missed(Option<u64>),
 }
 
 /// How far somebody has heard this machine's own events.
@@ -98,9 +99,9 @@ impl Events {
         }
     }
 
-    /// Tells those who listen here that something may have happened elsewhere which nobody has told.
-    pub(crate) fn tell_of_gap(&self) {
-        drop(self.teller.send(Heard::Missed));
+    /// Tells those who listen here that something may have happened in a group elsewhere which nobody has told.
+    pub(crate) fn tell_of_gap(&self, group: u64) {
+        drop(self.teller.send(Heard::Missed(Some(group))));
     }
 
     /// What has happened in a group here since a place, how far that reaches, and whether it is all.
@@ -147,7 +148,7 @@ impl Listener {
     pub async fn next(&mut self) -> Option<Heard> {
         match self.0.recv().await {
             Ok(heard) => Some(heard),
-            Err(broadcast::error::RecvError::Lagged(_)) => Some(Heard::Missed),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some(Heard::Missed(None)),
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }

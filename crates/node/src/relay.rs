@@ -75,11 +75,12 @@ impl Relay {
 
     /// Hears what happens in a group, for as long as it is elsewhere.
     async fn hear(self: Arc<Self>, group: u64) {
-        loop {
-            let route = self.router.table.of(group);
-            if let Some(machine) = route.and_then(|route| route.machines.first().copied()) {
-                self.hear_from(machine, group).await;
-                self.router.table.turn(group);
+        // One machine after the other; the table's own order tells where verbs go.
+        for turn in 0_usize.. {
+            let machines = self.router.table.of(group).map(|route| route.machines);
+            let machines = machines.unwrap_or_default();
+            if let Some(machine) = machines.get(turn % machines.len().max(1)) {
+                self.hear_from(*machine, group).await;
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -102,7 +103,7 @@ impl Relay {
             return;
         }
         if !is_sequel || !told.is_all {
-            self.events.tell_of_gap();
+            self.events.tell_of_gap(group);
         }
         self.events.pass_on(group, told.events);
     }

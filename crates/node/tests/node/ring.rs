@@ -232,7 +232,7 @@ async fn a_gateway_hears_what_happens_elsewhere() {
                     }
                 }
                 // Only what is published after the relay has begun is told for certain.
-                Heard::Missed => drop(publish(&ring.machines[0], ana, "hola").await.unwrap()),
+                Heard::Missed(_) => drop(publish(&ring.machines[0], ana, "hola").await.unwrap()),
             }
         }
     };
