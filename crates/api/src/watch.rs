@@ -99,6 +99,21 @@ impl Channel {
         }
     }
 
+    /// Whether it is the same one, however its tag is written.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Hashtag { name, tag, .. },
+                Self::Hashtag {
+                    name: other,
+                    tag: wanted,
+                    ..
+                },
+            ) => (name, tag) == (other, wanted),
+            _ => self == other,
+        }
+    }
+
     /// What the session must allow; public channels need none.
     fn needed(&self) -> Option<Scopes> {
         match self {
@@ -205,7 +220,7 @@ impl Watch {
 
     /// Listens to one channel less.
     pub(crate) fn unsubscribe(&mut self, channel: &Channel) {
-        self.channels.remove(channel);
+        self.channels.retain(|known| !known.is(channel));
         if *channel == Channel::User {
             self.followed.clear();
         }
@@ -431,6 +446,10 @@ mod tests {
         ] {
             assert_eq!(named(name).expect("a stream"), expected);
         }
+        let tag = |name, tag| Channel::named(name, Some(tag)).expect("a stream");
+        assert!(tag("hashtag", "#Río").is(&tag("hashtag", "río")));
+        assert!(!tag("hashtag", "río").is(&tag("hashtag/local", "río")));
+        assert!(!tag("hashtag", "río").is(&tag("hashtag", "mar")));
         assert!(Channel::named("nonsense", None).is_err());
         assert!(Channel::named("hashtag", None).is_err());
         assert!(Channel::named("hashtag", Some("")).is_err());

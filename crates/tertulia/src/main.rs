@@ -27,7 +27,7 @@ use said::Said;
 use settings::{JoinFlags, UpFlags};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tertulia_console::{ClientCommand, Words, localised};
+use tertulia_console::{ClientCommand, Words, localised, plain};
 
 /// A microblog that a community runs on machines of its own
 #[derive(Debug, Parser)]
@@ -103,9 +103,9 @@ fn on_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
     }
 }
 
-/// Says what went wrong, with its causes, on one line.
+/// Says what went wrong, with its causes; some of the words may be another machine's.
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("tertulia: {error:#}");
+    eprintln!("tertulia: {}", plain::text(&format!("{error:#}")));
     ExitCode::from(Said::status_of(error))
 }
 
