@@ -9,6 +9,7 @@ mod favourite;
 mod follow;
 mod journey;
 mod mute;
+mod nonsense;
 mod notification;
 mod oauth;
 mod outbox;
