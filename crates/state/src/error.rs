@@ -48,16 +48,22 @@ pub enum Error {
     Rejected(#[from] Rejected),
     /// This copy is sick.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(Fault),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        // A number that no column can hold is the verb's fault, and so the same at each copy.
+        if let Fault::Database(rusqlite::Error::ToSqlConversionFailure(_)) = fault {
+            return Rejected::Invalid("a number is too large".to_owned()).into();
+        }
+        Self::Fault(fault)
+    }
 }
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        // A number that no column can hold is the command's fault, and so the same at each copy.
-        if matches!(error, rusqlite::Error::ToSqlConversionFailure(_)) {
-            return Rejected::Invalid("a number is too large".to_owned()).into();
-        }
-        Self::Fault(Fault::Database(error))
+        Fault::Database(error).into()
     }
 }
 

@@ -10,6 +10,7 @@ mod favourite;
 mod follow;
 mod journey;
 mod mute;
+mod nonsense;
 mod notification;
 mod oauth;
 mod outbox;
