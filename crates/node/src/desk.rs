@@ -262,7 +262,7 @@ mod tests {
         };
         assert_eq!(hears(town.line()).await, (Some(false), Err(Absence::Gone)));
         let refused = (None, Err(Absence::Garbled));
-        let gateway = town.gateway.caller().0.clone();
+        let gateway = town.other.caller().0.clone();
         assert_eq!(hears(gateway).await, refused, "a gateway");
         let authority = town.founder.charter().ring.authority().unwrap().unwrap();
         town.founder.book().remove(&authority, stores).unwrap();

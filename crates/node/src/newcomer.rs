@@ -453,7 +453,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn j3_who_holds_an_end_and_takes_part_keeps_it_for_the_grace_period_and_who_comes_back_gets_it_back()
      {
-        let mut town = Town::new().await;
+        let mut town = Town::with(Role::Node).await;
         let at = Slot(9).end();
         // Of the three that stand before it, two have heard nothing of it for ever; what the third says the test decides.
         let silent_ms = Arc::new(AtomicU64::new(0));
@@ -477,28 +477,28 @@ mod tests {
             incarnation: 1,
         };
         let birth = town.founder.submit(split).await.unwrap();
-        let gateway = town.gateway.clone();
-        gateway.learn(birth.child, vec![town.founder.member().machine]);
+        let newcomer = town.other.clone();
+        newcomer.learn(birth.child, vec![town.founder.member().machine]);
         town.until_heard().await;
         let held_by = async || {
-            let end = gateway.query(FindEnd { of: at }).await.unwrap();
+            let end = newcomer.query(FindEnd { of: at }).await.unwrap();
             end.holder.map(|holder| holder.machine)
         };
 
         let taken: Result<(), Failure> = Err(Rejected::EndTaken.into());
-        assert_eq!(gateway.adopt(at, Some(holder)).await, taken, "it answers");
-        let grace_ms = u64::try_from(gateway.patience().grace.as_millis()).unwrap();
+        assert_eq!(newcomer.adopt(at, Some(holder)).await, taken, "it answers");
+        let grace_ms = u64::try_from(newcomer.patience().grace.as_millis()).unwrap();
         for silent in [0, grace_ms - 1] {
             silent_ms.store(silent, Ordering::Relaxed);
-            assert_eq!(gateway.adopt(at, None).await, taken, "silent for {silent} ms");
+            assert_eq!(newcomer.adopt(at, None).await, taken, "silent for {silent} ms");
         }
         assert_eq!(held_by().await, Some(holder));
         silent_ms.store(grace_ms, Ordering::Relaxed);
-        assert_eq!(gateway.adopt(at, None).await, Ok(()));
-        assert_eq!(held_by().await, Some(gateway.member().machine));
+        assert_eq!(newcomer.adopt(at, None).await, Ok(()));
+        assert_eq!(held_by().await, Some(newcomer.member().machine));
 
         // It answers after all, and stands there; the other one has no place yet.
-        assert_eq!(gateway.adopt(at, None).await, taken);
+        assert_eq!(newcomer.adopt(at, None).await, taken);
         assert_eq!(held_by().await, Some(holder));
         town.stop().await;
     }

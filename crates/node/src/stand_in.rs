@@ -1,4 +1,4 @@
-//! For tests: a ring of which only the founder and a gateway are real. The others stand in the address book, and say what a test lets them say.
+//! For tests: a ring of which only the founder and one other machine are real. The others stand in the address book, and say what a test lets them say.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -39,12 +39,18 @@ pub(crate) struct Town {
     directory: TempDir,
     switchboard: Switchboard,
     pub(crate) founder: Arc<Node>,
-    pub(crate) gateway: Arc<Node>,
+    /// A machine without a place.
+    pub(crate) other: Arc<Node>,
     stand_ins: Vec<(Arc<StandIn>, Arc<dyn Transport>)>,
 }
 
 impl Town {
+    /// The other real machine is a gateway.
     pub(crate) async fn new() -> Self {
+        Self::with(Role::Gateway).await
+    }
+
+    pub(crate) async fn with(role: Role) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let switchboard = Switchboard::default();
         let options = |name: &str| Options {
@@ -54,13 +60,13 @@ impl Town {
         };
         let founder = Node::open(options("founder")).await.unwrap();
         founder.until_ready().await;
-        let path = directory.path().join("gateway");
-        let gateway = Node::open(Options {
-            charter: Some(founder.charter().admit(&path, Role::Gateway).unwrap()),
-            ..options("gateway")
+        let path = directory.path().join("other");
+        let other = Node::open(Options {
+            charter: Some(founder.charter().admit(&path, role).unwrap()),
+            ..options("other")
         });
         Self {
-            gateway: gateway.await.unwrap(),
+            other: other.await.unwrap(),
             directory,
             switchboard,
             founder,
@@ -68,7 +74,7 @@ impl Town {
         }
     }
 
-    /// One more machine that stores and stands there, as the gateway knows.
+    /// One more machine that stores and stands there, as the other one knows.
     pub(crate) fn add(
         &mut self,
         position: Option<Position>,
@@ -77,7 +83,7 @@ impl Town {
         let path = self.directory.path().join(self.stand_ins.len().to_string());
         let charter = self.founder.charter().admit(&path, Role::Node).unwrap();
         charter.book.update(|own| own.position = position).unwrap();
-        self.gateway.book().merge(charter.book.newer_than(&[]));
+        self.other.book().merge(charter.book.newer_than(&[]));
         let machine = charter.identity.machine;
         let stand_in = Arc::new(StandIn(Box::new(says)));
         let receiver: Weak<dyn Receive> = Arc::<StandIn>::downgrade(&stand_in);
@@ -100,11 +106,11 @@ impl Town {
         newcomer
     }
 
-    /// Waits until all that were added have answered the gateway.
+    /// Waits until all that were added have answered the other one.
     pub(crate) async fn until_heard(&self) {
-        let driver = self.gateway.driver();
+        let driver = self.other.driver();
         let heard = async {
-            while census::storage_machines(self.gateway.book())
+            while census::storage_machines(self.other.book())
                 .into_iter()
                 .any(|machine| driver.is_in_doubt(machine))
             {
@@ -121,7 +127,7 @@ impl Town {
     }
 
     pub(crate) async fn stop(self) {
-        self.gateway.stop().await;
+        self.other.stop().await;
         self.founder.stop().await;
     }
 }

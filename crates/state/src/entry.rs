@@ -3,9 +3,9 @@
 //! **Invariants**
 //! - The higher version wins; a tombstone is a version too (rule O3), so repeats and reorderings change nothing.
 //! - Each entry that was delivered has an arrival number of its own; what a first follow fetched has 0 (rule T6).
-//! - Entries and the card of an author go with the last edge of the group that the author's home has taken (rule T4): at
-//!   once they are *outdated*, which nobody sees any more, and they are removed little by little. An edge is not taken
-//!   before that is done.
+//! - Entries and the card of an author go with the last edge of the group that the author's home has taken (rule T4). Where
+//!   they are many, they are *outdated* at once, which nobody sees any more, and are removed little by little; an edge is not
+//!   taken before that is done. (What was published in between is then among what is fetched, and does not count as unseen.)
 
 use crate::errand::{self, Errand, HOP_ROWS_MAX, Waiting, Walked, number};
 use crate::error::{Fault, Outcome, encode};
@@ -168,15 +168,18 @@ pub(crate) fn put_card(tx: &mut Tx<'_>, card: &AccountView, fetched: bool) -> Re
 /// Outdates an author's entries and card when no edge of the group to them is taken any more (rule T4): this follower's
 /// was the last.
 pub(crate) fn drop_unfollowed(tx: &mut Tx<'_>, author: AccountId, follower: AccountId) -> Result<(), Fault> {
-    if !is_taken(tx, author)? && outdate(tx, author)? {
+    if !is_taken(tx, author)? && forget(tx, author)? {
         let object = follower.get().to_be_bytes();
         errand::post(tx, follower.slot(), Errand::Forgetting, author.get(), &object)?;
     }
     Ok(())
 }
 
-/// From now on nobody sees what there is of an author; answers whether there is anything.
-pub(crate) fn outdate(tx: &mut Tx<'_>, author: AccountId) -> Result<bool, Fault> {
+/// From now on nobody sees what there is of an author. Mostly that is little, and goes at once; answers whether anything is left.
+pub(crate) fn forget(tx: &mut Tx<'_>, author: AccountId) -> Result<bool, Fault> {
+    if forget_some(tx, author, HOP_ROWS_MAX)? < HOP_ROWS_MAX {
+        return Ok(false);
+    }
     let sql = "UPDATE card SET fetched = 2 WHERE account_id = ?1";
     Ok(tx.write(sql, [author.get()])? > 0)
 }

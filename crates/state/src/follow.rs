@@ -140,7 +140,7 @@ pub(crate) fn set_following(
     }
     if stands && !entry::is_followed(tx, author)? {
         // Of the other half of a split: nothing has been delivered to it since, and it would not be missed.
-        entry::outdate(tx, author)?;
+        entry::forget(tx, author)?;
     }
     let id = NotificationId::new(tx.fresh_ms(slot)?, slot);
     let arrival = tx.counter(entry::ARRIVALS)?;

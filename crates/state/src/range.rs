@@ -134,7 +134,7 @@ fn become_half(tx: &mut Tx<'_>, half: Descriptor, birth: Birth) -> Outcome<()> {
     // did, the author's home may not know the way yet. What there is of the author is fetched anew (rule T3).
     for author in errand::authors_asked(tx)? {
         if !entry::is_taken(tx, author)? {
-            entry::outdate(tx, author)?;
+            entry::forget(tx, author)?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tertulia_node::{MachineId, Node};
 use tertulia_sim::disk::Disk;
@@ -16,6 +17,8 @@ use crate::machine::{left, nick, open, register, runtime};
 const PEOPLE: u32 = 6;
 /// Where the group is cut: first the whole, then its child.
 const CUTS: [Slot; 2] = [Slot(0x7FFF), Slot(0x3FFF)];
+/// How long a child may take to come to life.
+const LIMIT: Duration = Duration::from_secs(20);
 /// Tests among which the steps are divided, so that they run side by side.
 const PARTS: usize = 3;
 
@@ -73,8 +76,7 @@ async fn damage(disk: &Disk, acknowledged: &Acknowledged) -> Option<String> {
 }
 
 async fn examine(node: &Arc<Node>, acknowledged: &Acknowledged) -> Result<(), String> {
-    node.until_ready().await;
-    is_covered(node)?;
+    until_covered(node).await?;
     for number in &acknowledged.people {
         let nick = nick(*number).parse().expect("a nick");
         let found = node.query(Credentials { nick }).await;
@@ -94,7 +96,7 @@ async fn examine(node: &Arc<Node>, acknowledged: &Acknowledged) -> Result<(), St
         let again = node.submit(register(number)).await;
         again.map_err(|error| format!("a repeat of p{number}: {error}"))?;
     }
-    is_covered(node)?;
+    until_covered(node).await?;
     let ranges: BTreeSet<Position> = node
         .standings()
         .iter()
@@ -104,6 +106,23 @@ async fn examine(node: &Arc<Node>, acknowledged: &Acknowledged) -> Result<(), St
     (ranges == wanted.collect())
         .then_some(())
         .ok_or(format!("the ranges end at {ranges:?}"))
+}
+
+/// Waits until each part of the ring has one group here: a child is born anew while its parent serves already.
+async fn until_covered(node: &Node) -> Result<(), String> {
+    let covered = async {
+        loop {
+            node.until_ready().await;
+            if is_covered(node).is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    match tokio::time::timeout(LIMIT, covered).await {
+        Ok(()) => Ok(()),
+        Err(_) => is_covered(node),
+    }
 }
 
 /// Each part of the ring has one group here.
