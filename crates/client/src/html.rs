@@ -9,13 +9,17 @@
 pub fn text(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
+    // Behind it no tag ends: whoever writes a million `<` there does not have us look for their ends a million times.
+    let last_end = html.rfind('>').unwrap_or(0);
     while let Some(at) = rest.find(['<', '&']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (piece, bytes) = if rest.starts_with('<') {
+        let (piece, bytes) = if rest.starts_with('&') {
+            entity(rest)
+        } else if html.len() - rest.len() < last_end {
             tag(rest)
         } else {
-            entity(rest)
+            (Piece::Char('<'), 1)
         };
         match piece {
             Piece::Char(char) => out.push(char),
@@ -93,6 +97,18 @@ mod tests {
         assert_eq!(text(mention), "@ana 1 < 2 &'");
         assert_eq!(text("5 < 6 & 7"), "5 < 6 & 7");
         assert_eq!(text(""), "");
+    }
+
+    #[test]
+    fn tags_without_an_end_cost_no_more_than_text() {
+        let hostile = format!("<p>hola</p>{}", "<".repeat(2 << 20));
+        let begun = std::time::Instant::now();
+        assert_eq!(text(&hostile).len(), 4 + (2 << 20));
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(10),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 
     proptest::proptest! {
