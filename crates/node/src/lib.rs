@@ -35,6 +35,8 @@ pub mod events;
 pub mod failure;
 pub mod files;
 mod finder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod gossip;
 mod group;

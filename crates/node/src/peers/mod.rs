@@ -24,6 +24,8 @@ mod core;
 mod credential;
 pub mod door;
 pub mod enter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lines;
 mod link;
 mod lookout;
