@@ -5,6 +5,9 @@ PYTHON ?= python3
 # How many runs `make sim` makes, and the seed of the first.
 SEEDS  ?= 100
 FROM   ?= 0
+# How long `make fuzz` tries each of its targets, or the one that is named.
+SECONDS ?= 60
+TARGET  ?=
 # Where `make up` keeps the machine's data, and where it listens for people and apps, and for other machines.
 DATA   ?= data
 HTTP   ?= 127.0.0.1:8787
@@ -22,7 +25,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up ring test check fix bench chaos sim format lint docs rust-tests script-tests
+.PHONY: help up ring test check fix bench chaos sim fuzz format lint docs rust-tests script-tests
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -42,6 +45,7 @@ check: format lint docs test ## all that CI checks; writes nothing outside targe
 fix: ## format the code, and apply what clippy can mend by itself
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 bench: ## measure this machine beside its peers; prints a table, writes target/bench.json
 	$(CARGO) build --release --locked --package tertulia
@@ -54,8 +58,18 @@ chaos: ## attack rings of real machines under load for long; prints what was ack
 sim: ## the whole cluster in simulated trouble: make sim SEEDS=1000; writes target/traces/report.json
 	$(CARGO) run --quiet --profile sim --locked --package tertulia-sim --bin sim -- --seeds $(SEEDS) --from $(FROM)
 
+# No sanitizer: there is no unsafe code of ours to watch, and so a stable toolchain does. What it finds is a file under fuzz/artifacts.
+fuzz: ## hostile bytes at every door: make fuzz SECONDS=600 TARGET=command; wants cargo-fuzz; docs/fuzzing.md
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \
+	  echo "make fuzz wants cargo-fuzz (and a C++ compiler; any Rust toolchain will do, stable too): cargo install cargo-fuzz" >&2; exit 1; }
+	@failed=; for target in $(or $(TARGET),$$($(CARGO) fuzz list)); do \
+	  echo "== $$target"; \
+	  $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(SECONDS) -timeout=20 -print_final_stats=1 || failed="$$failed $$target"; \
+	done; [ -z "$$failed" ] || { echo "found something:$$failed" >&2; exit 1; }
+
 format: ## is the code formatted?
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## no warning from clippy
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings

@@ -23,6 +23,8 @@ mod error;
 #[cfg(test)]
 mod fixture;
 mod front;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod home;
 mod hub;

@@ -21,7 +21,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     /// From its parts; `host` with the port unless it is the scheme's usual one.
     pub(crate) fn new(scheme: &'static str, host: &str) -> Self {
         Self {

@@ -9,17 +9,17 @@
 pub fn text(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
-    // Where the last tag ends: what begins behind it is none, and is not looked through for its end each time.
-    let ends = html.rfind('>').unwrap_or(0);
+    // Behind it no tag ends: whoever writes a million `<` there does not have us look for their ends a million times.
+    let last_end = html.rfind('>').unwrap_or(0);
     while let Some(at) = rest.find(['<', '&']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (piece, bytes) = if rest.starts_with('<') && html.len() - rest.len() > ends {
-            (Piece::Char('<'), 1)
-        } else if rest.starts_with('<') {
+        let (piece, bytes) = if rest.starts_with('&') {
+            entity(rest)
+        } else if html.len() - rest.len() < last_end {
             tag(rest)
         } else {
-            entity(rest)
+            (Piece::Char('<'), 1)
         };
         match piece {
             Piece::Char(char) => out.push(char),
@@ -100,11 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_never_end_take_no_time() {
-        let html = format!("<p>hola{}", "<".repeat(8 << 20));
-        let began = std::time::Instant::now();
-        assert_eq!(text(&html).len(), 4 + (8 << 20));
-        assert!(began.elapsed() < std::time::Duration::from_secs(10));
+    fn tags_without_an_end_cost_no_more_than_text() {
+        // Looked through once for each of them, it would not end today.
+        let hostile = format!("<p>hola{}", "<".repeat(8 << 20));
+        assert_eq!(text(&hostile).len(), 4 + (8 << 20));
     }
 
     proptest::proptest! {

@@ -23,6 +23,8 @@ pub mod address;
 pub mod dweet;
 pub mod failure;
 pub mod feed;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod history;
 pub mod html;
 pub mod listing;

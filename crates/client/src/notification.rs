@@ -88,7 +88,7 @@ impl Client {
 }
 
 impl Notification {
-    fn of(entity: entity::Notification) -> Self {
+    pub(crate) fn of(entity: entity::Notification) -> Self {
         Self {
             id: entity.id,
             kind: Kind::of(entity.kind),

@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-fn profile_of(account: Account, relation: Option<Relation>) -> Profile {
+pub(crate) fn profile_of(account: Account, relation: Option<Relation>) -> Profile {
     Profile {
         id: account.id.clone(),
         bio: html::text(&account.note),

@@ -11,6 +11,8 @@ use unicode_width::UnicodeWidthStr;
 /// A letter may carry accents, an emoji may be made of a family; more than this many in one place are a weapon that
 /// paints over the neighbouring lines.
 const CHARS_PER_CLUSTER_MAX: usize = 12;
+/// No character is wider.
+const COLUMNS_PER_CHAR_MAX: usize = 2;
 
 /// Harmless text of any number of lines.
 #[must_use]
@@ -66,39 +68,47 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut current = String::new();
+    // Added up, not measured at each step: marks that have no width may come by the million.
+    let (mut current, mut used) = (String::new(), 0);
     for word in line.split(' ') {
         let gap = usize::from(!current.is_empty());
-        if width(&current) + gap + width(word) <= columns {
+        let wide = width(word);
+        if used + gap + wide <= columns {
             if gap == 1 {
                 current.push(' ');
             }
             current.push_str(word);
+            used += gap + wide;
             continue;
         }
         if !current.is_empty() {
             lines.push(std::mem::take(&mut current));
+            used = 0;
         }
-        for piece in word
+        for (piece, wide) in word
             .graphemes(true)
             .flat_map(|cluster| unbroken(cluster, columns))
         {
-            if width(&current) + width(piece) > columns && !current.is_empty() {
+            if used + wide > columns && !current.is_empty() {
                 lines.push(std::mem::take(&mut current));
+                used = 0;
             }
             current.push_str(piece);
+            used += wide;
         }
     }
     lines.push(current);
     lines
 }
 
-/// The cluster whole, or, if it alone is wider than a line, its characters.
-fn unbroken(cluster: &str, columns: usize) -> Vec<&str> {
-    if width(cluster) <= columns {
-        return vec![cluster];
+/// The cluster whole with its width, or, if it alone is wider than a line, its characters with the most that one takes.
+fn unbroken(cluster: &str, columns: usize) -> Vec<(&str, usize)> {
+    let wide = width(cluster);
+    if wide <= columns {
+        return vec![(cluster, wide)];
     }
-    cluster.split_inclusive(|_: char| true).collect()
+    let chars = cluster.split_inclusive(|_: char| true);
+    chars.map(|char| (char, COLUMNS_PER_CHAR_MAX)).collect()
 }
 
 /// The beginning of a line, with `…` where something was cut off.
@@ -107,9 +117,10 @@ pub fn shorten(line: &str, columns: usize) -> String {
     if width(line) <= columns {
         return line.to_owned();
     }
-    let mut short = String::new();
+    let (mut short, mut used) = (String::new(), 0);
     for cluster in line.graphemes(true) {
-        if width(&short) + width(cluster) + 1 > columns {
+        used += width(cluster);
+        if used + 1 > columns {
             break;
         }
         short.push_str(cluster);
@@ -175,6 +186,15 @@ mod tests {
         );
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(shorten("mañana por la mañana", 10), "mañana po…");
+    }
+
+    #[test]
+    fn a_million_marks_without_a_width_are_soon_shown() {
+        let marks = format!("{} hola", "\u{200f}".repeat(300_000));
+        // Measured anew with each mark, they would not be shown today.
+        assert_eq!(wrap(&text(&marks), 80).len(), 1);
+        assert_eq!(wrap(&format!("{marks}{}", "a".repeat(100)), 80).len(), 3);
+        assert_eq!(width(&shorten(&format!("{marks}{}", "a".repeat(100)), 40)), 40);
     }
 
     proptest! {

@@ -38,6 +38,8 @@ mod events;
 pub mod failure;
 pub mod files;
 mod finder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod given_up;
 mod gossip;

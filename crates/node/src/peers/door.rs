@@ -53,7 +53,7 @@ pub(crate) async fn answer(
 
 impl Core {
     /// `None` if the question makes no sense.
-    fn reply(&self, body: &Bytes, binding: [u8; 32], from: IpAddr) -> Option<Reply> {
+    pub(super) fn reply(&self, body: &Bytes, binding: [u8; 32], from: IpAddr) -> Option<Reply> {
         let asked: Asked = postcard::from_bytes(body).ok()?;
         let question: Question = postcard::from_bytes(&asked.question).ok()?;
         let replied = match &question {

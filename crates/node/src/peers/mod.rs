@@ -27,6 +27,8 @@ mod credential;
 pub mod door;
 pub mod enter;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guests;
 mod lines;
 mod link;
