@@ -7,6 +7,7 @@
 //! **Invariant:** a copy is taken away only when a committed membership does not name it (R5), told by another member: what a copy itself knows of that may be
 //! from before it became one.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,7 +132,7 @@ impl Steward {
                 if asked_for_the_sick.elapsed() >= self.patience.loneliness {
                     asked_for_the_sick = Instant::now();
                     for (group, row) in self.copies.roster.sick() {
-                        if !busy.contains_key(&group) {
+                        if let Entry::Vacant(idle) = busy.entry(group) {
                             let (steward, end) = (self.clone(), row.origin.range.end());
                             let step = async move {
                                 steward
@@ -139,7 +140,7 @@ impl Steward {
                                     .await;
                                 (group, false)
                             };
-                            busy.insert(group, steps.spawn(step).id());
+                            idle.insert(steps.spawn(step).id());
                         }
                     }
                 }

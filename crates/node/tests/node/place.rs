@@ -42,21 +42,26 @@ fn position(node: &Node) -> Option<Position> {
 #[tokio::test(flavor = "multi_thread")]
 async fn j2_a_newcomer_that_was_broken_off_asks_for_the_same_place_again() {
     let ring = Neighbourhood::new().await;
-    let at = Slot(77).end();
-    let charter = admitted(&ring, "new");
-    // It wrote down where, asked, and was gone before it had the answer.
-    std::fs::write(ring.path("new").join("place"), at.to_string()).unwrap();
-    let split = Split {
-        at,
-        machine: charter.identity.machine,
-        incarnation: charter.identity.incarnation,
-    };
-    ring.machines[0].submit(split).await.expect("splits");
-    let node = settle(&ring, "new", charter).await;
-    assert_eq!(position(&node), Some(at));
+    for (name, slot, had_arrived) in [("early", 77, false), ("late", 777, true)] {
+        let at = Slot(slot).end();
+        let charter = admitted(&ring, name);
+        // It wrote down where, and was gone before it had the answer: what it asked for may have arrived.
+        std::fs::write(ring.path(name).join("place"), at.to_string()).unwrap();
+        if had_arrived {
+            let split = Split {
+                at,
+                machine: charter.identity.machine,
+                incarnation: charter.identity.incarnation,
+            };
+            ring.machines[0].submit(split).await.expect("splits");
+        }
+        let node = settle(&ring, name, charter).await;
+        assert_eq!(position(&node), Some(at));
+        assert_eq!(holder(&ring, at).await, Some(id(&node)));
+    }
     assert_eq!(
         ring.machines[0].status().await.ranges.len(),
-        2,
+        3,
         "no other was cut"
     );
 }
