@@ -45,7 +45,10 @@ fuzz_target!(|bytes: &[u8]| {
         1 => {
             if let Some(token) = chance.value::<Token>() {
                 let text = token.to_string();
-                assert_eq!(text.parse::<Token>().as_ref(), Ok(&token));
+                assert_eq!(
+                    text.parse::<Token>().map(|token| token.to_string()),
+                    Ok(text.clone())
+                );
                 tokens(door, &text);
             }
         }
@@ -86,7 +89,11 @@ fuzz_target!(|bytes: &[u8]| {
 /// Nobody else's token is good.
 fn tokens(door: &Door, text: &str) {
     let Ok(token) = text.parse::<Token>() else { return };
-    assert_eq!(token.to_string().parse::<Token>(), Ok(token.clone()));
+    let written = token.to_string();
+    assert_eq!(
+        written.parse::<Token>().map(|token| token.to_string()),
+        Ok(written)
+    );
     for role in [Role::Node, Role::Replica, Role::Gateway] {
         assert!(!door.opens_for(&token, role));
     }

@@ -135,7 +135,7 @@ impl Group {
     }
 
     /// Applies a command of ours, which succeeds.
-    fn submit<C: Command>(&mut self, command: C) -> C::Reply {
+    fn submit<C: Command + Into<AnyCommand>>(&mut self, command: C) -> C::Reply {
         let any: AnyCommand = command.into();
         let reply = self.apply(vec![any.to_bytes().expect("encodes")], true).remove(0);
         let reply: Result<C::Reply, Rejected> = postcard::from_bytes(&reply).expect("a reply");
