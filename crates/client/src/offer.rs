@@ -5,7 +5,7 @@
 pub struct Offer {
     /// The machine that showed it.
     pub server: String,
-    /// SHA-256 of the certificate, as [`fingerprint_of`] writes it.
+    /// SHA-256 of the certificate, as [`crate::trust`] writes it.
     pub fingerprint: String,
     /// The certificate.
     pub pem: String,

@@ -120,7 +120,7 @@ pub(crate) const PAGE_MAX: u32 = 1024;
 pub struct Parcel {
     /// The row.
     pub seq: u64,
-    /// An encoded [`AnyCommand`], or `None` when nothing is left to do: settle it as done.
+    /// An encoded [`AnyCommand`](crate::AnyCommand), or `None` when nothing is left to do: settle it as done.
     pub command: Option<Vec<u8>>,
     /// Whether the reply is a [`Walked`] after which [`Resume`] tells the next hop.
     pub walk: bool,
@@ -133,7 +133,7 @@ pub struct Pending {
     pub at: Position,
     /// 0 for the beginning.
     pub after_seq: u64,
-    /// At most [`PAGE_MAX`].
+    /// At most 1 024.
     pub limit: u32,
 }
 
@@ -151,7 +151,7 @@ impl Verb for Pending {
 pub struct Resume {
     /// The end of the group's range.
     pub at: Position,
-    /// At most [`PAGE_MAX`] are looked at.
+    /// At most 1 024 are looked at.
     pub rows: Vec<(u64, Option<Slot>)>,
 }
 
@@ -177,7 +177,7 @@ pub struct Settled {
 pub struct Settle {
     /// The end of the group's range.
     pub at: Position,
-    /// At most [`PAGE_MAX`].
+    /// At most 1 024.
     pub parcels: Vec<Settled>,
 }
 

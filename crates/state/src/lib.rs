@@ -32,7 +32,7 @@ mod digest;
 pub mod dweet;
 mod edge;
 pub mod entry;
-mod errand;
+pub mod errand;
 pub mod error;
 pub mod event;
 pub mod favourite;

@@ -1,6 +1,6 @@
 //! Pages of things that are listed by id, newest first, as Mastodon's clients ask for them.
 //!
-//! **Invariant:** no page looks at more than [`LOOKED_AT_MAX`] rows. A list of which not everything is shown says how far it
+//! **Invariant:** no page looks at more than `LOOKED_AT_MAX` rows. A list of which not everything is shown says how far it
 //! was looked at ([`Sifted`]), so paging goes on behind that and reaches everything.
 
 use crate::error::{Fault, Outcome};

@@ -18,7 +18,7 @@ pub(crate) struct Connection {
     pub(crate) address: IpAddr,
     /// Whose it is, if it has shown a certificate.
     pub(crate) credential: Option<Credential>,
-    /// See [`credential::binding`].
+    /// See [`binding`](super::credential::binding).
     pub(crate) binding: [u8; 32],
     /// Streams and questions that are open.
     pub(super) uses: AtomicUsize,
