@@ -32,6 +32,7 @@ arg-token = The token that a member has made (tertulia token). Other users of th
 arg-token-file = A file that holds the token, if --token gives none; - is standard input
 arg-behind-proxies = A proxy that says for whom it asks (X-Forwarded-For): address, or network such as 10.0.0.0/8; repeatable
 arg-open-metrics = Let anybody read the figures at /metrics, and not only who is on this computer
+arg-force = Remove it though ranges lose their majority by that
 arg-join-as = What the machine is to be: auto leaves it to the ring, or to the token
 arg-token-as = What the other machine may be
 arg-valid = How long the token is valid: 90m, 24h, 7d

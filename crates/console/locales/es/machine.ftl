@@ -32,6 +32,7 @@ arg-token = El testigo que ha hecho una máquina del anillo (tertulia token). Ot
 arg-token-file = Un archivo con el testigo, si --token no lo da; - es la entrada estándar
 arg-behind-proxies = Un proxy que dice para quién pregunta (X-Forwarded-For): dirección, o red como 10.0.0.0/8; se puede repetir
 arg-open-metrics = Deja que cualquiera lea las cifras de /metrics, y no solo quien está en este ordenador
+arg-force = La excluye aunque haya tramos que pierdan así su mayoría
 arg-join-as = Qué ha de ser la máquina: auto lo deja al anillo, o al testigo
 arg-token-as = Qué puede ser la otra máquina
 arg-valid = Cuánto tiempo vale el testigo: 90m, 24h, 7d
