@@ -371,6 +371,8 @@ impl Node {
         }
         self.consensus
             .spawn(self.driver.clone().run(self.retired.clone()));
+        let stage = self.copies.ground.stage;
+        self.employ(book.clone().keep(stage, self.retired.clone()));
         self.employ(self.gossip().run(self.retired.clone()));
         let relay = Relay {
             events: self.copies.ground.events.clone(),

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tertulia_types::MachineId;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::authority::{Authority, AuthorityError, Ca};
 use super::lines::{Line, Lines, from_file, to_file};
@@ -293,9 +294,11 @@ impl Book {
         news
     }
 
-    /// Takes news from another machine, as far as they can be believed.
+    /// Takes news from another machine, as far as they can be believed. That somebody is gone for good is on disk when this returns: nobody may be left to say
+    /// it again, and who is only silent keeps its votes for ever (V1).
     pub fn merge(&self, news: Vec<News>) -> Merged {
         let mut merged = Merged::default();
+        let mut has_parted = false;
         for one in news {
             if !self.lines().would_take(&one) {
                 continue;
@@ -305,7 +308,7 @@ impl Book {
                 News::Record(record) => record.holds(&self.ca, self.ring),
                 News::Removal(removal) => removal.holds(&self.ca, self.ring),
             };
-            let machine = one.machine();
+            let (machine, is_parting) = (one.machine(), one.is_parting());
             let mut lines = self.lines();
             let has_room = lines.machines.len() < MACHINES_MAX || lines.machines.contains_key(&machine);
             if !holds || !has_room {
@@ -314,12 +317,16 @@ impl Book {
                 && let News::Record(record) = one
             {
                 merged.changed += usize::from(self.answer(&mut lines, *record));
-            } else {
-                merged.changed += usize::from(lines.take(one));
+            } else if lines.take(one) {
+                merged.changed += 1;
+                has_parted |= is_parting;
             }
         }
         if merged.changed > 0 {
             self.tell();
+        }
+        if has_parted && let Err(error) = self.save() {
+            tracing::warn!(%error, "the address book is not on disk; it is tried again");
         }
         if merged.refused > 0 {
             tracing::warn!(
@@ -372,18 +379,21 @@ impl Book {
         })
     }
 
-    /// Writes the book a little after each change, for as long as this runs.
-    pub async fn keep(self: Arc<Self>, stage: Stage) {
+    /// Writes the book a little after each change, until told to stop.
+    pub async fn keep(self: Arc<Self>, stage: Stage, stop: CancellationToken) {
         let mut changed = self.watch();
-        loop {
-            let book = self.clone();
-            if let Err(error) = stage.blocking(move || book.save()).await {
-                tracing::warn!(%error, "the address book is not on disk; it is tried again");
-            } else if changed.changed().await.is_err() {
-                return;
+        let work = async {
+            loop {
+                let book = self.clone();
+                if let Err(error) = stage.blocking(move || book.save()).await {
+                    tracing::warn!(%error, "the address book is not on disk; it is tried again");
+                } else if changed.changed().await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(SAVE_AFTER).await;
             }
-            tokio::time::sleep(SAVE_AFTER).await;
-        }
+        };
+        let _: Option<()> = stop.run_until_cancelled(work).await;
     }
 
     /// What this machine says of itself, with all that vouches for it.
@@ -517,6 +527,17 @@ mod tests {
     }
 
     #[test]
+    fn j7_that_a_machine_has_left_is_on_disk_where_it_was_told() {
+        let (ring, machines) = ring_of(2);
+        let leaver = &machines[1];
+        leaver.book.update(|entry| entry.state = State::Left).unwrap();
+        meet(leaver, &machines[0]);
+        let reopened = Book::open(&machines[0].identity, &ring).unwrap();
+        let left = reopened.get(leaver.identity.machine).map(|entry| entry.state);
+        assert_eq!(left, Some(State::Left));
+    }
+
+    #[test]
     fn j8_a_newcomer_is_on_disk_before_it_is_told() {
         let (ring, machines) = ring_of(2);
         let reopened = Book::open(&machines[0].identity, &ring).unwrap();
@@ -626,7 +647,8 @@ mod tests {
     async fn changes_are_told_and_kept() {
         let (ring, machines) = ring_of(2);
         let mut changed = machines[1].book.watch();
-        let keeper = tokio::spawn(machines[1].book.clone().keep(Stage::Inline));
+        let stop = CancellationToken::new();
+        let keeper = tokio::spawn(machines[1].book.clone().keep(Stage::Inline, stop.clone()));
         meet(&machines[0], &machines[1]);
         assert!(changed.has_changed().unwrap());
         changed.mark_unchanged();
@@ -636,7 +658,8 @@ mod tests {
             }
         };
         tokio::time::timeout(Duration::from_secs(30), kept).await.unwrap();
-        keeper.abort();
+        stop.cancel();
+        keeper.await.unwrap();
     }
 
     /// Everything that was ever said in a small ring, the false among the true.

@@ -257,6 +257,14 @@ impl News {
         }
     }
 
+    /// Whether it says that somebody is gone for good, who will not say so again.
+    pub(crate) fn is_parting(&self) -> bool {
+        match self {
+            Self::Record(record) => record.signed.entry.state == State::Left,
+            Self::Removal(_) => true,
+        }
+    }
+
     /// 8 bytes by which it is told apart from others about the same machine.
     pub(crate) fn tag(&self) -> u64 {
         let bytes = postcard::to_stdvec(self).expect("numbers and texts can be encoded");

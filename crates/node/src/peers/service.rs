@@ -204,7 +204,6 @@ impl Network for Peers {
             Some(Err(error)) => tracing::error!(%error, "the port for machines is not served"),
             None => {}
         }
-        core.spawn(core.clone().keep_book());
         core.spawn(core.clone().keep_fresh());
         core.spawn(core.clone().shut_out_removed());
         Arc::new(Outlet(core.clone()))

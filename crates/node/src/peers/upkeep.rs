@@ -15,7 +15,6 @@ use super::enter::Knocker;
 use super::error::{EnterError, PeersError};
 use super::question::{Question, Reply};
 use super::record::Entry;
-use crate::stage::Stage;
 
 /// How often certificate and addresses are looked at.
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);
@@ -108,10 +107,6 @@ impl Core {
                 Err(EnterError::Garbled { contact })
             }
         }
-    }
-
-    pub(super) async fn keep_book(self: Arc<Self>) {
-        self.book.clone().keep(Stage::Threads).await;
     }
 
     /// Who is removed is not listened to any more, from that moment on.
