@@ -6,10 +6,12 @@
 //!
 //! Deliberately absent: verbs (they live in `tertulia-state`, next to their rules) and HTML.
 
+pub mod device;
 pub mod entity;
 pub mod hexadecimal;
 pub mod id;
 pub mod machine;
+pub mod message;
 mod network;
 pub mod nick;
 pub mod position;
@@ -21,6 +23,7 @@ pub mod view;
 
 pub use id::{AccountId, DweetId, NotificationId};
 pub use machine::{MachineId, Role};
+pub use message::{ConversationId, DeviceId, Epoch, MessageId};
 pub use network::network;
 pub use nick::Nick;
 pub use position::{Position, Range, Slot};

@@ -1,0 +1,148 @@
+//! Private messages, as far as anybody but the people of a conversation knows them: who waits for what, and in which order.
+//!
+//! What is written in a message only the devices of a conversation can read; to everybody else it is a run of bytes. Here are
+//! the names of these things, and how big they may be.
+
+use crate::position::Position;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+/// The text is no such name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("32 hexadecimal digits are expected")]
+pub struct NotAName;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// Sixteen bytes; as text, 32 hexadecimal digits.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:032x}", u128::from_be_bytes(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAName;
+
+            fn from_str(text: &str) -> Result<Self, NotAName> {
+                let is_whole = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let number = u128::from_str_radix(text, 16).ok().filter(|_| is_whole);
+                number.map(|number| Self(number.to_be_bytes())).ok_or(NotAName)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    let text = Cow::<'de, str>::deserialize(deserializer)?;
+                    text.parse().map_err(serde::de::Error::custom)
+                } else {
+                    <[u8; 16]>::deserialize(deserializer).map(Self)
+                }
+            }
+        }
+    };
+}
+
+name! {
+    /// A device of a person: the first half of the SHA-256 of its signature key.
+    DeviceId
+}
+name! {
+    /// A conversation: of two people made of their accounts, of a room drawn at random.
+    ConversationId
+}
+name! {
+    /// A message, drawn at random by whoever sends it: with it a repeat is known.
+    MessageId
+}
+
+impl ConversationId {
+    /// Where the order of its commits is kept.
+    #[must_use]
+    pub fn home(self) -> Position {
+        Position::of("conversation", &self.to_string())
+    }
+}
+
+/// How far a conversation has come: its group has gone through so many commits. A group that cannot go on (its devices have
+/// lost what they knew, or a member has sent a commit that nobody can follow) is replaced by another one, of the next generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Which group of the conversation it is, from 1 on; 0 before there is one.
+    pub generation: u32,
+    /// How many commits this group has gone through.
+    pub number: u64,
+}
+
+/// What is in a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterKind {
+    /// A message of a conversation.
+    Message,
+    /// A copy of a commit, from the conversation's home.
+    Commit,
+    /// What lets a device into a group, from the conversation's home.
+    Welcome,
+}
+
+/// What one message may weigh, encrypted.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
+/// What one commit, or one welcome, may weigh.
+pub const COMMIT_BYTES_MAX: usize = 512 << 10;
+/// What one key package may weigh.
+pub const KEY_PACKAGE_BYTES_MAX: usize = 4 << 10;
+/// People of one conversation at most.
+pub const PEOPLE_MAX: usize = 256;
+/// Devices of one person at most.
+pub const DEVICES_MAX: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::{DeviceId, NotAName};
+
+    #[test]
+    fn a_name_is_the_same_after_any_writing_and_only_32_digits_are_one() {
+        let device = DeviceId([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
+        let text = device.to_string();
+        assert_eq!(text, "000102030405060708090a0b0c0d0eff");
+        assert_eq!(text.parse(), Ok(device));
+        let json = serde_json::to_string(&device).expect("written");
+        assert_eq!(serde_json::from_str::<DeviceId>(&json).expect("read"), device);
+        let bytes = postcard::to_stdvec(&device).expect("written");
+        assert_eq!(bytes, device.0);
+        assert_eq!(postcard::from_bytes::<DeviceId>(&bytes).expect("read"), device);
+        for wrong in [
+            "",
+            "ff",
+            "+00102030405060708090a0b0c0d0eff",
+            "00102030405060708090a0b0c0d0eff",
+        ] {
+            assert_eq!(wrong.parse::<DeviceId>(), Err(NotAName), "{wrong}");
+        }
+    }
+}
