@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/04-bookmark.sql"),
     include_str!("../migrations/05-order.sql"),
     include_str!("../migrations/06-ended.sql"),
+    include_str!("../migrations/07-message.sql"),
 ];
 
 /// Page cache of the writer and of each reader, in KiB.

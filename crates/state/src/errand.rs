@@ -50,11 +50,13 @@ pub(crate) enum Errand {
     Forgetting = 13,
     /// The next step of dismissing all notifications, at the same home.
     Dismissing = 14,
+    /// A copy of a commit, or a welcome, to somebody of the conversation.
+    Letter = 15,
 }
 
 impl Errand {
     fn from_number(number: i64) -> Result<Self, Fault> {
-        const ALL: [Errand; 14] = [
+        const ALL: [Errand; 15] = [
             Errand::Deliver,
             Errand::Card,
             Errand::Follower,
@@ -69,6 +71,7 @@ impl Errand {
             Errand::Closing,
             Errand::Forgetting,
             Errand::Dismissing,
+            Errand::Letter,
         ];
         ALL.into_iter()
             .find(|errand| *errand as i64 == number)

@@ -73,4 +73,11 @@ pub enum Event {
     },
     /// Outbox rows were written: the courier has work.
     Errands,
+    /// A letter came into the mailbox of someone whose home is here.
+    Letter {
+        /// For whom.
+        account: AccountId,
+        /// Its number.
+        number: u64,
+    },
 }

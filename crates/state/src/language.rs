@@ -9,8 +9,9 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use crate::{
-    account, block, bookmark, card, closing, dweet, entry, errand, favourite, follow, marker, mute,
-    notification, oauth, prune, range, redweet, search, session, tag, thread, timeline,
+    account, block, bookmark, card, closing, conversation, device, dweet, entry, errand, favourite, follow,
+    key_package, mailbox, marker, mute, notification, oauth, prune, range, redweet, search, session, tag,
+    thread, timeline,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_types::Position;
@@ -200,6 +201,12 @@ commands! {
     SetBookmark(bookmark::SetBookmark),
     GoOnForgetting(entry::GoOnForgetting),
     GoOnDismissing(notification::GoOnDismissing),
+    AppendRecord(device::AppendRecord),
+    StockPackages(key_package::StockPackages),
+    ClaimPackages(key_package::ClaimPackages),
+    Deposit(mailbox::Deposit),
+    Acknowledge(mailbox::Acknowledge),
+    SubmitCommit(conversation::SubmitCommit),
 }
 
 queries! {
@@ -243,6 +250,10 @@ queries! {
     AppOfSession(oauth::AppOfSession),
     FindEnd(range::FindEnd),
     Bookmarks(bookmark::Bookmarks),
+    Records(device::Records),
+    PackagesLeft(key_package::PackagesLeft),
+    Fetch(mailbox::Fetch),
+    Commits(conversation::Commits),
 }
 
 #[cfg(test)]

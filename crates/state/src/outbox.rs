@@ -17,7 +17,9 @@ use crate::error::{Error, Fault, Outcome, decode};
 use crate::language::AnyCommand;
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query};
-use crate::{block, card, closing, dweet, entry, favourite, follow, notification, redweet, tag, thread};
+use crate::{
+    block, card, closing, conversation, dweet, entry, favourite, follow, notification, redweet, tag, thread,
+};
 use serde::de::DeserializeOwned;
 use tertulia_types::{Rejected, Slot};
 
@@ -75,6 +77,7 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Closing => closing::parcel(row).map(Into::into),
         Errand::Forgetting => entry::parcel(view, row)?.map(Into::into),
         Errand::Dismissing => notification::parcel(row)?.map(Into::into),
+        Errand::Letter => conversation::parcel(view, row)?.map(Into::into),
     };
     let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original)
         || matches!(command, Some(AnyCommand::GoOnForgetting(_)));

@@ -1,7 +1,10 @@
 //! Pruning: what has outlived its time goes, a bounded number of rows at a time, by the stamp and never by a clock.
 
+use crate::conversation;
 use crate::error::Outcome;
 use crate::event::Event;
+use crate::letter;
+use crate::mailbox;
 use crate::request;
 use crate::tx::Tx;
 use crate::verb::{Command, Verb};
@@ -62,6 +65,16 @@ impl Command for Prune {
             "DELETE FROM ended_session WHERE slot BETWEEN ?1 AND ?2 AND ended_ms < ?3",
             (self.from.0, last, kept_from_ms),
         )?;
+        let old_ms = now_ms.saturating_sub(mailbox::KEPT_MS);
+        letter::delete_old(tx, (self.from, Slot(last)), old_ms)?;
+        for (table, kept_ms) in [
+            ("claim", request::KEPT_MS),
+            ("letter_known", mailbox::KNOWN_MS),
+            ("conversation_commit", conversation::KEPT_MS),
+        ] {
+            let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3");
+            tx.write(&sql, (self.from.0, last, now_ms.saturating_sub(kept_ms)))?;
+        }
         for table in ["oauth_code", "mute"] {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3");
             tx.write(&sql, stretch)?;

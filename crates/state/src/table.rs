@@ -64,6 +64,20 @@ pub(crate) const BY_SLOT: &[Table] = &[
     owned("notification", "slot, account_id, id", "account_id"),
     owned("marker", "slot, account_id, timeline", "account_id"),
     owned("reader", "slot, account_id", "account_id"),
+    owned("device_record", "slot, account_id, sequence", "account_id"),
+    owned("device", "slot, account_id, id", "account_id"),
+    owned("key_package", "slot, account_id, device, number", "account_id"),
+    owned("claim", "slot, account_id, by_id, key", "account_id"),
+    owned("mailbox", "slot, account_id", "account_id"),
+    owned("letter", "slot, account_id, number", "account_id"),
+    owned("letter_sum", "slot, account_id, sender_id", "account_id"),
+    owned(
+        "letter_known",
+        "slot, account_id, kind, sender_id, id",
+        "account_id",
+    ),
+    table("conversation", "slot, id"),
+    table("conversation_commit", "slot, conversation, generation, epoch"),
 ];
 
 impl Table {

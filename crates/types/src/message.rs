@@ -3,8 +3,10 @@
 //! What is written in a message only the devices of a conversation can read; to everybody else it is a run of bytes. Here are
 //! the names of these things, and how big they may be.
 
+use crate::id::AccountId;
 use crate::position::Position;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -72,7 +74,8 @@ name! {
     DeviceId
 }
 name! {
-    /// A conversation: of two people made of their accounts, of a room drawn at random.
+    /// A conversation. That of two people follows from their accounts and begins with a zero byte, so that the two have one and
+    /// nobody else can begin it; that of a room is drawn at random and begins with another byte.
     ConversationId
 }
 name! {
@@ -81,6 +84,29 @@ name! {
 }
 
 impl ConversationId {
+    /// The conversation of two people.
+    #[must_use]
+    pub fn of_two(one: AccountId, other: AccountId) -> Self {
+        let (first, second) = (one.min(other), one.max(other));
+        let hash: [u8; 32] = Sha256::digest(format!("tertulia conversation\n{first}\n{second}\n")).into();
+        let mut id = [0; 16];
+        id[1..].copy_from_slice(&hash[..15]);
+        Self(id)
+    }
+
+    /// The conversation of a room, from bytes drawn at random.
+    #[must_use]
+    pub fn of_room(mut random: [u8; 16]) -> Self {
+        random[0] |= 1;
+        Self(random)
+    }
+
+    /// Whether it is a room's.
+    #[must_use]
+    pub fn is_of_room(self) -> bool {
+        self.0[0] != 0
+    }
+
     /// Where the order of its commits is kept.
     #[must_use]
     pub fn home(self) -> Position {

@@ -59,4 +59,7 @@ pub enum Rejected {
     /// The range has one slot only (rule J2).
     #[error("this range cannot be divided any more: join as a replica")]
     Indivisible,
+    /// The device is not one of the person's (any more).
+    #[error("this device is not one of the account's devices")]
+    NoDevice,
 }

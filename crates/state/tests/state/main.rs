@@ -9,6 +9,7 @@ mod dweet;
 mod favourite;
 mod follow;
 mod journey;
+mod message;
 mod mute;
 mod nonsense;
 mod notification;

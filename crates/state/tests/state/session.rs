@@ -10,9 +10,11 @@ use tertulia_state::session::{
     Actor, CheckSession, CloseSession, LIFETIME_MS, NewSession, OpenSession, SecretHash, Sessions,
 };
 use tertulia_state::{
-    AnyCommand, AnyQuery, Event, account, block, bookmark, dweet, favourite, follow, marker, mute,
+    AnyCommand, AnyQuery, Event, account, block, bookmark, device, dweet, favourite, follow, key_package,
+    mailbox,
 };
-use tertulia_state::{notification, page::Page, redweet, session, timeline};
+use tertulia_state::{marker, mute, notification, page::Page, redweet, session, timeline};
+use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
 use tertulia_types::view::Visibility;
 use tertulia_types::{DweetId, NotificationId, Rejected, Scopes, Slot};
 
@@ -139,6 +141,39 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
         }
         .into(),
         notification::Dismiss { actor, id: None }.into(),
+        device::AppendRecord {
+            actor,
+            record: SignedRecord {
+                record: Record {
+                    account: actor.account,
+                    identity: PublicKey([1; 32]),
+                    sequence: 0,
+                    previous: Link::default(),
+                    made_ms: 1,
+                    change: Change::Add {
+                        key: PublicKey([2; 32]),
+                        label: "laptop".to_owned(),
+                    },
+                },
+                signature: vec![0; 64],
+            },
+            key: key(),
+        }
+        .into(),
+        key_package::StockPackages {
+            actor,
+            device: PublicKey([2; 32]).device(),
+            packages: Vec::new(),
+            last_resort: None,
+            key: key(),
+        }
+        .into(),
+        mailbox::Acknowledge {
+            actor,
+            device: PublicKey([2; 32]).device(),
+            number: 0,
+        }
+        .into(),
         marker::SetMarker {
             actor,
             timeline: marker::Timeline::Home,
@@ -159,6 +194,7 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
 fn queries(actor: Actor) -> Vec<AnyQuery> {
     let (page, needed) = (Page::default(), Scopes::NONE);
     let id = NotificationId::new(1, actor.account.slot());
+    let device = PublicKey([2; 32]).device();
     vec![
         account::OwnPassword { actor }.into(),
         account::Own { actor, needed }.into(),
@@ -201,6 +237,13 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         }
         .into(),
         notification::Notification { actor, id }.into(),
+        key_package::PackagesLeft { actor, device }.into(),
+        mailbox::Fetch {
+            actor,
+            device,
+            after: 0,
+        }
+        .into(),
         marker::Markers { actor }.into(),
     ]
 }
@@ -258,6 +301,12 @@ const WITHOUT_SESSION: &[&str] = &[
     "Count",
     "AppOfSession",
     "FindEnd",
+    // What concerns somebody else's home, or a conversation's: the session was asked for at the asker's.
+    "ClaimPackages",
+    "Deposit",
+    "SubmitCommit",
+    "Commits",
+    "Records",
 ];
 
 #[test]

@@ -1,0 +1,566 @@
+//! Private messages, as far as homes know them: devices, key packages, mailboxes and the order of commits.
+
+use crate::community::Community;
+use tertulia_state::actor::Actor;
+use tertulia_state::closing::CloseAccount;
+use tertulia_state::conversation::{Commits, SubmitCommit, Verdict};
+use tertulia_state::device::{AppendRecord, Records};
+use tertulia_state::key_package::{ClaimPackages, PackagesLeft, StockPackages};
+use tertulia_state::mailbox::{Acknowledge, Deposit, Fetch, Fetched, KEPT_MS, Letter};
+use tertulia_state::prune::Prune;
+use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
+use tertulia_types::message::{LetterKind, MESSAGE_BYTES_MAX};
+use tertulia_types::{AccountId, ConversationId, DeviceId, Epoch, MessageId, Rejected, Slot};
+
+/// A key of somebody's device, or their identity: made up, since homes look at no signature.
+fn key(of: Actor, number: u8) -> PublicKey {
+    let mut bytes = [number; 32];
+    bytes[..8].copy_from_slice(&of.account.get().to_be_bytes());
+    PublicKey(bytes)
+}
+
+fn record(of: Actor, before: Option<&Record>, change: Change) -> Record {
+    Record {
+        account: of.account,
+        identity: key(of, 0),
+        sequence: before.map_or(0, |before| before.sequence + 1),
+        previous: before.map_or(Link::default(), Record::link),
+        made_ms: 1,
+        change,
+    }
+}
+
+fn added(of: Actor, number: u8) -> Change {
+    Change::Add {
+        key: key(of, number),
+        label: format!("device {number}"),
+    }
+}
+
+impl Community {
+    fn append(&mut self, of: Actor, record: &Record) -> Result<(), Rejected> {
+        let key = self.key();
+        let record = SignedRecord {
+            record: record.clone(),
+            signature: vec![0; 64],
+        };
+        self.submit(AppendRecord {
+            actor: of,
+            record,
+            key,
+        })
+    }
+
+    /// Gives somebody so many devices.
+    fn equip(&mut self, of: Actor, devices: u8) -> Vec<DeviceId> {
+        let mut last = None;
+        for number in 1..=devices {
+            let next = record(of, last.as_ref(), added(of, number));
+            self.append(of, &next).expect("added");
+            last = Some(next);
+        }
+        (1..=devices).map(|number| key(of, number).device()).collect()
+    }
+
+    fn stock(&mut self, of: Actor, device: DeviceId, packages: &[&[u8]], last_resort: Option<&[u8]>) {
+        let key = self.key();
+        let packages = packages.iter().map(|package| package.to_vec()).collect();
+        let last_resort = last_resort.map(<[u8]>::to_vec);
+        self.submit(StockPackages {
+            actor: of,
+            device,
+            packages,
+            last_resort,
+            key,
+        })
+        .expect("stocked");
+    }
+
+    fn claim(&mut self, by: Actor, of: Actor) -> Vec<Vec<u8>> {
+        let key = self.key();
+        let claim = ClaimPackages {
+            by: by.account,
+            of: of.account,
+            key,
+        };
+        let claimed = self.submit(claim).expect("claimed");
+        claimed.into_iter().map(|(_, package)| package).collect()
+    }
+
+    fn deposit(&mut self, from: Actor, to: Actor, id: u8) -> Result<u64, Rejected> {
+        self.submit(Deposit {
+            sender: from.account,
+            recipient: to.account,
+            letter: letter(from, to, id, vec![id; 10]),
+        })
+    }
+
+    fn fetch(&mut self, of: Actor, device: DeviceId, after: u64) -> Fetched {
+        let fetch = Fetch {
+            actor: of,
+            device,
+            after,
+        };
+        self.query(fetch).expect("fetched")
+    }
+
+    fn acknowledge(&mut self, of: Actor, device: DeviceId, number: u64) {
+        let acknowledge = Acknowledge {
+            actor: of,
+            device,
+            number,
+        };
+        self.submit(acknowledge).expect("acknowledged");
+    }
+
+    fn commit(
+        &mut self,
+        by: Actor,
+        room: ConversationId,
+        at: (u32, u64),
+        commit: &[u8],
+        people: &[Actor],
+    ) -> Result<Verdict, Rejected> {
+        let mut people: Vec<AccountId> = people.iter().map(|person| person.account).collect();
+        people.sort();
+        self.submit(SubmitCommit {
+            by: by.account,
+            conversation: room,
+            at: epoch(at),
+            commit: commit.to_vec(),
+            welcome: Some(b"welcome".to_vec()),
+            people,
+        })
+    }
+}
+
+fn letter(from: Actor, to: Actor, id: u8, body: Vec<u8>) -> Letter {
+    Letter {
+        kind: LetterKind::Message,
+        id: MessageId([id; 16]),
+        conversation: ConversationId::of_two(from.account, to.account),
+        epoch: epoch((1, 1)),
+        body,
+    }
+}
+
+fn epoch((generation, number): (u32, u64)) -> Epoch {
+    Epoch { generation, number }
+}
+
+fn numbers(fetched: &Fetched) -> Vec<u64> {
+    fetched.letters.iter().map(|waiting| waiting.number).collect()
+}
+
+#[test]
+fn a_statement_about_devices_comes_behind_the_last_one_or_not_at_all() {
+    let mut community = Community::of(2);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let first = record(ana, None, added(ana, 1));
+    let second = record(ana, Some(&first), added(ana, 2));
+    assert_eq!(community.append(ana, &second), Err(Rejected::Conflict));
+    assert_eq!(community.append(ana, &first), Ok(()));
+    assert_eq!(
+        community.append(ana, &first),
+        Err(Rejected::Conflict),
+        "its place is taken"
+    );
+    let forked = Record {
+        previous: Link([7; 32]),
+        ..second.clone()
+    };
+    assert_eq!(community.append(ana, &forked), Err(Rejected::Conflict));
+    assert_eq!(community.append(ana, &second), Ok(()));
+    assert!(
+        matches!(community.append(ben, &first), Err(Rejected::Invalid(_))),
+        "of somebody else"
+    );
+    let asked = Records {
+        account: ana.account,
+        from: 1,
+    };
+    let said = community.query(asked).expect("the chain");
+    assert_eq!(
+        said.into_iter().map(|said| said.record).collect::<Vec<_>>(),
+        [second]
+    );
+}
+
+#[test]
+fn a_revoked_device_has_neither_mailbox_nor_packages_and_another_identity_voids_all() {
+    let mut community = Community::of(2);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let devices = community.equip(ana, 2);
+    community.stock(ana, devices[0], &[b"one"], None);
+    community.deposit(ben, ana, 1).expect("deposited");
+    community.acknowledge(ana, devices[1], 1);
+    assert_eq!(
+        numbers(&community.fetch(ana, devices[1], 0)),
+        [1],
+        "the other one has not got it"
+    );
+    let chain = |community: &mut Community| {
+        let all = Records {
+            account: ana.account,
+            from: 0,
+        };
+        community
+            .query(all)
+            .expect("the chain")
+            .pop()
+            .expect("one")
+            .record
+    };
+    let revoked = record(
+        ana,
+        Some(&chain(&mut community)),
+        Change::Revoke { device: devices[0] },
+    );
+    community.append(ana, &revoked).expect("revoked");
+    assert_eq!(
+        numbers(&community.fetch(ana, devices[1], 0)),
+        [0; 0],
+        "nobody waits for it"
+    );
+    let fetch = Fetch {
+        actor: ana,
+        device: devices[0],
+        after: 0,
+    };
+    assert_eq!(community.query(fetch.clone()).err(), Some(Rejected::NoDevice));
+    assert!(community.claim(ben, ana).is_empty());
+    let again = record(ana, Some(&revoked), Change::Revoke { device: devices[0] });
+    assert_eq!(community.append(ana, &again), Err(Rejected::NoDevice));
+
+    let new = Record {
+        identity: PublicKey([5; 32]),
+        ..record(ana, Some(&revoked), added(ana, 9))
+    };
+    community.append(ana, &new).expect("a new beginning");
+    let fetch = Fetch {
+        device: devices[1],
+        ..fetch
+    };
+    assert_eq!(community.query(fetch).err(), Some(Rejected::NoDevice));
+    community.fetch(ana, key(ana, 9).device(), 0);
+}
+
+#[test]
+fn m4_a_package_is_given_to_one_claim_and_a_repeated_claim_gets_the_same() {
+    let mut community = Community::of(3);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let device = community.equip(ana, 1)[0];
+    assert!(community.claim(ben, ana).is_empty(), "m6: nothing yet");
+    community.stock(ana, device, &[b"one", b"two"], Some(b"last"));
+    let key = community.key();
+    let claim = ClaimPackages {
+        by: ben.account,
+        of: ana.account,
+        key,
+    };
+    for _ in 0..3 {
+        assert_eq!(
+            community.submit(claim.clone()),
+            Ok(vec![(device, b"one".to_vec())])
+        );
+    }
+    assert_eq!(community.claim(eva, ana), [b"two"]);
+    for _ in 0..2 {
+        assert_eq!(community.claim(eva, ana), [b"last"]);
+    }
+    let left = PackagesLeft { actor: ana, device };
+    assert_eq!(community.query(left), Ok(0));
+}
+
+#[test]
+fn m4_who_claims_without_end_gets_the_last_resort_and_leaves_the_others_to_others() {
+    let mut community = Community::of(1);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let device = community.equip(ana, 1)[0];
+    let packages: Vec<[u8; 1]> = (0..50).map(|number| [number]).collect();
+    let packages: Vec<&[u8]> = packages.iter().map(|package| &package[..]).collect();
+    community.stock(ana, device, &packages, Some(b"last"));
+    let claimed: Vec<_> = (0..40).flat_map(|_| community.claim(ben, ana)).collect();
+    assert_eq!(claimed.iter().filter(|package| *package == b"last").count(), 30);
+    assert_ne!(community.claim(eva, ana), [b"last"]);
+    community.clock_ms += 25 * 3_600_000;
+    let at = community.groups[0].database.descriptor().range.end();
+    for from in 0..=63 {
+        let from = Slot(from * 1024);
+        community.submit(Prune { at, from }).expect("pruned");
+    }
+    assert_ne!(community.claim(ben, ana), [b"last"], "a day later");
+}
+
+#[test]
+fn m4_numbers_grow_a_letter_comes_once_and_goes_when_all_devices_have_it() {
+    let mut community = Community::of(3);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let devices = community.equip(ana, 2);
+    assert_eq!(community.deposit(ben, ana, 1), Ok(1));
+    assert_eq!(community.deposit(ben, ana, 2), Ok(2));
+    assert_eq!(community.deposit(ben, ana, 1), Ok(1), "a repeat");
+    assert_eq!(
+        community.deposit(eva, ana, 1),
+        Ok(3),
+        "of somebody else the same name is another letter"
+    );
+    assert_eq!(numbers(&community.fetch(ana, devices[0], 1)), [2, 3]);
+    community.acknowledge(ana, devices[0], 3);
+    community.acknowledge(ana, devices[0], 1);
+    assert_eq!(
+        community.fetch(ana, devices[0], 0).acknowledged,
+        3,
+        "it only grows"
+    );
+    assert_eq!(numbers(&community.fetch(ana, devices[1], 0)), [1, 2, 3]);
+    community.acknowledge(ana, devices[1], 2);
+    assert_eq!(numbers(&community.fetch(ana, devices[1], 0)), [3]);
+    community.acknowledge(ana, devices[1], 99);
+    assert_eq!(
+        community.fetch(ana, devices[1], 0).acknowledged,
+        3,
+        "nobody acknowledges what has not come"
+    );
+    assert_eq!(community.deposit(ben, ana, 2), Ok(2), "known after it is gone");
+    assert_eq!(community.deposit(ben, ana, 3), Ok(4), "never restarts");
+}
+
+#[test]
+fn who_floods_a_mailbox_fills_their_own_part_of_it() {
+    let mut community = Community::of(1);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let device = community.equip(ana, 1)[0];
+    let flood = |community: &mut Community, first: u16| {
+        let refused = (first..).find_map(|number| {
+            let mut id = [0; 16];
+            id[..2].copy_from_slice(&number.to_be_bytes());
+            let letter = Letter {
+                id: MessageId(id),
+                ..letter(ben, ana, 0, vec![1; MESSAGE_BYTES_MAX])
+            };
+            let deposit = Deposit {
+                sender: ben.account,
+                recipient: ana.account,
+                letter,
+            };
+            community.submit(deposit).err().map(|refused| (number, refused))
+        });
+        refused.expect("somewhere it ends")
+    };
+    let (count, refused) = flood(&mut community, 0);
+    assert!(matches!(refused, Rejected::Limit(_)));
+    assert_eq!(community.deposit(eva, ana, 1), Ok(u64::from(count) + 1));
+    let top = community.fetch(ana, device, 0).top;
+    community.acknowledge(ana, device, top);
+    assert_eq!(
+        flood(&mut community, count).0,
+        2 * count,
+        "as much as before, once it is fetched"
+    );
+    let too_much = Deposit {
+        sender: eva.account,
+        recipient: ana.account,
+        letter: letter(eva, ana, 9, vec![1; MESSAGE_BYTES_MAX + 1]),
+    };
+    assert!(matches!(community.submit(too_much), Err(Rejected::Invalid(_))));
+}
+
+#[test]
+fn letters_that_nobody_fetches_go_after_their_time_and_make_room() {
+    let mut community = Community::of(1);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let device = community.equip(ana, 1)[0];
+    community.deposit(ben, ana, 1).expect("deposited");
+    community.clock_ms += KEPT_MS + 1;
+    let at = community.groups[0].database.descriptor().range.end();
+    for from in 0..=63 {
+        let from = Slot(from * 1024);
+        community.submit(Prune { at, from }).expect("pruned");
+    }
+    let fetched = community.fetch(ana, device, 0);
+    assert_eq!((numbers(&fetched), fetched.top), (Vec::new(), 1));
+    assert_eq!(
+        community.deposit(ben, ana, 1),
+        Ok(1),
+        "its name is known for longer"
+    );
+}
+
+#[test]
+fn nobody_gets_letters_or_packages_from_whom_they_block() {
+    let mut community = Community::of(2);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    community.equip(ana, 1);
+    let key = community.key();
+    let block = tertulia_state::block::SetBlock {
+        actor: ana,
+        target: ben.account,
+        stands: true,
+        key,
+    };
+    community.submit(block).expect("blocked");
+    assert_eq!(community.deposit(ben, ana, 1), Err(Rejected::Blocked));
+    let claim = ClaimPackages {
+        by: ben.account,
+        of: ana.account,
+        key,
+    };
+    assert_eq!(community.submit(claim).err(), Some(Rejected::Blocked));
+}
+
+#[test]
+fn m1_a_commit_its_copies_and_its_welcomes_are_one() {
+    let mut community = Community::of(7);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let devices = [ana, ben, eva].map(|person| community.equip(person, 1)[0]);
+    let room = ConversationId::of_room([3; 16]);
+    let made = community.commit(ana, room, (1, 0), b"first", &[ana, ben]);
+    assert_eq!(made, Ok(Verdict::Accepted));
+    community.carry();
+    let kinds = |community: &mut Community, of: Actor, device| -> Vec<(LetterKind, Epoch)> {
+        let fetched = community.fetch(of, device, 0);
+        let letters = fetched.letters.into_iter().map(|waiting| waiting.letter);
+        let mut kinds: Vec<_> = letters.map(|letter| (letter.kind, letter.epoch)).collect();
+        kinds.sort();
+        kinds
+    };
+    let both = |at| [(LetterKind::Commit, epoch(at)), (LetterKind::Welcome, epoch(at))];
+    assert_eq!(kinds(&mut community, ben, devices[1]), both((1, 0)));
+    let next = community.commit(ben, room, (1, 1), b"second", &[ben, eva]);
+    assert_eq!(next, Ok(Verdict::Accepted));
+    community.carry();
+    assert_eq!(kinds(&mut community, eva, devices[2]), both((1, 1)));
+    let ana_learns = (LetterKind::Commit, epoch((1, 1)));
+    assert!(
+        kinds(&mut community, ana, devices[0]).contains(&ana_learns),
+        "that she is out"
+    );
+    let refused = community.commit(ana, room, (1, 2), b"third", &[ana]);
+    assert_eq!(refused, Err(Rejected::NotFound), "she is out");
+    let from = Epoch::default();
+    let asked = Commits {
+        by: ana.account,
+        conversation: room,
+        from,
+    };
+    assert_eq!(community.query(asked.clone()).err(), Some(Rejected::NotFound));
+    let committed = community
+        .query(Commits {
+            by: eva.account,
+            ..asked
+        })
+        .expect("a member may");
+    assert_eq!(committed.now, epoch((1, 2)));
+    let expected = [
+        (epoch((1, 0)), b"first".to_vec()),
+        (epoch((1, 1)), b"second".to_vec()),
+    ];
+    assert_eq!(committed.commits, expected);
+}
+
+#[test]
+fn m2_one_commit_counts_at_an_epoch_and_the_same_bytes_count_again() {
+    let mut community = Community::of(3);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let two = ConversationId::of_two(ana.account, ben.account);
+    let both = [ana, ben];
+    assert_eq!(
+        community.commit(ana, two, (1, 0), b"a", &both),
+        Ok(Verdict::Accepted)
+    );
+    let superseded = Verdict::Superseded {
+        now: epoch((1, 1)),
+        winner: Some(b"a".to_vec()),
+    };
+    assert_eq!(community.commit(ben, two, (1, 0), b"b", &both), Ok(superseded));
+    assert_eq!(
+        community.commit(ben, two, (1, 1), b"c", &both),
+        Ok(Verdict::Accepted)
+    );
+    assert_eq!(
+        community.commit(ana, two, (1, 0), b"a", &both),
+        Ok(Verdict::Accepted),
+        "its answer was lost"
+    );
+    let ahead = Verdict::Superseded {
+        now: epoch((1, 2)),
+        winner: None,
+    };
+    assert_eq!(community.commit(ana, two, (1, 5), b"d", &both), Ok(ahead.clone()));
+    assert_eq!(
+        community.commit(ana, two, (3, 0), b"d", &both),
+        Ok(ahead),
+        "one generation after another"
+    );
+    assert_eq!(
+        community.commit(ana, two, (2, 0), b"e", &both),
+        Ok(Verdict::Accepted)
+    );
+    let late = community.commit(ben, two, (1, 2), b"f", &both);
+    assert_eq!(
+        late,
+        Ok(Verdict::Superseded {
+            now: epoch((2, 1)),
+            winner: None
+        })
+    );
+}
+
+#[test]
+fn nobody_begins_the_conversation_of_two_others() {
+    let mut community = Community::of(1);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let two = ConversationId::of_two(ana.account, ben.account);
+    for (by, people) in [
+        (eva, vec![ana, ben]),
+        (eva, vec![ana, eva]),
+        (ana, vec![ana, ben, eva]),
+        (ana, vec![ana]),
+    ] {
+        let refused = community.commit(by, two, (1, 0), b"x", &people);
+        assert!(matches!(refused, Err(Rejected::Invalid(_))), "{people:?}");
+    }
+}
+
+#[test]
+fn r8_mailboxes_and_conversations_stay_whole_when_a_range_is_divided() {
+    let mut community = Community::of(1);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let devices = [ana, ben, eva].map(|person| community.equip(person, 1)[0]);
+    let rooms: Vec<_> = (1..=8)
+        .map(|number| ConversationId::of_room([number; 16]))
+        .collect();
+    for room in &rooms {
+        let made = community.commit(ana, *room, (1, 0), b"first", &[ana, ben, eva]);
+        assert_eq!(made, Ok(Verdict::Accepted));
+    }
+    let at = Slot(1 << 15).end();
+    community.split(at, 2).expect("divided");
+    community.carry();
+    for (person, device) in [ana, ben, eva].into_iter().zip(devices) {
+        let fetched = community.fetch(person, device, 0);
+        assert_eq!(fetched.letters.len(), 2 * rooms.len(), "{person:?}");
+    }
+    for room in rooms {
+        let next = community.commit(ben, room, (1, 1), b"second", &[ana, ben]);
+        assert_eq!(next, Ok(Verdict::Accepted));
+    }
+}
+
+#[test]
+fn p5_what_a_closed_account_left_of_messages_goes() {
+    let mut community = Community::of(2);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let device = community.equip(ana, 1)[0];
+    community.stock(ana, device, &[b"unmistakable package"], None);
+    community.deposit(ben, ana, 1).expect("deposited");
+    let close = CloseAccount {
+        actor: ana,
+        verified_version: 1,
+    };
+    community.submit(close).expect("closed");
+    community.carry();
+    assert_eq!(community.deposit(ben, ana, 2), Err(Rejected::NotFound));
+    assert!(community.holds("unmistakable package", &[]).is_empty());
+}
