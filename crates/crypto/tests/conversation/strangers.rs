@@ -1,0 +1,305 @@
+//! What members do that devices of this program do not.
+
+use crate::scene::{GENERATION, Machine, ROOM, Storage, World, account, now_ms, three, two};
+use openmls::credentials::{BasicCredential, CredentialWithKey};
+use openmls::extensions::{Extension, Extensions, ExternalSendersExtension};
+use openmls::group::{GroupId, MlsGroup, MlsGroupCreateConfig};
+use openmls::prelude::{Ciphersuite, KeyPackageIn, LeafNodeParameters, OpenMlsProvider, ProtocolVersion};
+use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, tls_codec::DeserializeBytes as _};
+use openmls_rust_crypto::RustCrypto;
+use rusqlite::Connection;
+use tertulia_crypto::chain::Chain;
+use tertulia_crypto::conversation::JoinError;
+use tertulia_crypto::device::DeviceKey;
+use tertulia_crypto::identity::IdentityKey;
+use tertulia_crypto::opened::{OpenError, Opened, Stranger};
+use tertulia_crypto::package::Package;
+use tertulia_types::device::Change;
+
+/// openmls without our rules.
+struct Bare<'a> {
+    algorithms: RustCrypto,
+    storage: Storage<'a>,
+}
+
+impl<'a> OpenMlsProvider for Bare<'a> {
+    type CryptoProvider = RustCrypto;
+    type RandProvider = RustCrypto;
+    type StorageProvider = Storage<'a>;
+
+    fn storage(&self) -> &Storage<'a> {
+        &self.storage
+    }
+
+    fn crypto(&self) -> &RustCrypto {
+        &self.algorithms
+    }
+
+    fn rand(&self) -> &RustCrypto {
+        &self.algorithms
+    }
+}
+
+fn bare(database: &Connection) -> Bare<'_> {
+    Bare {
+        algorithms: RustCrypto::default(),
+        storage: Storage::new(database),
+    }
+}
+
+fn name() -> GroupId {
+    GroupId::from_slice(&[&ROOM.0[..], &GENERATION.to_be_bytes()[..]].concat())
+}
+
+/// The group of a machine, without our rules.
+fn group_of(machine: &Machine) -> (Bare<'_>, MlsGroup) {
+    let provider = bare(&machine.database);
+    let group = MlsGroup::load(&provider.storage, &name()).expect("read");
+    (provider, group.expect("the group"))
+}
+
+fn named(text: &str, key: &DeviceKey) -> CredentialWithKey {
+    CredentialWithKey {
+        credential: BasicCredential::new(text.as_bytes().to_vec()).into(),
+        signature_key: key.public().0.to_vec().into(),
+    }
+}
+
+/// Somebody's device that stands in no chain, and the chain that they would have us believe.
+fn impostor(victim: i64) -> (Machine, Chain) {
+    let key = DeviceKey::random(account(victim));
+    let identity = IdentityKey::random();
+    let mut chain = Chain::empty(account(victim));
+    let change = Change::Add {
+        key: key.public(),
+        label: "mine".to_owned(),
+    };
+    let record = chain.next(identity.public(), change, 1);
+    chain.append(&identity.sign(record)).expect("a good statement");
+    let machine = Machine::new(key, Connection::open_in_memory().expect("a database"));
+    (machine, chain)
+}
+
+fn still_talk(world: &World, one: &mut Machine, other: &mut Machine) {
+    for _ in 0..2 {
+        let sealed = one.seal("still here");
+        assert_eq!(other.read(&sealed, world).as_deref(), Some("still here"));
+        std::mem::swap(one, other);
+    }
+}
+
+#[test]
+fn who_is_let_in_by_somebody_under_a_false_name_does_not_come() {
+    let mut world = World::default();
+    let mut ben = world.device(2);
+    world.device(1);
+    let (mut mallory, _) = impostor(1);
+    mallory.create();
+    let package = ben.package(&world);
+    let welcome = mallory.changed(&[package], &[]).welcome.unwrap();
+    let joined = ben.join(&welcome, &world);
+    let (account, device) = mallory.name();
+    assert!(
+        matches!(joined, Err(JoinError::Stranger(stranger)) if stranger == Stranger::NotLive { account, device }),
+        "{joined:?}"
+    );
+}
+
+#[test]
+fn who_is_let_in_to_a_revoked_device_does_not_come() {
+    let (mut world, [mut ana, mut ben, eve]) = three();
+    let mut dan = world.device(4);
+    let package = dan.package(&world);
+    let change = ana.changed(&[package], &[]);
+    ben.follow(&change.commit, &world);
+    world.revoke(&eve);
+    let joined = dan.join(&change.welcome.unwrap(), &world);
+    assert!(matches!(
+        joined,
+        Err(JoinError::Stranger(Stranger::NotLive { .. }))
+    ));
+}
+
+#[test]
+fn a_name_that_does_not_fit_its_key_is_refused_at_joining() {
+    let mut world = World::default();
+    let ana = world.device(1);
+    let mut ben = world.device(2);
+    // Mallory takes Ana's whole name, but cannot take her key.
+    let key = DeviceKey::random(account(1));
+    let mallory = Machine::new(
+        DeviceKey::from_seed(account(1), &key.seed()),
+        Connection::open_in_memory().unwrap(),
+    );
+    let provider = bare(&mallory.database);
+    let config = MlsGroupCreateConfig::builder()
+        .ciphersuite(Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519)
+        .use_ratchet_tree_extension(true)
+        .build();
+    let (owner, device) = ana.name();
+    let credential = named(&format!("{owner}/{device}"), &key);
+    let mut group = MlsGroup::new_with_group_id(&provider, &key, &config, name(), credential).unwrap();
+    let bytes = ben.package_bytes(false);
+    let MlsMessageBodyIn::KeyPackage(package) = MlsMessageIn::tls_deserialize_exact_bytes(&bytes)
+        .unwrap()
+        .extract()
+    else {
+        panic!("a key package")
+    };
+    let package = KeyPackageIn::validate(package, &provider.algorithms, ProtocolVersion::Mls10).unwrap();
+    let (_, welcome, _) = group.add_members(&provider, &key, &[package]).unwrap();
+    let joined = ben.join(&welcome.to_bytes().unwrap(), &world);
+    assert!(matches!(joined, Err(JoinError::Stranger(Stranger::Unnamed))));
+}
+
+#[test]
+fn a_commit_that_lets_in_an_impostor_is_not_followed() {
+    let (world, [mut ana, mut ben, mut eve]) = three();
+    let (mut mallory, forged) = impostor(2);
+    let bytes = mallory.package_bytes(false);
+    let package = Package::check(&bytes, &forged, now_ms()).unwrap();
+    let change = ana.change(&[package], &[]).unwrap();
+    for machine in [&mut ben, &mut eve] {
+        let opened = machine.open(&change.commit, &world);
+        assert!(
+            matches!(opened, Err(OpenError::Stranger(Stranger::NotLive { .. }))),
+            "{opened:?}"
+        );
+        assert_eq!(machine.number(), 1);
+    }
+    still_talk(&world, &mut ben, &mut eve);
+    // The home finds another commit for the epoch, and all go on.
+    ana.rejected();
+    let good = ben.changed(&[], &[]);
+    ana.follow(&good.commit, &world);
+    eve.follow(&good.commit, &world);
+}
+
+#[test]
+fn a_commit_refused_is_followed_with_newer_chains_if_it_was_rolled_back() {
+    let (mut world, [mut ana, mut ben]) = two();
+    let old_key = |_, _| None;
+    let mut eve = world.device(3);
+    let package = eve.package(&world);
+    let change = ana.changed(&[package], &[]);
+    let transaction = ben.database.transaction().unwrap();
+    let storage = Storage::new(&transaction);
+    let mut group = tertulia_crypto::conversation::Conversation::load(&storage, ROOM, GENERATION)
+        .unwrap()
+        .unwrap();
+    assert!(group.open(&storage, &change.commit, &old_key).is_err());
+    drop(transaction);
+    ben.follow(&change.commit, &world);
+}
+
+#[test]
+fn a_member_does_not_take_another_name() {
+    let (world, [ana, mut ben, mut eve]) = three();
+    let (provider, mut group) = group_of(&ana);
+    let (owner, device) = eve.name();
+    for text in [
+        format!("{owner}/{device}"),
+        format!("{owner}/{}", ana.id()),
+        String::new(),
+    ] {
+        let parameters = LeafNodeParameters::builder()
+            .with_credential_with_key(named(&text, &ana.key))
+            .build();
+        let bundle = group.self_update(&provider, &ana.key, parameters).unwrap();
+        let commit = bundle.into_commit().to_bytes().unwrap();
+        let opened = ben.open(&commit, &world);
+        assert!(
+            matches!(opened, Err(OpenError::Stranger(Stranger::Unnamed))),
+            "{opened:?}"
+        );
+        group.clear_pending_commit(&provider.storage).unwrap();
+    }
+    assert_eq!(ben.number(), 1);
+    still_talk(&world, &mut ben, &mut eve);
+}
+
+#[test]
+fn a_commit_that_opens_the_group_to_somebody_outside_is_not_followed() {
+    let (world, [ana, mut ben, mut eve]) = three();
+    let (provider, mut group) = group_of(&ana);
+    let outside = DeviceKey::random(account(9));
+    let sender = openmls::extensions::ExternalSender::new(
+        outside.public().0.to_vec().into(),
+        BasicCredential::new(b"outside".to_vec()).into(),
+    );
+    let senders: ExternalSendersExtension = vec![sender];
+    let extensions = Extensions::single(Extension::ExternalSenders(senders)).unwrap();
+    let (commit, _, _) = group
+        .update_group_context_extensions(&provider, extensions, &ana.key)
+        .unwrap();
+    let opened = ben.open(&commit.to_bytes().unwrap(), &world);
+    assert!(matches!(opened, Err(OpenError::NotSpoken)), "{opened:?}");
+    assert_eq!(ben.number(), 1);
+    still_talk(&world, &mut ben, &mut eve);
+}
+
+#[test]
+fn a_proposal_by_itself_is_not_kept() {
+    let (world, [ana, mut ben, mut eve]) = three();
+    let (provider, mut group) = group_of(&ana);
+    let leaf = group
+        .members()
+        .find(|member| member.signature_key == eve.key.public().0)
+        .unwrap();
+    let (proposal, _) = group
+        .propose_remove_member(&provider, &ana.key, leaf.index)
+        .unwrap();
+    let opened = ben.open(&proposal.to_bytes().unwrap(), &world);
+    assert!(matches!(opened, Err(OpenError::NotSpoken)), "{opened:?}");
+    still_talk(&world, &mut ben, &mut eve);
+    assert_eq!(ben.members().len(), 3);
+}
+
+#[test]
+fn nobody_comes_in_from_outside() {
+    let (world, [ana, mut ben, _]) = three();
+    let (provider, group) = group_of(&ana);
+    let info = group
+        .export_group_info(&provider.algorithms, &ana.key, true)
+        .unwrap();
+    let info = MlsMessageIn::from(info).extract();
+    let MlsMessageBodyIn::GroupInfo(info) = info else {
+        panic!("a group info")
+    };
+    let mallory = Machine::new(
+        DeviceKey::random(account(9)),
+        Connection::open_in_memory().unwrap(),
+    );
+    let outside = bare(&mallory.database);
+    let credential = named(&format!("{}/{}", account(9), mallory.id()), &mallory.key);
+    let (_, bundle) = MlsGroup::external_commit_builder()
+        .build_group(&outside, info, credential)
+        .unwrap()
+        .load_psks(outside.storage())
+        .unwrap()
+        .build(outside.rand(), outside.crypto(), &mallory.key, |_| true)
+        .unwrap()
+        .finalize(&outside)
+        .unwrap();
+    let commit = bundle.into_commit().to_bytes().unwrap();
+    let opened = ben.open(&commit, &world);
+    assert!(matches!(opened, Err(OpenError::Unreadable)), "{opened:?}");
+    assert_eq!(ben.number(), 1);
+}
+
+#[test]
+fn what_a_stranger_sends_under_a_members_place_does_not_open() {
+    // A group of the same name, with the same people in it, that is another one.
+    let (world, [mut ana, mut ben]) = two();
+    let mut other = World::default();
+    let mut others = [other.device(1), other.device(2)];
+    other.gather(&mut others);
+    let [mut mallory, _] = others;
+    let sealed = mallory.seal("believe me");
+    assert!(matches!(ben.open(&sealed, &world), Err(OpenError::Forged(_))));
+    let commit = mallory.changed(&[], &[]).commit;
+    assert!(matches!(ben.open(&commit, &world), Err(OpenError::Forged(_))));
+    let ahead = mallory.seal("from the future");
+    assert!(matches!(ben.open(&ahead, &world), Ok(Opened::TooEarly { .. })));
+    still_talk(&world, &mut ana, &mut ben);
+}
