@@ -7,8 +7,8 @@
 //! To read this crate, begin with who somebody is: a person is an [`identity`] key, which makes statements about devices, and the
 //! [`chain`] of these is what others believe. A [`device`] has a key of its own, and leaves [`package`]s at its home so that it can
 //! be let into a group while it is away. Then, what happens between devices: all of them keep their secrets in a [`storage`] that is
-//! lent to them; a [`conversation`] is a group of devices that goes from epoch to epoch; [`opened`] is what passes through it.
-//! The group's protocol is MLS (RFC 9420), and openmls is who speaks it.
+//! lent to them; a [`conversation`] is a group of devices that goes from epoch to epoch; [`opened`] is what passes through it, and
+//! [`payload`] is what it says. The group's protocol is MLS (RFC 9420), and openmls is who speaks it.
 //!
 //! **Invariants**
 //! - *A pure core.* Nothing is sent, no file is opened, and the time comes in with the call. Randomness comes from the operating
@@ -35,6 +35,8 @@ pub mod storage;
 pub mod conversation;
 
 pub mod opened;
+
+pub mod payload;
 
 mod randomness;
 

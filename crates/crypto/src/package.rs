@@ -4,10 +4,10 @@
 //! resort*, serves as often as needed when the others have been used up; it is to be replaced soon after. Whoever lets a device
 //! in claims one of its packages from its home and looks at it here: a home could hand out packages of its own making.
 //!
-//! A package lives 84 days at most, and an eighth of openmls's laws looks at this with the clock of whoever follows a commit, not
-//! only of whoever makes it: a device that comes to a commit when a package in it is out of its time cannot follow. So packages
-//! begin a day early, for clocks that are wrong by hours, and none is taken that ends within [`LEFT_MS_MIN`], which is longer than
-//! a commit waits in a mailbox. A device renews what it has left at home in time for that.
+//! A package lives 84 days at most, and openmls looks at that with the clock of whoever *follows* the commit that uses it, not only
+//! of whoever makes it: a device that comes to such a commit outside the package's time cannot follow, and is out of the group. So
+//! packages begin a day early, for clocks that are wrong by hours, and none is taken that ends within [`LEFT_MS_MIN`], which is
+//! longer than a commit waits in a mailbox. A device renews what it has left at its home in time for that.
 //!
 //! **Invariant:** a [`Package`] has been checked: its signatures hold, and its device lives in its owner's chain.
 //!
