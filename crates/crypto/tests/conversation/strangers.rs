@@ -2,8 +2,8 @@
 
 use crate::scene::{GENERATION, Machine, ROOM, Storage, World, account, now_ms, three, two};
 use openmls::credentials::{BasicCredential, CredentialWithKey};
-use openmls::extensions::{Extension, Extensions, ExternalSendersExtension};
-use openmls::group::{GroupId, MlsGroup, MlsGroupCreateConfig};
+use openmls::extensions::{Extension, Extensions, ExternalSender, ExternalSendersExtension};
+use openmls::group::{GroupContext, GroupId, MlsGroup, MlsGroupCreateConfig};
 use openmls::prelude::{Ciphersuite, KeyPackageIn, LeafNodeParameters, OpenMlsProvider, ProtocolVersion};
 use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, tls_codec::DeserializeBytes as _};
 use openmls_rust_crypto::RustCrypto;
@@ -120,36 +120,69 @@ fn who_is_let_in_to_a_revoked_device_does_not_come() {
     ));
 }
 
+/// What lets Ben into a group that somebody began without our rules.
+fn let_in_by(
+    begun_by: &Machine,
+    text: &str,
+    extensions: Extensions<GroupContext>,
+    ben: &mut Machine,
+) -> Vec<u8> {
+    let provider = bare(&begun_by.database);
+    let config = MlsGroupCreateConfig::builder()
+        .ciphersuite(Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519)
+        .with_group_context_extensions(extensions)
+        .use_ratchet_tree_extension(true)
+        .build();
+    let credential = named(text, &begun_by.key);
+    let group = MlsGroup::new_with_group_id(&provider, &begun_by.key, &config, name(), credential);
+    let bytes = ben.package_bytes(false);
+    let message = MlsMessageIn::tls_deserialize_exact_bytes(&bytes).expect("a message");
+    let MlsMessageBodyIn::KeyPackage(package) = message.extract() else {
+        panic!("a key package")
+    };
+    let package = KeyPackageIn::validate(package, &provider.algorithms, ProtocolVersion::Mls10);
+    let package = package.expect("a good package");
+    let added = group
+        .expect("a group")
+        .add_members(&provider, &begun_by.key, &[package]);
+    let (_, welcome, _) = added.expect("added");
+    welcome.to_bytes().expect("written")
+}
+
+/// What would let somebody outside propose changes.
+fn open_to_outside() -> Extensions<GroupContext> {
+    let sender = ExternalSender::new(
+        DeviceKey::random(account(9)).public().0.to_vec().into(),
+        BasicCredential::new(b"outside".to_vec()).into(),
+    );
+    let senders: ExternalSendersExtension = vec![sender];
+    Extensions::single(Extension::ExternalSenders(senders)).expect("an extension of groups")
+}
+
 #[test]
 fn a_name_that_does_not_fit_its_key_is_refused_at_joining() {
     let mut world = World::default();
     let ana = world.device(1);
     let mut ben = world.device(2);
     // Mallory takes Ana's whole name, but cannot take her key.
-    let key = DeviceKey::random(account(1));
-    let mallory = Machine::new(
-        DeviceKey::from_seed(account(1), &key.seed()),
-        Connection::open_in_memory().unwrap(),
-    );
-    let provider = bare(&mallory.database);
-    let config = MlsGroupCreateConfig::builder()
-        .ciphersuite(Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519)
-        .use_ratchet_tree_extension(true)
-        .build();
+    let (mallory, _) = impostor(1);
     let (owner, device) = ana.name();
-    let credential = named(&format!("{owner}/{device}"), &key);
-    let mut group = MlsGroup::new_with_group_id(&provider, &key, &config, name(), credential).unwrap();
-    let bytes = ben.package_bytes(false);
-    let MlsMessageBodyIn::KeyPackage(package) = MlsMessageIn::tls_deserialize_exact_bytes(&bytes)
-        .unwrap()
-        .extract()
-    else {
-        panic!("a key package")
-    };
-    let package = KeyPackageIn::validate(package, &provider.algorithms, ProtocolVersion::Mls10).unwrap();
-    let (_, welcome, _) = group.add_members(&provider, &key, &[package]).unwrap();
-    let joined = ben.join(&welcome.to_bytes().unwrap(), &world);
+    let text = format!("{owner}/{device}");
+    let welcome = let_in_by(&mallory, &text, Extensions::empty(), &mut ben);
+    let joined = ben.join(&welcome, &world);
     assert!(matches!(joined, Err(JoinError::Stranger(Stranger::Unnamed))));
+}
+
+#[test]
+fn a_group_open_to_somebody_outside_is_not_joined() {
+    let mut world = World::default();
+    let ana = world.device(1);
+    let mut ben = world.device(2);
+    let (owner, device) = ana.name();
+    let text = format!("{owner}/{device}");
+    let welcome = let_in_by(&ana, &text, open_to_outside(), &mut ben);
+    let joined = ben.join(&welcome, &world);
+    assert!(matches!(joined, Err(JoinError::Forged(_))), "{joined:?}");
 }
 
 #[test]
@@ -222,15 +255,8 @@ fn a_member_does_not_take_another_name() {
 fn a_commit_that_opens_the_group_to_somebody_outside_is_not_followed() {
     let (world, [ana, mut ben, mut eve]) = three();
     let (provider, mut group) = group_of(&ana);
-    let outside = DeviceKey::random(account(9));
-    let sender = openmls::extensions::ExternalSender::new(
-        outside.public().0.to_vec().into(),
-        BasicCredential::new(b"outside".to_vec()).into(),
-    );
-    let senders: ExternalSendersExtension = vec![sender];
-    let extensions = Extensions::single(Extension::ExternalSenders(senders)).unwrap();
     let (commit, _, _) = group
-        .update_group_context_extensions(&provider, extensions, &ana.key)
+        .update_group_context_extensions(&provider, open_to_outside(), &ana.key)
         .unwrap();
     let opened = ben.open(&commit.to_bytes().unwrap(), &world);
     assert!(matches!(opened, Err(OpenError::NotSpoken)), "{opened:?}");
@@ -302,4 +328,23 @@ fn what_a_stranger_sends_under_a_members_place_does_not_open() {
     let ahead = mallory.seal("from the future");
     assert!(matches!(ben.open(&ahead, &world), Ok(Opened::TooEarly { .. })));
     still_talk(&world, &mut ana, &mut ben);
+}
+
+#[test]
+fn every_change_gives_its_maker_new_keys() {
+    let (mut world, [mut ana, _]) = two();
+    let encryption_key = |machine: &Machine| {
+        let (_, group) = group_of(machine);
+        let own = group.own_leaf_node().expect("a leaf");
+        own.encryption_key().clone()
+    };
+    let mut eve = world.device(3);
+    let package = eve.package(&world);
+    let mut keys = vec![encryption_key(&ana)];
+    for packages in [&[package][..], &[]] {
+        ana.changed(packages, &[]);
+        let key = encryption_key(&ana);
+        assert!(!keys.contains(&key));
+        keys.push(key);
+    }
 }
