@@ -113,6 +113,11 @@ impl Error {
         }
     }
 
+    /// The code, for a program.
+    pub(crate) fn code(&self) -> &'static str {
+        self.status().1
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         if let Self::Busy(wait) | Self::TooMany(wait) = self {
             return Some(*wait);
@@ -161,6 +166,8 @@ fn rejection(rejected: &Rejected) -> (StatusCode, &'static str) {
         // Between machines only.
         Rejected::EndTaken | Rejected::Indivisible => (StatusCode::CONFLICT, "conflict"),
         Rejected::Forbidden => (StatusCode::UNPROCESSABLE_ENTITY, "forbidden"),
+        Rejected::StaleDevices => (StatusCode::CONFLICT, "stale_devices"),
+        Rejected::NoDevice => (StatusCode::GONE, "no_device"),
     }
 }
 

@@ -60,6 +60,8 @@ pub(crate) enum Tiding {
     Tagged(Arc<str>, Arc<Shared>, Change),
     /// A notification came.
     Notified(NotificationId),
+    /// A letter came into the mailbox: its number.
+    Letter(u64),
     /// Whom the reader follows, blocks or mutes has changed.
     Edges,
     /// Some of the reader's sessions have ended.
@@ -344,6 +346,7 @@ impl Board {
             Event::Notified { account, id } => self.tell_account(*account, Tiding::Notified(*id)),
             Event::Edges { account } => self.tell_account(*account, Tiding::Edges),
             Event::SessionsEnded { account } => self.tell_account(*account, Tiding::Sessions),
+            Event::Letter { account, number } => self.tell_account(*account, Tiding::Letter(*number)),
             Event::Errands => {}
         }
     }
@@ -449,6 +452,7 @@ mod tests {
                 Tiding::Tagged(tag, shared, change) => format!("#{tag} {} {change:?}", shared.id.unix_ms()),
                 Tiding::Notified(id) => format!("notified {}", id.unix_ms()),
                 Tiding::Edges => "edges".to_owned(),
+                Tiding::Letter(number) => format!("letter {number}"),
                 Tiding::Sessions => "sessions".to_owned(),
             });
         }

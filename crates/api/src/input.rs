@@ -1,6 +1,6 @@
 //! The parameters of a request: query string and body together, whatever the body's type (W2 in docs/apps.md).
 //!
-//! **Invariant:** at most [`BODY_BYTES_MAX`] are read, in at most [`BODY_TIME_MAX`]; who sends more or slower gets a
+//! **Invariant:** at most [`BODY_BYTES_MAX`] are read where a handler does not ask for more, in at most [`BODY_TIME_MAX`]; who sends more or slower gets a
 //! JSON error, and the connection is done with.
 
 use crate::error::Error;
@@ -23,10 +23,10 @@ const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A body of that size arrives in this time even over a poor link.
 const BODY_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// The parameters of a request as the struct that the handler asks for.
-pub(crate) struct Input<T>(pub(crate) T);
+/// The parameters of a request as the struct that the handler asks for, from a body of so many bytes at most.
+pub(crate) struct Input<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for Input<T, BYTES_MAX> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         if let Some(query) = request.uri().query() {
             fields.add_urlencoded(query.as_bytes())?;
         }
-        let arriving = tokio::time::timeout(BODY_TIME_MAX, add_body(&mut fields, request));
+        let arriving = tokio::time::timeout(BODY_TIME_MAX, add_body(&mut fields, request, BYTES_MAX));
         arriving.await.map_err(|_| Error::TooSlow)??;
         fields
             .read()
@@ -43,7 +43,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     }
 }
 
-async fn add_body(fields: &mut Fields, request: Request) -> Result<(), Error> {
+async fn add_body(fields: &mut Fields, request: Request, bytes_max: usize) -> Result<(), Error> {
     let declared = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -56,9 +56,9 @@ async fn add_body(fields: &mut Fields, request: Request) -> Result<(), Error> {
         .trim()
         .to_ascii_lowercase();
     if kind == "multipart/form-data" {
-        return add_multipart(fields, request).await;
+        return add_multipart(fields, request, bytes_max).await;
     }
-    let body = whole(request.into_body()).await?;
+    let body = whole(request.into_body(), bytes_max).await?;
     if body.is_empty() {
         return Ok(());
     }
@@ -77,15 +77,19 @@ async fn add_body(fields: &mut Fields, request: Request) -> Result<(), Error> {
     }
 }
 
-async fn whole(body: Body) -> Result<Bytes, Error> {
+async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Error> {
     let mut body = Limited::new(body, DISCARDED_BYTES_MAX);
     let mut read = BytesMut::new();
     let mut fits = true;
     while let Some(frame) = body.frame().await {
-        let Some(data) = frame.map_err(broke_off)?.into_data().ok() else {
+        let Some(data) = frame
+            .map_err(|error| broke_off(error, bytes_max))?
+            .into_data()
+            .ok()
+        else {
             continue;
         };
-        fits = fits && read.len() + data.len() <= BODY_BYTES_MAX;
+        fits = fits && read.len() + data.len() <= bytes_max;
         if fits {
             read.extend_from_slice(&data);
         }
@@ -93,21 +97,21 @@ async fn whole(body: Body) -> Result<Bytes, Error> {
     if fits {
         Ok(read.freeze())
     } else {
-        Err(Error::TooLarge(BODY_BYTES_MAX))
+        Err(Error::TooLarge(bytes_max))
     }
 }
 
-fn broke_off(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+fn broke_off(error: Box<dyn std::error::Error + Send + Sync>, bytes_max: usize) -> Error {
     if error.is::<LengthLimitError>() {
-        return Error::TooLarge(BODY_BYTES_MAX);
+        return Error::TooLarge(bytes_max);
     }
     Error::Malformed(format!("the body broke off: {error}"))
 }
 
 /// Text parts are parameters; files are passed over, for this service keeps none.
-async fn add_multipart(fields: &mut Fields, request: Request) -> Result<(), Error> {
+async fn add_multipart(fields: &mut Fields, request: Request, bytes_max: usize) -> Result<(), Error> {
     let (head, body) = request.into_parts();
-    let request = Request::from_parts(head, Body::from(whole(body).await?));
+    let request = Request::from_parts(head, Body::from(whole(body, bytes_max).await?));
     let broken = |reason: String| Error::Malformed(format!("the form is broken: {reason}"));
     let mut parts: Multipart = request
         .extract()
@@ -158,7 +162,8 @@ mod tests {
         if !kind.is_empty() {
             request = request.header("content-type", kind);
         }
-        Input::from_request(request.body(body.into()).expect("a request"), &())
+        let request = request.body(body.into()).expect("a request");
+        <Input<Asked>>::from_request(request, &())
             .await
             .map(|Input(asked)| asked)
     }

@@ -3,8 +3,9 @@
 use crate::error::Error;
 use crate::service::Service;
 use crate::{
-    absent, account, authorize, bookmark, entries, front, health, home, instance, notification, oauth,
-    openapi, relation, search, session, shell, stance, status, streaming, timeline, trust,
+    absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
+    notification, oauth, openapi, relation, search, session, shell, stance, status, streaming, timeline,
+    trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -64,6 +65,8 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(home::routes())
         .merge(notification::routes())
         .merge(search::routes())
+        .merge(device::routes())
+        .merge(message::routes())
         .merge(streaming::routes())
         .merge(absent::routes())
 }

@@ -180,9 +180,25 @@ impl Service {
         let Some(actor) = actor else {
             return self.query(query).await;
         };
-        let (valid, reply) = futures::join!(self.query(CheckSession { actor, needed }), self.query(query));
+        let (valid, reply) = futures::join!(self.check_session(actor, needed), self.query(query));
         valid?;
         reply
+    }
+
+    /// Changes something at another home on behalf of somebody, once theirs has said that the session stands (rule P1).
+    pub(crate) async fn submit_for<C: Command + Into<AnyCommand>>(
+        &self,
+        actor: Actor,
+        needed: Scopes,
+        command: C,
+    ) -> Result<C::Reply, Error> {
+        self.check_session(actor, needed).await?;
+        self.submit(command).await
+    }
+
+    /// Whether the session stands and allows this.
+    pub(crate) async fn check_session(&self, actor: Actor, needed: Scopes) -> Result<(), Error> {
+        self.query(CheckSession { actor, needed }).await
     }
 
     /// Asks all groups. What a group that does not answer would have said is missing (rule T11).

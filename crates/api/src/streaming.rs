@@ -63,9 +63,10 @@ struct Asked {
     tag: Option<String>,
 }
 
-/// What happens, as server-sent events: `update`, `status.update`, `delete` and `notification`.
+/// What happens, as server-sent events: `update`, `status.update`, `delete` and `notification`; of a mailbox `letter`, with the
+/// number of the letter that came.
 #[utoipa::path(get, path = "/api/v1/streaming/{stream}", tag = "streaming",
-    params(("stream" = String, Path, description = "`user`, `public`, `hashtag`; `list` and `direct` stay silent"), Asked),
+    params(("stream" = String, Path, description = "`user`, `public`, `hashtag`, `mailbox`; `list` and `direct` stay silent"), Asked),
     responses((status = 200, description = "Events, until either end closes", content_type = "text/event-stream", body = String)))]
 async fn events(
     State(service): State<Arc<Service>>,

@@ -48,6 +48,8 @@ pub(crate) enum Channel {
     User,
     /// The notifications.
     UserNotification,
+    /// That letters have come.
+    Mailbox,
     /// Everybody's public dweets: its name, as it was asked for.
     Public(&'static str),
     /// Public dweets with a hashtag.
@@ -79,6 +81,7 @@ impl Channel {
         match name.replace('/', ":").as_str() {
             "user" => Ok(Self::User),
             "user:notification" => Ok(Self::UserNotification),
+            "mailbox" => Ok(Self::Mailbox),
             "public" => Ok(Self::Public("public")),
             "public:local" => Ok(Self::Public("public:local")),
             "hashtag" => hashtag("hashtag"),
@@ -98,6 +101,7 @@ impl Channel {
         match self {
             Self::User => vec!["user"],
             Self::UserNotification => vec!["user:notification"],
+            Self::Mailbox => vec!["mailbox"],
             Self::Public(name) | Self::Silent(name) => vec![name],
             Self::Hashtag { name, asked, .. } => vec![name, asked],
         }
@@ -123,6 +127,7 @@ impl Channel {
         match self {
             Self::User | Self::Silent("list" | "direct") => Some(Scopes::READ_STATUSES),
             Self::UserNotification => Some(Scopes::READ_NOTIFICATIONS),
+            Self::Mailbox => Some(Scopes::READ_MESSAGES),
             Self::Public(_) | Self::Hashtag { .. } | Self::Silent(_) => None,
         }
     }
@@ -317,7 +322,11 @@ impl Watch {
     fn concern(&self) {
         let tags = self.channels.iter().filter_map(|channel| match channel {
             Channel::Hashtag { tag, .. } => Some(tag.clone()),
-            Channel::User | Channel::UserNotification | Channel::Public(_) | Channel::Silent(_) => None,
+            Channel::User
+            | Channel::UserNotification
+            | Channel::Mailbox
+            | Channel::Public(_)
+            | Channel::Silent(_) => None,
         });
         self.seat.concern(Concern {
             authors: self.followed.clone(),
@@ -342,6 +351,11 @@ impl Watch {
                 self.hear_shared(shared, *change, channels).await
             }
             Tiding::Notified(id) => self.hear_notification(*id).await,
+            Tiding::Letter(number) => {
+                let channels = self.those(|channel| *channel == Channel::Mailbox);
+                self.tell(channels, "letter", &number.to_string());
+                Ok(())
+            }
             Tiding::Edges if self.channels.contains(&Channel::User) => self.learn_followed().await,
             Tiding::Edges => Ok(()),
             Tiding::Sessions => self.check().await,
@@ -468,6 +482,7 @@ mod tests {
             ("hashtag", "hashtag #Río"),
             ("hashtag/local", "hashtag:local #Río"),
             ("direct", "direct"),
+            ("mailbox", "mailbox"),
         ] {
             assert_eq!(named(name).expect("a stream"), expected);
         }

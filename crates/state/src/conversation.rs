@@ -203,6 +203,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &errand::Waiting) -> Outcome<Option<D
     let deposit = |(sender, body, recipient)| Deposit {
         sender,
         recipient,
+        devices: None,
         letter: Letter {
             kind,
             id: name(&copy),

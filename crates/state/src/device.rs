@@ -124,6 +124,11 @@ fn last(view: &View<'_>, account: AccountId) -> Result<Option<tertulia_types::de
     Ok(said.transpose()?.map(|said| said.record))
 }
 
+/// How many statements somebody has made about their devices.
+pub(crate) fn statements(view: &View<'_>, account: AccountId) -> Result<u32, Fault> {
+    Ok(last(view, account)?.map_or(0, |last| last.sequence + 1))
+}
+
 /// The devices that stand.
 pub(crate) fn standing(view: &View<'_>, account: AccountId) -> Result<Vec<DeviceId>, Fault> {
     let sql = "SELECT id FROM device WHERE slot = ?1 AND account_id = ?2 ORDER BY id";

@@ -31,6 +31,8 @@ pub struct StockPackages {
     pub device: DeviceId,
     /// To be given out once each.
     pub packages: Vec<Vec<u8>>,
+    /// Whether they come in place of those that are there: a package does not live for ever.
+    pub replaces: bool,
     /// In place of the last resort that is there.
     pub last_resort: Option<Vec<u8>>,
     /// For repeats.
@@ -62,6 +64,11 @@ impl Command for StockPackages {
         if !self.packages.iter().chain(&self.last_resort).all(is_fit) {
             let bound = format!("a key package has up to {KEY_PACKAGE_BYTES_MAX} bytes");
             return Err(Rejected::Invalid(bound).into());
+        }
+        if self.replaces {
+            let sql =
+                "DELETE FROM key_package WHERE slot = ?1 AND account_id = ?2 AND device = ?3 AND number > 0";
+            tx.write(sql, (account.slot().0, account.get(), self.device.0))?;
         }
         if self.packages.len() + left(tx, account, self.device)? as usize > PACKAGES_MAX {
             return Err(Rejected::Limit(format!("{PACKAGES_MAX} key packages of a device")).into());

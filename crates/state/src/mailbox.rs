@@ -54,6 +54,9 @@ pub struct Deposit {
     pub sender: AccountId,
     /// For whom.
     pub recipient: AccountId,
+    /// How many statements about devices the recipient had made as far as the sender knew: a message that was written for other devices
+    /// than they have now is not taken. None for what is not written for devices one by one.
+    pub devices: Option<u32>,
     /// What.
     pub letter: Letter,
 }
@@ -94,6 +97,11 @@ impl Command for Deposit {
         }
         if edge::blocks(tx, to, self.sender)? {
             return Err(Rejected::Blocked.into());
+        }
+        if let Some(known) = self.devices
+            && known != device::statements(tx, to)?
+        {
+            return Err(Rejected::StaleDevices.into());
         }
         self.find_room(tx)?;
         let top = "INSERT INTO mailbox (slot, account_id, top) VALUES (?1, ?2, 1)

@@ -62,4 +62,7 @@ pub enum Rejected {
     /// The device is not one of the person's (any more).
     #[error("this device is not one of the account's devices")]
     NoDevice,
+    /// The message was written for other devices than the recipient has now.
+    #[error("the recipient's devices have changed: look at them again")]
+    StaleDevices,
 }

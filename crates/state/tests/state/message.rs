@@ -70,6 +70,7 @@ impl Community {
             actor: of,
             device,
             packages,
+            replaces: false,
             last_resort,
             key,
         })
@@ -91,6 +92,7 @@ impl Community {
         self.submit(Deposit {
             sender: from.account,
             recipient: to.account,
+            devices: None,
             letter: letter(from, to, id, vec![id; 10]),
         })
     }
@@ -342,6 +344,7 @@ fn who_floods_a_mailbox_fills_their_own_part_of_it() {
             let deposit = Deposit {
                 sender: ben.account,
                 recipient: ana.account,
+                devices: None,
                 letter,
             };
             community.submit(deposit).err().map(|refused| (number, refused))
@@ -361,9 +364,34 @@ fn who_floods_a_mailbox_fills_their_own_part_of_it() {
     let too_much = Deposit {
         sender: eva.account,
         recipient: ana.account,
+        devices: None,
         letter: letter(eva, ana, 9, vec![1; MESSAGE_BYTES_MAX + 1]),
     };
     assert!(matches!(community.submit(too_much), Err(Rejected::Invalid(_))));
+}
+
+#[test]
+fn a_message_for_other_devices_than_there_are_is_not_taken() {
+    let mut community = Community::of(3);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let deposit = |community: &mut Community, devices, id| {
+        community.submit(Deposit {
+            sender: ben.account,
+            recipient: ana.account,
+            devices: Some(devices),
+            letter: letter(ben, ana, id, vec![id]),
+        })
+    };
+    community.equip(ana, 2);
+    assert_eq!(deposit(&mut community, 2, 1), Ok(1));
+    for stale in [0, 1, 3] {
+        assert_eq!(deposit(&mut community, stale, 2), Err(Rejected::StaleDevices));
+    }
+    assert_eq!(
+        deposit(&mut community, 0, 1),
+        Ok(1),
+        "a repeat is known whatever has changed since"
+    );
 }
 
 #[test]
@@ -505,6 +533,42 @@ fn m2_one_commit_counts_at_an_epoch_and_the_same_bytes_count_again() {
             winner: None
         })
     );
+}
+
+#[test]
+fn m3_a_message_lies_at_its_recipients_homes_and_nowhere_else() {
+    let mut community = Community::of(7);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    for person in [ana, ben, eva] {
+        community.equip(person, 1);
+    }
+    let room = ConversationId::of_room([3; 16]);
+    let made = community.commit(ana, room, (1, 0), b"first", &[ana, ben, eva]);
+    assert_eq!(made, Ok(Verdict::Accepted));
+    community.carry();
+    for recipient in [ben, eva] {
+        let letter = Letter {
+            conversation: room,
+            ..letter(ana, recipient, 9, b"unmistakable body".to_vec())
+        };
+        let deposit = Deposit {
+            sender: ana.account,
+            recipient: recipient.account,
+            devices: Some(1),
+            letter,
+        };
+        community.submit(deposit).expect("deposited");
+    }
+    assert_eq!(community.carry(), 0, "nobody else is told");
+    let homes: Vec<String> = [ben, eva]
+        .map(|person| format!("{} letter", community.group_of(person.account.home())))
+        .into();
+    let mut holders = community.holds("unmistakable body", &[]);
+    holders.sort();
+    let mut expected = homes;
+    expected.sort();
+    expected.dedup();
+    assert_eq!(holders, expected);
 }
 
 #[test]

@@ -164,6 +164,7 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
             actor,
             device: PublicKey([2; 32]).device(),
             packages: Vec::new(),
+            replaces: false,
             last_resort: None,
             key: key(),
         }

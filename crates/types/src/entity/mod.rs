@@ -14,6 +14,7 @@ mod entries;
 mod home;
 mod instance;
 mod marker;
+mod message;
 mod nothing;
 mod notification;
 mod refusal;
@@ -33,6 +34,10 @@ pub use instance::{
     UsageUsers, Vapid,
 };
 pub use marker::{Marker, Markers};
+pub use message::{
+    AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, KeyPackage, Letter,
+    Mailbox, NotARecord, PackagesLeft, Progress,
+};
 pub use nothing::{EmptyList, EmptyObject};
 pub use notification::{Notification, NotificationKind};
 pub use refusal::Refusal;
