@@ -4,6 +4,7 @@ use crate::address::address;
 use crate::ask::Ask;
 use crate::entries::Ring;
 use crate::failure::{Failure, Misuse};
+use crate::hex::hex;
 use crate::near::{Lookout, NearRing};
 use crate::place::Place;
 use crate::servers::{Origin, Servers};
@@ -14,7 +15,6 @@ use crate::wire::{self, Wire};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -45,6 +45,7 @@ pub struct Settings {
 /// A person's way to the ring.
 #[derive(Debug)]
 pub struct Client {
+    pub(crate) place: Place,
     pub(crate) store: Store,
     pub(crate) wire: Wire,
     person: Mutex<Option<Person>>,
@@ -60,7 +61,8 @@ pub(crate) struct Person {
 impl Client {
     /// Opens the client's data. Nothing is asked of any machine yet.
     pub fn open(settings: &Settings) -> Result<Self, Failure> {
-        let store = Store::open(&Place::open(&settings.data)?)?;
+        let place = Place::open(&settings.data)?;
+        let store = Store::open(&place)?;
         let given = settings
             .servers
             .iter()
@@ -91,6 +93,7 @@ impl Client {
         let patience = Duration::from_millis(settings.patience_ms.unwrap_or(wire::ANSWER_MS_MAX));
         let lookout = settings.lookout.clone();
         let client = Self {
+            place,
             store,
             wire: Wire::new(servers, ring, expected, patience, lookout),
             person: Mutex::new(person.map(|(person, _)| person)),
@@ -293,14 +296,4 @@ fn random_key() -> String {
     let mut bytes = [0_u8; 16];
     rand::rng().fill_bytes(&mut bytes);
     hex(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }

@@ -7,6 +7,9 @@
 
 use crate::near::NearRing;
 use crate::offer::Offer;
+use tertulia_crypto::opened::SealError;
+use tertulia_crypto::payload::PayloadError;
+use tertulia_types::AccountId;
 use tertulia_types::text::Unfit;
 
 /// Why an action was not done.
@@ -27,6 +30,9 @@ pub enum Failure {
     /// A machine answered whose certificate nobody has vouched for yet, or whose authority has changed.
     #[error("the certificate of {} is not trusted", .0.server)]
     Untrusted(Box<Offer>),
+    /// What the ring says of somebody's devices is not signed by them, or not what it said before.
+    #[error("what the ring says of the devices of {0} does not hold")]
+    Mistrusted(AccountId),
     /// The question makes no sense as it was asked: nothing was sent.
     #[error("{0}")]
     Misused(Misuse),
@@ -40,7 +46,7 @@ impl Failure {
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match self {
-            Failure::Refused(_) | Failure::SessionEnded | Failure::Local(_) => 1,
+            Failure::Refused(_) | Failure::SessionEnded | Failure::Mistrusted(_) | Failure::Local(_) => 1,
             Failure::Misused(misuse) => misuse.exit_status(),
             Failure::Unreachable(_) | Failure::NothingNear(_) | Failure::Untrusted(_) => 3,
         }
@@ -55,6 +61,7 @@ impl Failure {
             Failure::Unreachable(_) | Failure::NothingNear(_) => "unreachable",
             Failure::Untrusted(offer) if offer.changed => "authority_changed",
             Failure::Untrusted(_) => "untrusted",
+            Failure::Mistrusted(_) => "mistrusted",
             Failure::Misused(misuse) => misuse.code(),
             Failure::Local(_) => "local",
         }
@@ -73,6 +80,7 @@ impl Failure {
             | Failure::Unreachable(_)
             | Failure::NothingNear(_)
             | Failure::Untrusted(_)
+            | Failure::Mistrusted(_)
             | Failure::Misused(_)
             | Failure::Local(_) => self,
         }
@@ -87,6 +95,7 @@ impl Failure {
             | Failure::Unreachable(_)
             | Failure::NothingNear(_)
             | Failure::Untrusted(_)
+            | Failure::Mistrusted(_)
             | Failure::Local(_) => false,
         }
     }
@@ -171,12 +180,34 @@ pub enum Misuse {
     /// The text is no fingerprint.
     #[error("not a fingerprint: {0}")]
     NotAFingerprint(String),
+    /// A message to oneself.
+    #[error("a message goes to somebody else")]
+    ToOneself,
+    /// What is to be said cannot be a message.
+    #[error("{0}")]
+    NotAMessage(String),
+    /// This computer is not one of the person's devices.
+    #[error("this computer is not one of the person's devices yet")]
+    NoDevice,
+    /// Another process delivers already.
+    #[error("another agent is running")]
+    OtherAgent,
+    /// The person has other devices: this one has to be let in by one of them.
+    #[error("the person has other devices")]
+    OtherDevices,
 }
 
 impl Misuse {
     fn exit_status(&self) -> u8 {
         match self {
-            Misuse::NotLoggedIn | Misuse::LoggedInAs(_) | Misuse::Unfit(_) => 1,
+            Misuse::NotLoggedIn
+            | Misuse::LoggedInAs(_)
+            | Misuse::Unfit(_)
+            | Misuse::ToOneself
+            | Misuse::NotAMessage(_)
+            | Misuse::NoDevice
+            | Misuse::OtherAgent
+            | Misuse::OtherDevices => 1,
             Misuse::NoServer
             | Misuse::WhichRing(_)
             | Misuse::NotAServer(_)
@@ -201,6 +232,11 @@ impl Misuse {
             Misuse::Unfit(_) => "unfit_text",
             Misuse::NotACertificate(_) => "not_a_certificate",
             Misuse::NotAFingerprint(_) => "not_a_fingerprint",
+            Misuse::ToOneself => "oneself",
+            Misuse::NotAMessage(_) => "not_a_message",
+            Misuse::NoDevice => "no_device",
+            Misuse::OtherAgent => "other_agent",
+            Misuse::OtherDevices => "other_devices",
         }
     }
 }
@@ -228,9 +264,18 @@ pub enum Fault {
     /// The database was written by a newer version, or is none.
     #[error("the client's database has another layout: {0}")]
     Layout(#[from] rusqlite_migration::Error),
+    /// The keys of messages fail, or do not fit together.
+    #[error("the keys of messages: {0}")]
+    Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A cached row does not read.
     #[error("a cached row: {0}")]
     Row(#[from] serde_json::Error),
+    /// The database does not open with the key that lies beside it.
+    #[error("{0} does not open with the key beside it: it is damaged, or client.key was replaced")]
+    WrongKey(String),
+    /// The file is no key.
+    #[error("{0} does not hold a key: restore it, or remove it and the databases beside it")]
+    NotAKey(String),
     /// No home directory is known.
     #[error("no home directory: name one with --data")]
     NoPlace,
@@ -239,6 +284,24 @@ pub enum Fault {
 impl From<rusqlite::Error> for Failure {
     fn from(source: rusqlite::Error) -> Self {
         Failure::Local(Fault::Database(source))
+    }
+}
+
+impl From<tertulia_crypto::storage::Fault> for Failure {
+    fn from(fault: tertulia_crypto::storage::Fault) -> Self {
+        Failure::Local(Fault::Keys(fault.into()))
+    }
+}
+
+impl From<PayloadError> for Failure {
+    fn from(error: PayloadError) -> Self {
+        Misuse::NotAMessage(error.to_string()).into()
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        Failure::Local(Fault::Keys(error.into()))
     }
 }
 

@@ -17,7 +17,7 @@
 //! **Invariant:** whatever changes something in the ring carries a key that is made once per action and kept until a
 //! machine has answered, so a repeat after a lost answer, also in a later process, changes nothing twice.
 //!
-//! Deliberately absent: knowledge of which machine holds what (any machine answers for the ring), and private messages.
+//! Deliberately absent: knowledge of which machine holds what: any machine answers for the ring.
 
 pub mod address;
 pub mod dweet;
@@ -29,6 +29,7 @@ pub mod history;
 pub mod html;
 pub mod listing;
 pub mod mark;
+pub mod message;
 pub mod near;
 pub mod notification;
 pub mod place;
@@ -47,6 +48,7 @@ mod ask;
 mod bounded;
 mod client;
 mod entries;
+mod hex;
 mod offer;
 mod servers;
 

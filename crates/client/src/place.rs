@@ -1,11 +1,21 @@
 //! Where a person's data lies on this computer.
 //!
+//! The databases are encrypted under a key in a file beside them: this protects what was copied from here without it, and from the
+//! bytes of a disk that was thrown away; not from somebody who can read this directory.
+//!
 //! **Invariant:** the directory is readable by its owner alone (0700), and so is each file in it (0600).
 
 use crate::failure::Fault;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use crate::hex::hex;
+use rand::Rng;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// What SQLCipher takes as it is, without making it of a passphrase.
+const KEY_BYTES: usize = 32;
 
 /// The directory of the client.
 #[derive(Debug, Clone)]
@@ -44,11 +54,60 @@ impl Place {
             .ok_or(Fault::NoPlace)
     }
 
-    /// The path of the database; the file exists, and only its owner can read it.
-    pub(crate) fn database(&self) -> Result<PathBuf, Fault> {
-        let path = self.directory.join("client.db");
+    /// The path of a database; the file exists, and only its owner can read it.
+    pub(crate) fn database(&self, name: &str) -> Result<PathBuf, Fault> {
+        let path = self.directory.join(format!("{name}.db"));
         self.private_file(&path)?;
         Ok(path)
+    }
+
+    /// Whether there is a database of this name.
+    pub(crate) fn has_database(&self, name: &str) -> bool {
+        self.directory.join(format!("{name}.db")).exists()
+    }
+
+    /// Removes a database with all that belongs to it.
+    pub(crate) fn remove_database(&self, name: &str) -> Result<(), Fault> {
+        for end in ["db", "db-wal", "db-shm", "lock"] {
+            let path = self.directory.join(format!("{name}.{end}"));
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(Fault::File {
+                        path: path.display().to_string(),
+                        source,
+                    });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The key of the databases, as SQLCipher reads it: made at the first time. To be asked for under the [`Place::layout_lock`].
+    pub(crate) fn key(&self) -> Result<Zeroizing<String>, Fault> {
+        let path = self.directory.join("client.key");
+        let failed = |source| Fault::File {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut file = self.private_file(&path)?;
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(failed)?;
+        if text.is_empty() {
+            let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
+            rand::rng().fill_bytes(&mut *key);
+            *text = hex(&*key);
+            file.write_all(text.as_bytes()).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+            let directory = File::open(&self.directory).map_err(failed)?;
+            directory.sync_all().map_err(failed)?;
+        }
+        let is_key = text.len() == 2 * KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_key {
+            Ok(Zeroizing::new(format!("x'{}'", *text)))
+        } else {
+            Err(Fault::NotAKey(path.display().to_string()))
+        }
     }
 
     /// Held while the layout of the database is brought up to date, so that two processes do not do it at once.
@@ -60,6 +119,20 @@ impl Place {
             source,
         })?;
         Ok(file)
+    }
+
+    /// Held by one process at a time; none if another one has it.
+    pub(crate) fn lock_if_free(&self, name: &str) -> Result<Option<File>, Fault> {
+        let path = self.directory.join(format!("{name}.lock"));
+        let file = self.private_file(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(Fault::File {
+                path: path.display().to_string(),
+                source,
+            }),
+        }
     }
 
     fn private_file(&self, path: &Path) -> Result<File, Fault> {
@@ -92,10 +165,13 @@ mod tests {
     fn the_directory_is_private() {
         let base = tempfile::tempdir().expect("a directory");
         let place = Place::open(&base.path().join("a/b")).expect("made");
-        let database = place.database().expect("made");
+        let database = place.database("client").expect("made");
         let mode = |path: &Path| path.metadata().expect("there").permissions().mode() & 0o777;
         assert_eq!(mode(&base.path().join("a/b")), 0o700);
         assert_eq!(mode(&database), 0o600);
+        let key = place.key().expect("made");
+        assert_eq!(mode(&base.path().join("a/b/client.key")), 0o600);
+        assert_eq!(place.key().expect("read"), key);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::ask::Ask;
 use crate::client::{Client, Person};
 use crate::dweet::Author;
 use crate::failure::{Failure, Misuse};
+use crate::message;
 use crate::time::now;
 use crate::view::Seen;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,9 @@ impl Client {
     /// Ends the session, and removes all that the person left on this computer; with `keep`, the session alone.
     pub async fn logout(&self, keep: bool) -> Result<LoggedOut, Failure> {
         let me = self.me()?;
+        if !keep {
+            self.retire_device().await?;
+        }
         let told = self
             .read::<Value>(Ask::post("/api/tertulia/v1/logout", json!({})))
             .await;
@@ -214,6 +218,11 @@ impl Client {
                 .execute("UPDATE person SET token = NULL WHERE nick = ?1", [&me.nick])?;
             self.store.scrub()
         } else {
+            let sql = "SELECT account FROM person WHERE nick = ?1";
+            let account = self.store.first(sql, [&me.nick], |row| row.get::<_, String>(0))?;
+            if let Some(account) = account.and_then(|account| account.parse().ok()) {
+                self.place.remove_database(&message::vault_name(account))?;
+            }
             self.store.forget(&me.nick)
         }
     }

@@ -1,19 +1,31 @@
-//! The client's database: one SQLite file, shared by any number of processes of the same user.
+//! The client's databases: SQLite files, shared by any number of processes of the same user, encrypted by SQLCipher under the key that
+//! lies beside them (see [`crate::place`]). What is cached is in one, what a person's messages need in one of their own
+//! ([`crate::message`]).
 //!
+//! **Invariant:** nothing of a database is on disk in the clear; one of before that was is encrypted when it is opened.
 //! **Invariant:** every change is one immediate transaction, and waits its turn for `BUSY_MS_MAX`; so two processes
 //! can use the file at once, and neither sees half of what the other does.
 //! **Invariant:** what is deleted is overwritten (`secure_delete`), and `Store::forget` leaves no copy in the
-//! write-ahead log either.
+//! write-ahead log either: the key may be found one day.
 
 use crate::failure::{Failure, Fault};
 use crate::place::Place;
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long one process waits for another to finish its transaction. All are short.
 const BUSY_MS_MAX: u64 = 5_000;
+
+/// The name of the cache.
+const CACHE: &str = "client";
+
+/// How a database begins that is in the clear.
+const CLEAR: &[u8; 16] = b"SQLite format 3\0";
 
 /// The tables that hold rows of a person.
 const PERSONAL: [&str; 8] = [
@@ -28,20 +40,36 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database and brings its layout up to date.
+    /// Opens the cache and brings its layout up to date.
     pub fn open(place: &Place) -> Result<Self, Fault> {
-        let lock = place.layout_lock()?;
-        let mut connection = Connection::open(place.database()?)?;
-        connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "secure_delete", "ON")?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
         let layouts = vec![
             M::up(include_str!("schema.sql")),
             M::up(include_str!("entries.sql")),
         ];
+        Self::open_as(place, CACHE, layouts, |_| Ok(()))
+    }
+
+    /// Opens a database of this name and brings its layout up to date, with what another library wants in it.
+    pub(crate) fn open_as(
+        place: &Place,
+        name: &str,
+        layouts: Vec<M<'_>>,
+        more: impl FnOnce(&mut Connection) -> Result<(), Fault>,
+    ) -> Result<Self, Fault> {
+        let lock = place.layout_lock()?;
+        let (path, key) = (place.database(name)?, place.key()?);
+        encrypt(&path, &key)?;
+        let mut connection = Connection::open(&path)?;
+        connection.pragma_update(None, "key", &*key)?;
+        connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+        let found = connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+        found.map_err(|_| Fault::WrongKey(path.display().to_string()))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
         Migrations::new(layouts).to_latest(&mut connection)?;
+        more(&mut connection)?;
         drop(lock);
         Ok(Self {
             connection: Mutex::new(connection),
@@ -53,6 +81,14 @@ impl Store {
         &self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        self.attempt(change)
+    }
+
+    /// One change, whole or not at all, which has reasons of its own not to be made.
+    pub(crate) fn attempt<T, E: From<rusqlite::Error>>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut connection = self.lock();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = change(&tx)?;
@@ -116,9 +152,42 @@ impl Store {
     }
 }
 
+/// Encrypts a database that is in the clear. A crash leaves the old one or the new one.
+fn encrypt(path: &Path, key: &str) -> Result<(), Fault> {
+    let failed = |source| Fault::File {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut head = [0; CLEAR.len()];
+    let is_clear = File::open(path)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .is_ok_and(|()| head == *CLEAR);
+    if !is_clear {
+        return Ok(());
+    }
+    let aside = path.with_extension("sealed");
+    if aside.exists() {
+        std::fs::remove_file(&aside).map_err(failed)?;
+    }
+    {
+        let clear = Connection::open(path)?;
+        clear.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        let layout: i64 = clear.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        clear.execute("ATTACH ?1 AS sealed KEY ?2", (aside.display().to_string(), key))?;
+        clear.query_row("SELECT sqlcipher_export('sealed')", [], |_| Ok(()))?;
+        clear.execute_batch(&format!("PRAGMA sealed.user_version = {layout}; DETACH sealed"))?;
+    }
+    let permissions = std::fs::metadata(path).map_err(failed)?.permissions();
+    let sealed = File::open(&aside).map_err(failed)?;
+    sealed.set_permissions(permissions).map_err(failed)?;
+    sealed.sync_all().map_err(failed)?;
+    std::fs::rename(&aside, path).map_err(failed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Store;
+    use crate::failure::Fault;
     use crate::place::Place;
     use std::path::Path;
 
@@ -130,18 +199,53 @@ mod tests {
             .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
     }
 
-    #[test]
-    fn what_was_forgotten_is_in_no_file() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let store = Store::open(&Place::open(directory.path()).expect("a place")).expect("opens");
+    fn fill(store: &Store) {
         for number in 0..500 {
             let text = format!("unmistakable {number}");
             store
                 .execute("INSERT INTO line (person, text) VALUES ('ana', ?1)", [text])
                 .expect("kept");
         }
+    }
+
+    fn lines(store: &Store) -> Option<u32> {
+        store
+            .first("SELECT count(*) FROM line", [], |row| row.get(0))
+            .expect("counted")
+    }
+
+    #[test]
+    fn nothing_is_on_disk_in_the_clear() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = Place::open(directory.path()).expect("a place");
+        let store = Store::open(&place).expect("opens");
+        fill(&store);
+        for clear in [&b"unmistakable"[..], b"CREATE TABLE", b"SQLite format"] {
+            assert!(!leaves_trace(directory.path(), clear));
+        }
+        drop(store);
+        assert_eq!(lines(&Store::open(&place).expect("opens again")), Some(500));
+        std::fs::write(directory.path().join("client.key"), "00".repeat(32)).expect("written");
+        assert!(matches!(Store::open(&place), Err(Fault::WrongKey(_))));
+    }
+
+    #[test]
+    fn a_database_in_the_clear_is_encrypted_when_it_is_opened() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = Place::open(directory.path()).expect("a place");
+        let path = place.database(super::CACHE).expect("a path");
+        let clear = rusqlite::Connection::open(&path).expect("opens");
+        clear
+            .execute_batch(concat!(
+                include_str!("schema.sql"),
+                include_str!("entries.sql"),
+                "PRAGMA user_version = 2; PRAGMA journal_mode = WAL;",
+                "INSERT INTO line (person, text) VALUES ('ana', 'unmistakable');"
+            ))
+            .expect("as it was before");
+        drop(clear);
         assert!(leaves_trace(directory.path(), b"unmistakable"));
-        store.forget("ana").expect("forgotten");
+        assert_eq!(lines(&Store::open(&place).expect("opens")), Some(1));
         assert!(!leaves_trace(directory.path(), b"unmistakable"));
     }
 
@@ -165,9 +269,6 @@ mod tests {
             }
         });
         let store = Store::open(&place).expect("opens");
-        let count: Option<u32> = store
-            .first("SELECT count(*) FROM line", [], |row| row.get(0))
-            .expect("counted");
-        assert_eq!(count, Some(200));
+        assert_eq!(lines(&store), Some(200));
     }
 }

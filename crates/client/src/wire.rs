@@ -43,6 +43,8 @@ pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 const CERTIFICATE_BYTES_MAX: usize = 64 << 10;
 /// The path at which a machine hands out the ring's authority.
 const AUTHORITY_PATH: &str = "/api/tertulia/v1/ca";
+/// A stream is opened anew after so long.
+const STREAM_TIME_MAX: Duration = Duration::from_secs(6 * 3_600);
 /// The local network is not asked again for so long.
 const LOOK_AGAIN_TIME: Duration = Duration::from_secs(60);
 /// Impostors that are remembered until somebody is told.
@@ -134,6 +136,28 @@ impl Wire {
     pub(crate) fn certain_ring(&self) -> Option<String> {
         let ring = self.ring();
         ring.id.filter(|_| ring.is_certain)
+    }
+
+    /// Opens a stream at the machine that is asked first, which has answered before. None if that does not work now.
+    pub(crate) async fn listen(
+        &self,
+        store: &Store,
+        path: &str,
+        token: &str,
+    ) -> Result<Option<Response>, Failure> {
+        let Some(server) = self.servers().into_iter().next() else {
+            return Ok(None);
+        };
+        let Some(pool) = self.pool(store, &server)? else {
+            return Ok(None);
+        };
+        let asked = pool
+            .get(format!("{server}{path}"))
+            .bearer_auth(token)
+            .timeout(STREAM_TIME_MAX);
+        let opened = tokio::time::timeout(self.patience, asked.send()).await;
+        let response = opened.ok().and_then(Result::ok);
+        Ok(response.filter(|response| response.status().is_success()))
     }
 
     /// Asks until a machine answers, and reads the answer.

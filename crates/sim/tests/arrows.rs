@@ -26,7 +26,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["tertulia-node", "tertulia-state", "tertulia-types"],
     ),
     ("tertulia-discovery", &["tertulia-types"]),
-    ("tertulia-client", &["tertulia-discovery", "tertulia-types"]),
+    (
+        "tertulia-client",
+        &["tertulia-crypto", "tertulia-discovery", "tertulia-types"],
+    ),
     ("tertulia-console", &["tertulia-client", "tertulia-types"]),
     (
         "tertulia",

@@ -1,0 +1,347 @@
+//! What comes in: letters are fetched, opened and kept, and only then acknowledged.
+//!
+//! Homes may hand letters on twice, late or in another order. What comes before what it needs is kept until that has come; what was
+//! opened before is known by its name.
+//!
+//! **Invariant:** a letter's content, the ratchet's step and the place in the mailbox are one transaction; the acknowledgement comes
+//! behind it.
+
+use crate::ask::Ask;
+use crate::failure::{Failure, Fault};
+use crate::message::alarm::{self, Kind};
+use crate::message::outgoing::{State, advance};
+use crate::message::vault::keys;
+use crate::message::{Messenger, chains, group};
+use rusqlite::Transaction;
+use serde_json::json;
+use std::collections::BTreeSet;
+use tertulia_crypto::conversation::{Conversation, JoinError};
+use tertulia_crypto::opened::{OpenError, Opened, Stranger};
+use tertulia_crypto::payload::{Content, Payload, Receipt};
+use tertulia_types::entity::{self, EmptyObject, Letter, Mailbox};
+use tertulia_types::message::LetterKind;
+use tertulia_types::{AccountId, ConversationId};
+
+/// Letters that are kept because they came too early.
+const EARLY_MAX: u32 = 5_000;
+
+/// What has come in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// Letters that were read.
+    pub letters: usize,
+    /// Texts among them that are new.
+    pub texts: usize,
+}
+
+/// Why a letter has not been taken in yet, or will not be.
+enum Hitch {
+    /// Somebody's chain has to be asked for.
+    Chain(AccountId),
+    /// It opens nothing: the person is told.
+    Unopened,
+    /// It is of no use, and nobody's fault.
+    Useless,
+    /// Something failed here.
+    Failure(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Hitch {
+    fn from(failure: E) -> Self {
+        Self::Failure(failure.into())
+    }
+}
+
+impl Messenger<'_> {
+    /// Fetches all letters that wait, and keeps what they say.
+    pub async fn fetch(&self) -> Result<Fetched, Failure> {
+        let device = self.device_id()?;
+        let mut fetched = Fetched::default();
+        loop {
+            let after = self.position()?;
+            let ask = Ask::get("/api/tertulia/v1/mailbox")
+                .with("device", device)
+                .with("after", after);
+            let mailbox: Mailbox = self.client.read(ask).await?;
+            for letter in &mailbox.letters {
+                fetched.texts += self.take(letter).await?;
+                fetched.letters += 1;
+            }
+            let position = self.position()?;
+            if position > mailbox.acknowledged {
+                let body = json!({ "device": device, "number": position });
+                let ask = Ask::post("/api/tertulia/v1/mailbox/acknowledge", body);
+                let _: EmptyObject = self.client.read(ask).await?;
+            }
+            if mailbox.letters.is_empty() || position >= mailbox.top {
+                self.stock(mailbox.packages_left).await?;
+                return Ok(fetched);
+            }
+        }
+    }
+
+    fn position(&self) -> Result<u64, Failure> {
+        let position = self
+            .vault
+            .store
+            .first("SELECT position FROM own", [], |row| row.get(0))?;
+        Ok(position.unwrap_or(0))
+    }
+
+    /// Takes in a letter, and what was kept because it came before this one. Answers how many texts are new.
+    async fn take(&self, letter: &Letter) -> Result<usize, Failure> {
+        let taken = self.take_one(letter, false).await?;
+        let mut texts = usize::from(taken == Taken::Text);
+        let has_moved = match taken {
+            Taken::Early => self.catch_up(letter).await?,
+            Taken::Text | Taken::Nothing => letter.kind != LetterKind::Message,
+        };
+        if !has_moved {
+            return Ok(texts);
+        }
+        // The group has gone on: what was too early may open now.
+        let sql = "SELECT letter FROM early WHERE conversation = ?1 ORDER BY number";
+        let early = self
+            .vault
+            .store
+            .all(sql, [letter.conversation.0], |row| row.get::<_, String>(0))?;
+        for early in early {
+            let early: Letter = serde_json::from_str(&early).map_err(Fault::Row)?;
+            texts += usize::from(self.take_one(&early, true).await? == Taken::Text);
+        }
+        Ok(texts)
+    }
+
+    /// Takes in one letter.
+    async fn take_one(&self, letter: &Letter, is_early: bool) -> Result<Taken, Failure> {
+        let mut asked = BTreeSet::new();
+        loop {
+            let taken = self.vault.store.attempt(|tx| {
+                let taken = self.open(tx, letter)?;
+                if is_early && taken != Taken::Early {
+                    tx.execute("DELETE FROM early WHERE number = ?1", [letter.number])?;
+                }
+                pass(tx, letter)?;
+                Ok(taken)
+            });
+            let hitch = match taken {
+                Ok(taken) => return Ok(taken),
+                Err(hitch) => hitch,
+            };
+            let is_fault_of_somebody = match hitch {
+                Hitch::Chain(account) if asked.insert(account) => match self.ask_chain(account).await {
+                    Ok(_) => continue,
+                    // Their chain does not hold, or they are gone.
+                    Err(Failure::Mistrusted(_) | Failure::Refused(_)) => true,
+                    Err(failure) => return Err(failure),
+                },
+                Hitch::Chain(_) | Hitch::Unopened => true,
+                Hitch::Useless => false,
+                Hitch::Failure(failure) => return Err(failure),
+            };
+            return self.vault.store.change(|tx| {
+                if is_fault_of_somebody {
+                    let of = (Some(letter.sender), Some(letter.conversation));
+                    alarm::raise(tx, Kind::Unopened, of.0, of.1)?;
+                }
+                if is_fault_of_somebody && letter.kind == LetterKind::Commit {
+                    leave_behind(tx, letter)?;
+                }
+                tx.execute("DELETE FROM early WHERE number = ?1", [letter.number])?;
+                pass(tx, letter)?;
+                Ok(Taken::Nothing)
+            });
+        }
+    }
+
+    /// Reads the commits that a letter was written behind, from the conversation's home: their copies in the mailbox come later, or have
+    /// gone. Answers whether there were any.
+    async fn catch_up(&self, letter: &Letter) -> Result<bool, Failure> {
+        let id = letter.conversation;
+        let group = self.vault.store.change(|tx| group::current(tx, id))?;
+        let at = group.filter(Conversation::is_in).map(|group| group.epoch());
+        let Some(from) = at.filter(|at| at.generation == letter.generation) else {
+            return Ok(false);
+        };
+        let ask = Ask::get(format!("/api/tertulia/v1/conversations/{id}"))
+            .with("generation", from.generation)
+            .with("epoch", from.number);
+        let found: entity::Conversation = match self.client.read(ask).await {
+            Ok(found) => found,
+            Err(Failure::Refused(_)) => return Ok(false),
+            Err(failure) => return Err(failure),
+        };
+        let mut has_moved = false;
+        let commits = found.commits.into_iter();
+        for commit in commits.filter(|commit| commit.at.generation == from.generation) {
+            let commit = Letter {
+                kind: LetterKind::Commit,
+                epoch: commit.at.epoch,
+                body: commit.commit,
+                // It is no letter of the mailbox: the place there stays.
+                number: 0,
+                ..letter.clone()
+            };
+            self.take_one(&commit, false).await?;
+            has_moved = true;
+        }
+        Ok(has_moved)
+    }
+
+    fn open(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+        if letter.kind == LetterKind::Welcome {
+            return self.join(tx, letter);
+        }
+        let id = letter.conversation;
+        let Some(mut group) = Conversation::load(&keys(tx), id, letter.generation)? else {
+            // The welcome may come later, unless this group has been left behind.
+            return match letter.generation > group::generation(tx, id)? {
+                true => keep_early(tx, letter),
+                false => Err(Hitch::Useless),
+            };
+        };
+        let opened = group.open(&keys(tx), &letter.body.0, &group::devices(tx));
+        let message = match opened {
+            Ok(Opened::Message { account, payload, .. }) => (account, payload),
+            Ok(Opened::Changed { epoch, .. }) => {
+                group::enter(tx, id, epoch.generation)?;
+                return Ok(Taken::Nothing);
+            }
+            Ok(Opened::TooEarly { .. }) => return keep_early(tx, letter),
+            Ok(Opened::Own) => {
+                group::own_commit(tx, id, &letter.body.0)?;
+                return Ok(Taken::Nothing);
+            }
+            Ok(Opened::Repeat) => return Err(Hitch::Useless),
+            Ok(Opened::TooLate) if letter.kind == LetterKind::Commit => return Err(Hitch::Useless),
+            Ok(Opened::TooLate) | Err(OpenError::Skipped) => return Err(Hitch::Unopened),
+            Err(OpenError::Stranger(Stranger::NotLive { account, .. })) => return Err(Hitch::Chain(account)),
+            Err(OpenError::Gone) => return Err(Hitch::Useless),
+            Err(OpenError::Fault(fault)) => return Err(fault.into()),
+            Err(
+                OpenError::Unreadable
+                | OpenError::OtherGroup
+                | OpenError::Forged(_)
+                | OpenError::Stranger(Stranger::Unnamed)
+                | OpenError::NotSpoken,
+            ) => return Err(Hitch::Unopened),
+        };
+        self.hear(tx, id, message)
+    }
+
+    /// Goes into a group, if it is one of the two people whose conversation it says to be.
+    fn join(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+        let (id, generation) = (letter.conversation, letter.generation);
+        if generation <= group::generation(tx, id)? {
+            return Err(Hitch::Useless);
+        }
+        let joined = Conversation::join(&keys(tx), &letter.body.0, id, generation, &group::devices(tx));
+        let group = match joined {
+            Ok(joined) => joined.conversation,
+            Err(JoinError::NoPackage | JoinError::AlreadyIn) => return Err(Hitch::Useless),
+            Err(JoinError::Stranger(Stranger::NotLive { account, .. })) => return Err(Hitch::Chain(account)),
+            Err(JoinError::Fault(fault)) => return Err(fault.into()),
+            Err(
+                JoinError::Unreadable
+                | JoinError::OtherGroup
+                | JoinError::Forged(_)
+                | JoinError::Stranger(Stranger::Unnamed),
+            ) => return Err(Hitch::Unopened),
+        };
+        let people: BTreeSet<AccountId> = group.members().into_iter().map(|(account, _)| account).collect();
+        let others: Vec<AccountId> = people.into_iter().filter(|account| *account != self.me).collect();
+        match others[..] {
+            [other] if id == ConversationId::of_two(self.me, other) => {
+                group::remember(tx, self.me, other)?;
+                group::enter(tx, id, generation)?;
+                Ok(Taken::Nothing)
+            }
+            _ => Err(Hitch::Unopened),
+        }
+    }
+
+    /// Keeps what a message says.
+    fn hear(
+        &self,
+        tx: &Transaction<'_>,
+        id: ConversationId,
+        (sender, payload): (AccountId, Vec<u8>),
+    ) -> Result<Taken, Hitch> {
+        let Ok(payload) = Payload::decode(&payload) else {
+            return Err(Hitch::Unopened);
+        };
+        chains::compare(tx, &payload.heads)?;
+        match payload.content {
+            Content::Text { text, reply_to } => {
+                let sent_ms = i64::try_from(payload.sent_ms).unwrap_or(i64::MAX);
+                let is_own = sender == self.me;
+                let sql = "INSERT OR IGNORE INTO message (conversation, id, sender, sent_ms, text, reply_to, is_read)
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                let reply_to = reply_to.map(|message| message.0);
+                let row = (id.0, payload.id.0, sender.get(), sent_ms, text, reply_to, is_own);
+                if tx.execute(sql, row)? == 0 {
+                    return Ok(Taken::Nothing);
+                }
+                if !is_own {
+                    let sql =
+                        "INSERT OR IGNORE INTO receipt (conversation, message, is_read) VALUES (?1, ?2, 0)";
+                    tx.execute(sql, (id.0, payload.id.0))?;
+                }
+                Ok(Taken::Text)
+            }
+            Content::Receipt { kind, of } => {
+                let state = match kind {
+                    Receipt::Delivered => State::Delivered,
+                    Receipt::Read => State::Read,
+                    Receipt::Unknown => return Ok(Taken::Nothing),
+                };
+                for message in of {
+                    advance(tx, (id, message, sender.get()), state, None)?;
+                }
+                Ok(Taken::Nothing)
+            }
+            Content::Typing | Content::RoomName { .. } | Content::Contacts { .. } | Content::Unknown => {
+                Ok(Taken::Nothing)
+            }
+        }
+    }
+}
+
+/// What a letter has brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Something new to read.
+    Text,
+    /// Nothing that a person reads.
+    Nothing,
+    /// It came before what it needs, and is kept.
+    Early,
+}
+
+/// A commit that counts and cannot be followed: this device is out of the group, and begins another one when it has something to
+/// say. A copy in the mailbox may be a bad one; what the conversation's home itself hands out is the commit.
+fn leave_behind(tx: &Transaction<'_>, letter: &Letter) -> Result<(), Failure> {
+    let is_from_home = letter.number == 0;
+    let group = Conversation::load(&keys(tx), letter.conversation, letter.generation)?;
+    match group.filter(|group| is_from_home && group.epoch() == letter.at()) {
+        Some(group) => Ok(group.delete(&keys(tx))?),
+        None => Ok(()),
+    }
+}
+
+fn keep_early(tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+    if letter.number == 0 {
+        return Err(Hitch::Useless);
+    }
+    let json = serde_json::to_string(letter).map_err(Fault::Row)?;
+    let sql = "INSERT OR IGNORE INTO early (number, conversation, letter) VALUES (?1, ?2, ?3)";
+    tx.execute(sql, (letter.number, letter.conversation.0, json))?;
+    let oldest = "DELETE FROM early WHERE number IN (SELECT number FROM early ORDER BY number DESC LIMIT -1 OFFSET ?1)";
+    tx.execute(oldest, [EARLY_MAX])?;
+    Ok(Taken::Early)
+}
+
+/// The mailbox has been read up to there.
+fn pass(tx: &Transaction<'_>, letter: &Letter) -> rusqlite::Result<usize> {
+    tx.execute("UPDATE own SET position = max(position, ?1)", [letter.number])
+}

@@ -1,0 +1,407 @@
+//! What is to be said: kept first, then sealed, then handed in until each home has it.
+//!
+//! **Invariant:** nothing is sent that is not on disk: the ratchet's step and the bytes that it made are one transaction, and a repeat
+//! sends the same bytes.
+//! **Invariant:** what is said stays here until every recipient's home has taken or refused it. What was written for other devices than a
+//! recipient has by then is not taken, and sealed once more.
+
+use crate::ask::Ask;
+use crate::failure::{Failure, Fault};
+use crate::message::group::{self, Readiness};
+use crate::message::vault::keys;
+use crate::message::{Messenger, chains};
+use crate::time::{now, now_ms};
+use rand::{Rng, RngExt};
+use rusqlite::Transaction;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use tertulia_crypto::payload::{Content, Payload, Receipt};
+use tertulia_types::entity::{Base64, Deposited};
+use tertulia_types::{AccountId, ConversationId, MessageId};
+
+/// Between two tries: from the first value, doubled each time, up to the second.
+const BACK_OFF_MS: (i64, i64) = (1_000, 3_600_000);
+/// Letters that are handed in by one look.
+const LETTERS_MAX: usize = 500;
+/// How many commits may have overtaken a letter that is handed in: recipients keep the keys of four epochs.
+const EPOCHS_BEHIND_MAX: u64 = 2;
+/// How often what turns out to be for other devices is sealed anew at once.
+const ROUNDS_MAX: usize = 3;
+/// Receipts in one message.
+const RECEIPTS_MAX: usize = 200;
+
+/// How far a message has come at somebody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum State {
+    Waiting = 0,
+    AtHome = 1,
+    Delivered = 2,
+    Read = 3,
+    Refused = 9,
+}
+
+/// What was tried, and what still waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pushed {
+    /// Letters that homes have taken.
+    pub taken: usize,
+    /// Letters that some home has yet to take, or that cannot be sealed yet.
+    pub waiting: usize,
+}
+
+/// A letter that waits to be handed in.
+struct Sealed {
+    seq: i64,
+    letter: MessageId,
+    conversation: ConversationId,
+    generation: u32,
+    epoch: u64,
+    /// The text that it brings, if it brings one.
+    message: Option<MessageId>,
+    body: Vec<u8>,
+}
+
+/// What came of handing in.
+#[derive(Clone, Copy, Default)]
+struct HandedIn {
+    /// Letters that homes have taken.
+    taken: usize,
+    /// Whether something has to be sealed anew.
+    is_any_anew: bool,
+}
+
+impl Messenger<'_> {
+    /// Keeps a text for somebody: it is sent by [`Messenger::push`].
+    pub(crate) fn say(&self, other: AccountId, text: &str) -> Result<(ConversationId, MessageId), Failure> {
+        let message = MessageId(random());
+        let content = Content::Text {
+            text: text.to_owned(),
+            reply_to: None,
+        };
+        let payload = payload(message, content);
+        // What does not fit is refused before it is kept.
+        payload.encode()?;
+        let id = self.vault.store.change(|tx| {
+            let id = group::remember(tx, self.me, other)?;
+            let sql = "INSERT INTO message (conversation, id, sender, sent_ms, text, is_read)
+                       VALUES (?1, ?2, ?3, ?4, ?5, 1)";
+            tx.execute(sql, (id.0, message.0, self.me.get(), now().unix_ms, text))?;
+            let sql = "INSERT INTO progress (conversation, message, account, state) VALUES (?1, ?2, ?3, ?4)";
+            tx.execute(sql, (id.0, message.0, other.get(), State::Waiting as u8))?;
+            draft(tx, id, &payload)?;
+            Ok(id)
+        })?;
+        Ok((id, message))
+    }
+
+    /// Seals what waits to be sealed, and hands in what waits to be handed in and is due.
+    pub async fn push(&self) -> Result<Pushed, Failure> {
+        self.vault.store.change(write_receipts)?;
+        let mut taken = 0;
+        for _ in 0..ROUNDS_MAX {
+            self.seal_drafts().await?;
+            let handed_in = self.hand_in().await?;
+            taken += handed_in.taken;
+            if !handed_in.is_any_anew {
+                break;
+            }
+        }
+        let sql = "SELECT (SELECT count(*) FROM draft) + (SELECT count(*) FROM sealed)";
+        let waiting = self.vault.store.first(sql, [], |row| row.get(0))?;
+        Ok(Pushed {
+            taken,
+            waiting: waiting.unwrap_or(0),
+        })
+    }
+
+    async fn seal_drafts(&self) -> Result<(), Failure> {
+        let sql = "SELECT DISTINCT draft.conversation, conversation.other FROM draft
+                   JOIN conversation ON conversation.id = draft.conversation WHERE conversation.other IS NOT NULL";
+        let waiting = self.vault.store.all(sql, [], |row| {
+            Ok((ConversationId(row.get(0)?), row.get::<_, i64>(1)?))
+        })?;
+        for (id, other) in waiting {
+            let Some(other) = AccountId::from_number(other) else {
+                continue;
+            };
+            match self.make_ready(id, other).await {
+                Ok(Readiness::Ready) => self.seal(id)?,
+                Ok(Readiness::NoDevice | Readiness::Busy) => {}
+                Err(Failure::Refused(refusal)) if is_final(refusal.code.as_deref()) => {
+                    let why = refusal.code.unwrap_or_default();
+                    self.vault.store.change(|tx| give_up(tx, id, &why))?;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals what waits for a conversation, in its order.
+    fn seal(&self, id: ConversationId) -> Result<(), Failure> {
+        let device = self.device()?;
+        self.vault.store.change(|tx| {
+            let group = group::current(tx, id)?;
+            let Some(mut group) = group.filter(|group| group.is_in() && !group.is_changing()) else {
+                return Ok(());
+            };
+            let accounts: BTreeSet<AccountId> = group
+                .members()
+                .into_iter()
+                .filter(|(_, member)| *member != device.id())
+                .map(|(account, _)| account)
+                .collect();
+            let (mut heads, mut devices) = (Vec::new(), BTreeMap::new());
+            let people: BTreeSet<AccountId> = accounts.iter().copied().chain([self.me]).collect();
+            for account in people {
+                let head = chains::head(tx, account)?;
+                devices.insert(account, head.as_ref().map_or(0, |head| head.sequence + 1));
+                heads.extend(head);
+            }
+            for (seq, draft) in take_drafts(tx, id)? {
+                let mut payload: Payload = serde_json::from_str(&draft).map_err(Fault::Row)?;
+                payload.heads.clone_from(&heads);
+                let epoch = group.epoch();
+                let body = group.seal(&keys(tx), &device, &payload.encode()?)?;
+                let message = matches!(payload.content, Content::Text { .. }).then_some(payload.id.0);
+                let sql =
+                    "INSERT INTO sealed (seq, letter, conversation, generation, epoch, message, payload, body)
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                let (generation, number) = (epoch.generation, epoch.number);
+                tx.execute(
+                    sql,
+                    (seq, random(), id.0, generation, number, message, &draft, body),
+                )?;
+                for account in &accounts {
+                    let sql = "INSERT INTO addressee (sealed, account, devices) VALUES (?1, ?2, ?3)";
+                    tx.execute(sql, (seq, account.get(), devices.get(account)))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands in what is due.
+    async fn hand_in(&self) -> Result<HandedIn, Failure> {
+        let sql = "SELECT seq, letter, conversation, generation, epoch, message, body FROM sealed
+                   WHERE seq IN (SELECT sealed FROM addressee WHERE next_ms <= ?1) ORDER BY seq LIMIT ?2";
+        let due = self.vault.store.all(sql, (now().unix_ms, LETTERS_MAX), |row| {
+            Ok(Sealed {
+                seq: row.get(0)?,
+                letter: MessageId(row.get(1)?),
+                conversation: ConversationId(row.get(2)?),
+                generation: row.get(3)?,
+                epoch: row.get(4)?,
+                message: row.get::<_, Option<[u8; 16]>>(5)?.map(MessageId),
+                body: row.get(6)?,
+            })
+        })?;
+        let mut all = HandedIn::default();
+        for sealed in due {
+            let one = self.hand_in_one(sealed).await?;
+            all.taken += one.taken;
+            all.is_any_anew |= one.is_any_anew;
+        }
+        Ok(all)
+    }
+
+    async fn hand_in_one(&self, sealed: Sealed) -> Result<HandedIn, Failure> {
+        if self.vault.store.change(|tx| seal_anew_if_late(tx, &sealed))? {
+            return Ok(HandedIn {
+                taken: 0,
+                is_any_anew: true,
+            });
+        }
+        // Nothing overtakes what was said before to the same person.
+        let sql = "SELECT account, devices FROM addressee WHERE sealed = ?1 AND next_ms <= ?2 AND NOT EXISTS (
+                     SELECT 1 FROM addressee AS earlier JOIN sealed ON sealed.seq = earlier.sealed
+                     WHERE earlier.account = addressee.account AND earlier.sealed < ?1 AND sealed.conversation = ?3)";
+        let due = (sealed.seq, now().unix_ms, sealed.conversation.0);
+        let addressees = self
+            .vault
+            .store
+            .all(sql, due, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?)))?;
+        if addressees.is_empty() {
+            return Ok(HandedIn::default());
+        }
+        let recipients: Vec<Value> = addressees
+            .iter()
+            .map(|(account, devices)| json!({ "account": account.to_string(), "devices": devices }))
+            .collect();
+        let body = json!({
+            "id": sealed.letter, "conversation": sealed.conversation, "generation": sealed.generation,
+            "epoch": sealed.epoch, "recipients": recipients, "body": Base64(sealed.body.clone()),
+        });
+        let ask = Ask::post("/api/tertulia/v1/messages", body);
+        let (answers, failure) = match self.client.read::<Vec<Deposited>>(ask).await {
+            Ok(answers) => (answers, None),
+            Err(failure) => (Vec::new(), Some(failure)),
+        };
+        let accounts: Vec<i64> = addressees.into_iter().map(|(account, _)| account).collect();
+        let handed_in = self
+            .vault
+            .store
+            .change(|tx| note(tx, &sealed, &accounts, &answers))?;
+        failure.map_or(Ok(handed_in), Err)
+    }
+}
+
+/// Writes down what homes have said to a letter.
+fn note(
+    tx: &Transaction<'_>,
+    sealed: &Sealed,
+    accounts: &[i64],
+    answers: &[Deposited],
+) -> Result<HandedIn, Failure> {
+    let mut handed_in = HandedIn::default();
+    for &account in accounts {
+        let answer = answers.iter().find(|answer| answer.account.get() == account);
+        let code = answer.and_then(|answer| answer.code.as_deref());
+        let state = match answer {
+            Some(answer) if answer.number.is_some() => State::AtHome,
+            Some(_) if is_final(code) => State::Refused,
+            Some(_) if code == Some("stale_devices") => {
+                tx.execute("UPDATE person SET checked_ms = 0 WHERE account = ?1", [account])?;
+                handed_in.is_any_anew = true;
+                continue;
+            }
+            Some(_) | None => {
+                put_off(tx, sealed.seq, account)?;
+                continue;
+            }
+        };
+        handed_in.taken += usize::from(state == State::AtHome);
+        let sql = "DELETE FROM addressee WHERE sealed = ?1 AND account = ?2";
+        tx.execute(sql, (sealed.seq, account))?;
+        if let Some(message) = sealed.message {
+            advance(tx, (sealed.conversation, message, account), state, code)?;
+        }
+    }
+    if handed_in.is_any_anew {
+        seal_anew(tx, sealed.seq)?;
+    }
+    let sql = "DELETE FROM sealed WHERE seq = ?1 AND seq NOT IN (SELECT sealed FROM addressee)";
+    tx.execute(sql, [sealed.seq])?;
+    Ok(handed_in)
+}
+
+fn payload(id: MessageId, content: Content) -> Payload {
+    Payload {
+        id,
+        sent_ms: now_ms(),
+        heads: Vec::new(),
+        content,
+    }
+}
+
+fn draft(tx: &Transaction<'_>, id: ConversationId, payload: &Payload) -> Result<(), Failure> {
+    let json = serde_json::to_string(payload).map_err(Fault::Row)?;
+    tx.execute(
+        "INSERT INTO draft (conversation, payload) VALUES (?1, ?2)",
+        (id.0, json),
+    )?;
+    Ok(())
+}
+
+/// Takes what waits for a conversation, in its order.
+fn take_drafts(tx: &Transaction<'_>, id: ConversationId) -> Result<Vec<(i64, String)>, Failure> {
+    let sql = "DELETE FROM draft WHERE conversation = ?1 RETURNING seq, payload";
+    let mut drafts = tx
+        .prepare(sql)?
+        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+    drafts.sort_unstable();
+    Ok(drafts)
+}
+
+/// Makes drafts of what senders have yet to be told.
+fn write_receipts(tx: &Transaction<'_>) -> Result<(), Failure> {
+    for (is_read, kind) in [(false, Receipt::Delivered), (true, Receipt::Read)] {
+        let sql = "SELECT DISTINCT conversation FROM receipt WHERE is_read = ?1";
+        let conversations = tx
+            .prepare(sql)?
+            .query_map([is_read], |row| row.get(0).map(ConversationId))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for id in conversations {
+            let sql = "DELETE FROM receipt WHERE conversation = ?1 AND is_read = ?2 RETURNING message";
+            let of = tx
+                .prepare(sql)?
+                .query_map((id.0, is_read), |row| row.get(0).map(MessageId))?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            for of in of.chunks(RECEIPTS_MAX) {
+                let content = Content::Receipt {
+                    kind,
+                    of: of.to_vec(),
+                };
+                draft(tx, id, &payload(MessageId(random()), content))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nobody will ever take what waits for a conversation.
+fn give_up(tx: &Transaction<'_>, id: ConversationId, why: &str) -> Result<(), Failure> {
+    tx.execute("DELETE FROM draft WHERE conversation = ?1", [id.0])?;
+    let sql = "UPDATE progress SET state = ?2, why = ?3 WHERE conversation = ?1 AND state = ?4";
+    tx.execute(sql, (id.0, State::Refused as u8, why, State::Waiting as u8))?;
+    Ok(())
+}
+
+/// What was sealed for devices that the recipients do not have any more, or do not have alone, is sealed once more. Who has got it
+/// already knows it by its name. It keeps its place before what was said later.
+fn seal_anew(tx: &Transaction<'_>, sealed: i64) -> Result<(), Failure> {
+    let sql = "INSERT INTO draft (seq, conversation, payload) SELECT seq, conversation, payload FROM sealed WHERE seq = ?1";
+    tx.execute(sql, [sealed])?;
+    tx.execute("DELETE FROM sealed WHERE seq = ?1", [sealed])?;
+    Ok(())
+}
+
+/// The same for what has waited here while its group went on so far that nobody keeps the keys of then.
+fn seal_anew_if_late(tx: &Transaction<'_>, sealed: &Sealed) -> Result<bool, Failure> {
+    let epoch = group::current(tx, sealed.conversation)?.map(|group| group.epoch());
+    let is_late = epoch.is_some_and(|now| {
+        now.generation > sealed.generation || now.number > sealed.epoch + EPOCHS_BEHIND_MAX
+    });
+    if is_late {
+        seal_anew(tx, sealed.seq)?;
+    }
+    Ok(is_late)
+}
+
+/// A message has come further at somebody's; it never goes back.
+pub(crate) fn advance(
+    tx: &Transaction<'_>,
+    (id, message, account): (ConversationId, MessageId, i64),
+    state: State,
+    why: Option<&str>,
+) -> Result<(), Failure> {
+    let sql = "UPDATE progress SET state = ?4, why = ?5
+               WHERE conversation = ?1 AND message = ?2 AND account = ?3 AND state < ?4";
+    tx.execute(sql, (id.0, message.0, account, state as u8, why))?;
+    Ok(())
+}
+
+/// A home has not taken a letter: it is asked again after a while, longer each time.
+fn put_off(tx: &Transaction<'_>, sealed: i64, account: i64) -> Result<(), Failure> {
+    let sql = "SELECT tries FROM addressee WHERE sealed = ?1 AND account = ?2";
+    let tries: u32 = tx.query_row(sql, (sealed, account), |row| row.get(0))?;
+    let (first_ms, last_ms) = BACK_OFF_MS;
+    let pause_ms = first_ms.saturating_mul(1 << tries.min(20)).min(last_ms);
+    let pause_ms = rand::rng().random_range(pause_ms / 2..=pause_ms * 3 / 2);
+    let sql = "UPDATE addressee SET tries = tries + 1, next_ms = ?3 WHERE sealed = ?1 AND account = ?2";
+    tx.execute(sql, (sealed, account, now().unix_ms + pause_ms))?;
+    Ok(())
+}
+
+/// Whether asking again would bring the same answer.
+fn is_final(code: Option<&str>) -> bool {
+    matches!(code, Some("not_found" | "blocked" | "invalid" | "forbidden"))
+}
+
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
+}

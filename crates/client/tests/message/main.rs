@@ -1,0 +1,183 @@
+//! Private messages of real clients over a real machine.
+
+mod town;
+
+use tertulia_client::failure::{Failure, Misuse};
+use tertulia_client::message::Progress;
+use town::{Town, leaves_trace, texts};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_write_to_each_other_and_learn_how_far_it_came() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    let (ana, ben) = (
+        ana.messenger().await.expect("opens"),
+        ben.messenger().await.expect("opens"),
+    );
+    ben.deliver().await.expect("a device");
+    for text in ["one", "two", "three"] {
+        let sent = ana.send("ben", text).await.expect("sent");
+        assert_eq!(sent.progress, Progress::AtHome);
+    }
+    let (fetched, _) = ben.deliver().await.expect("delivered");
+    assert_eq!(fetched.texts, 3);
+    assert_eq!(
+        texts(&ben.read("ana", 10).await.expect("read")),
+        ["one", "two", "three"]
+    );
+    ana.deliver().await.expect("delivered");
+    let progress = |messages: Vec<tertulia_client::message::Message>| {
+        messages
+            .into_iter()
+            .filter_map(|message| message.progress)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        progress(ana.read("ben", 10).await.expect("read")),
+        [Progress::Delivered; 3]
+    );
+    ben.send("ana", "four").await.expect("sent");
+    ana.deliver().await.expect("delivered");
+    let said = ana.read("ben", 10).await.expect("read");
+    assert_eq!(texts(&said), ["one", "two", "three", "four"]);
+    assert_eq!(
+        progress(said),
+        [Progress::Read; 3],
+        "he had read them before he answered"
+    );
+    let chats = ben.chats().expect("chats");
+    assert_eq!(
+        (chats.len(), chats[0].nick.as_deref(), chats[0].unread),
+        (1, Some("ana"), 0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_message_waits_until_its_recipient_has_a_device() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    let ana = ana.messenger().await.expect("opens");
+    let sent = ana.send("ben", "soon").await.expect("kept");
+    assert_eq!(sent.progress, Progress::Waiting);
+    let ben = ben.messenger().await.expect("opens");
+    ben.deliver().await.expect("a device");
+    let later = Town::later(&ana).await;
+    assert_eq!(later.waiting, 0);
+    ben.deliver().await.expect("delivered");
+    assert_eq!(texts(&ben.read("ana", 10).await.expect("read")), ["soon"]);
+    let nobody = ana.send("nobody", "hello").await.expect_err("there is nobody");
+    assert_eq!(nobody.code(), "no_such_nick");
+    let oneself = ana.send("ana", "hello").await.expect_err("to oneself");
+    assert!(matches!(oneself, Failure::Misused(Misuse::ToOneself)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_begin_at_once_and_have_one_conversation() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    let (ana, ben) = (
+        ana.messenger().await.expect("opens"),
+        ben.messenger().await.expect("opens"),
+    );
+    ana.deliver().await.expect("a device");
+    ben.deliver().await.expect("a device");
+    let (one, other) = tokio::join!(ana.send("ben", "from ana"), ben.send("ana", "from ben"));
+    one.expect("kept");
+    other.expect("kept");
+    for _ in 0..3 {
+        ana.deliver().await.expect("delivered");
+        ben.deliver().await.expect("delivered");
+    }
+    for (messenger, other) in [(&ana, "ben"), (&ben, "ana")] {
+        let mut said = texts(&messenger.read(other, 10).await.expect("read"));
+        said.sort();
+        assert_eq!(said, ["from ana", "from ben"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_is_kept_and_waits_while_no_machine_answers() {
+    let mut town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    {
+        let (ana, ben) = (
+            ana.messenger().await.expect("opens"),
+            ben.messenger().await.expect("opens"),
+        );
+        ben.deliver().await.expect("a device");
+        ana.send("ben", "before").await.expect("sent");
+    }
+    town.stop().await;
+    {
+        let ana = ana.messenger().await.expect("opens");
+        for text in ["during one", "during two"] {
+            assert_eq!(
+                ana.send("ben", text).await.expect("kept").progress,
+                Progress::Waiting
+            );
+        }
+        assert_eq!(texts(&ana.read("ben", 10).await.expect("kept")).len(), 3);
+    }
+    // The client is closed and opened again meanwhile.
+    drop(ana);
+    town.start().await;
+    let ana = town.again("ana");
+    let ana = ana.messenger().await.expect("opens");
+    assert_eq!(Town::later(&ana).await.waiting, 0);
+    let ben = ben.messenger().await.expect("opens");
+    ben.deliver().await.expect("delivered");
+    let said = texts(&ben.read("ana", 10).await.expect("read"));
+    assert_eq!(said, ["before", "during one", "during two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_message_is_on_any_disk_in_the_clear() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    ana.publish("an unmistakable dweet", None)
+        .await
+        .expect("published");
+    let (ana, ben) = (
+        ana.messenger().await.expect("opens"),
+        ben.messenger().await.expect("opens"),
+    );
+    ben.deliver().await.expect("a device");
+    ana.send("ben", "an unmistakable secret").await.expect("sent");
+    ben.deliver().await.expect("delivered");
+    assert_eq!(
+        texts(&ben.read("ana", 1).await.expect("read")),
+        ["an unmistakable secret"]
+    );
+    assert!(!leaves_trace(town.directory.path(), b"unmistakable secret"));
+    assert!(
+        leaves_trace(town.directory.path(), b"unmistakable dweet"),
+        "as a control"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_out_leaves_nothing_and_begins_anew_with_another_identity() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    let write = async |text: &str| {
+        let ana = ana.messenger().await.expect("opens");
+        let sent = ana.send("ben", text).await.expect("sent");
+        (sent.progress, ana.alarms().expect("alarms"))
+    };
+    let read = async |ben: &tertulia_client::Client| {
+        let ben = ben.messenger().await.expect("opens");
+        ben.deliver().await.expect("delivered");
+        texts(&ben.read("ana", 10).await.expect("read"))
+    };
+    read(&ben).await;
+    assert_eq!(write("first").await, (Progress::AtHome, Vec::new()));
+    assert_eq!(read(&ben).await, ["first"]);
+    ben.logout(false).await.expect("logged out");
+    assert!(!town.has_messages("ben"));
+    let ben = town.log_in("ben").await;
+    read(&ben).await;
+    let (progress, alarms) = write("second").await;
+    assert_eq!(progress, Progress::AtHome);
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert_eq!(read(&ben).await, ["second"]);
+}

@@ -1,0 +1,147 @@
+//! A machine, people, and their clients' directories.
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tertulia_api::{Service, app, serve};
+use tertulia_client::message::{Message, Messenger, Pushed};
+use tertulia_client::{Client, Settings};
+use tertulia_node::{Node, Options};
+use tertulia_types::entity::Entries;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const PASSWORD: &str = "correct horse";
+/// How long what must come may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A ring of one machine, and people beside it.
+pub(crate) struct Town {
+    pub(crate) directory: TempDir,
+    address: SocketAddr,
+    life: Option<(Arc<Node>, CancellationToken, tokio::task::JoinHandle<()>)>,
+}
+
+impl Town {
+    pub(crate) async fn build() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut town = Self {
+            directory,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            life: None,
+        };
+        town.start().await;
+        town
+    }
+
+    /// The machine starts, at the same address as before.
+    pub(crate) async fn start(&mut self) {
+        let listener = TcpListener::bind(self.address).await.expect("a port");
+        self.address = listener.local_addr().expect("an address");
+        let options = Options {
+            found: 3,
+            ..Options::new(self.directory.path().join("machine"))
+        };
+        let node = Node::open(options).await.expect("a machine");
+        node.until_ready().await;
+        let machine = node.member().machine;
+        let entries = Entries::new(7, None, machine, [(machine, vec![self.url()])]);
+        let closing = CancellationToken::new();
+        let service = Service::new(tertulia_api::Settings {
+            node: Arc::clone(&node),
+            title: "Plaza".to_owned(),
+            is_limited: false,
+            proxies: Vec::new(),
+            has_open_metrics: false,
+            tls: None,
+            entries: tokio::sync::watch::Sender::new(Arc::new(entries)).subscribe(),
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            closing: closing.clone(),
+        });
+        let app = app(service.expect("threads"));
+        let end = closing.clone();
+        let served = tokio::spawn(async move {
+            serve(listener, app, None, end).await;
+        });
+        self.life = Some((node, closing, served));
+    }
+
+    /// The machine stops.
+    pub(crate) async fn stop(&mut self) {
+        let (node, closing, served) = self.life.take().expect("it runs");
+        closing.cancel();
+        served.await.expect("it stops");
+        node.stop().await;
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The client of somebody, as it was left.
+    pub(crate) fn again(&self, nick: &str) -> Client {
+        let settings = Settings {
+            data: self.directory.path().join(nick),
+            servers: vec![self.url()],
+            ..Settings::default()
+        };
+        Client::open(&settings).expect("opens")
+    }
+
+    /// Somebody new.
+    pub(crate) async fn person(&self, nick: &str) -> Client {
+        let client = self.again(nick);
+        client.register(nick, None, PASSWORD).await.expect("registered");
+        client
+    }
+
+    /// Somebody who has been here before.
+    pub(crate) async fn log_in(&self, nick: &str) -> Client {
+        let client = self.again(nick);
+        client.login(nick, PASSWORD).await.expect("logged in");
+        client
+    }
+
+    /// Delivers until nothing waits: what was put off comes to be due again.
+    pub(crate) async fn later(messenger: &Messenger<'_>) -> Pushed {
+        let delivering = async {
+            loop {
+                let (_, pushed) = messenger.deliver().await.expect("delivered");
+                if pushed.waiting == 0 {
+                    return pushed;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, delivering).await.expect("in time")
+    }
+
+    /// Whether there is a database of messages in somebody's directory.
+    pub(crate) fn has_messages(&self, nick: &str) -> bool {
+        let files = std::fs::read_dir(self.directory.path().join(nick)).expect("listed");
+        files
+            .map(|file| file.expect("a file").file_name())
+            .any(|name| name.to_string_lossy().starts_with("messages"))
+    }
+}
+
+/// What was said, in its order.
+pub(crate) fn texts(messages: &[Message]) -> Vec<String> {
+    messages.iter().map(|message| message.text.clone()).collect()
+}
+
+/// Whether these bytes are in a file below a directory.
+pub(crate) fn leaves_trace(directory: &Path, needle: &[u8]) -> bool {
+    let entries = std::fs::read_dir(directory).expect("listed");
+    let mut paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.any(|path| {
+        if path.is_dir() {
+            return leaves_trace(&path, needle);
+        }
+        let bytes = std::fs::read(&path).expect("read");
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
