@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{ListPage, Mark};
+use tertulia_client::message::alarm::Alarm;
+use tertulia_client::message::{Chat, Message, Progress, Sent};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -121,6 +123,33 @@ pub enum Answer {
         /// Whether this is the first page.
         head: bool,
     },
+    /// A private message is on its way, or waits.
+    Sent {
+        /// What became of it.
+        sent: Sent,
+        /// What the person must hear of.
+        alarms: Vec<Alarm>,
+    },
+    /// All conversations.
+    Chats {
+        /// The one with the newest message first.
+        chats: Vec<Chat>,
+        /// What the person must hear of.
+        alarms: Vec<Alarm>,
+        /// Whether no machine answered.
+        offline: bool,
+    },
+    /// The messages with somebody.
+    Messages {
+        /// With whom.
+        nick: String,
+        /// Oldest first.
+        messages: Vec<Message>,
+        /// What the person must hear of.
+        alarms: Vec<Alarm>,
+        /// Whether no machine answered.
+        offline: bool,
+    },
 }
 
 impl Answer {
@@ -135,6 +164,8 @@ impl Answer {
             Answer::Thread { thread, .. } => thread.as_of.is_some(),
             Answer::Notifications { page, .. } => page.as_of.is_some(),
             Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
+            Answer::Sent { sent, .. } => sent.progress == Progress::Waiting,
+            Answer::Chats { offline, .. } | Answer::Messages { offline, .. } => *offline,
             Answer::Registered(_)
             | Answer::LoggedIn(_)
             | Answer::PasswordChanged
@@ -201,6 +232,18 @@ impl Answer {
                 let dweets = numbered(numbers, &found.dweets);
                 json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
             }
+            Answer::Sent { sent, alarms } => merged(json!(sent), json!({ "alarms": alarms })),
+            Answer::Chats {
+                chats,
+                alarms,
+                offline,
+            } => json!({ "chats": chats, "alarms": alarms, "offline": offline }),
+            Answer::Messages {
+                nick,
+                messages,
+                alarms,
+                offline,
+            } => json!({ "nick": nick, "messages": messages, "alarms": alarms, "offline": offline }),
             Answer::Notifications { page, numbers, .. } => {
                 let mut next = numbers.iter();
                 let rows = page.what.iter().map(|notification| {

@@ -22,6 +22,8 @@ pub enum Takes {
     Text,
     /// A nick.
     Nick,
+    /// A nick, and a text.
+    NickAndText,
     /// A nick, or nothing.
     MaybeNick,
     /// Words to search for.
@@ -41,6 +43,8 @@ pub enum Group {
     Read,
     /// Writing.
     Write,
+    /// Private messages.
+    Messages,
     /// People.
     People,
     /// Oneself, and the console.
@@ -105,6 +109,9 @@ pub const INSIDE: &[Choice] = &[
     unshown(Group::Write, "bookmark", Takes::Dweet),
     unshown(Group::Write, "unbookmark", Takes::Dweet),
     shown(Group::Write, "delete", Takes::Dweet),
+    shown(Group::Messages, "chats", Takes::Nothing),
+    shown(Group::Messages, "read", Takes::Nick),
+    shown(Group::Messages, "send", Takes::NickAndText),
     shown(Group::People, "profile", Takes::MaybeNick),
     shown(Group::People, "follow", Takes::Nick),
     shown(Group::People, "unfollow", Takes::Nick),
@@ -169,6 +176,7 @@ pub fn panel(look: &Look, inside: bool) -> Page {
         &[
             (Group::Read, "group-read"),
             (Group::Write, "group-write"),
+            (Group::Messages, "group-messages"),
             (Group::People, "group-people"),
             (Group::You, "group-you"),
         ]
@@ -261,7 +269,7 @@ mod tests {
             for inside in [true, false] {
                 let text = panel(&look(language), inside).print(Paint::Bare);
                 assert!(text.lines().all(|line| crate::plain::width(line) <= 80), "{text}");
-                assert_eq!(text.lines().count(), if inside { 6 } else { 3 }, "{text}");
+                assert_eq!(text.lines().count(), if inside { 7 } else { 3 }, "{text}");
             }
         }
     }

@@ -209,6 +209,28 @@ pub enum Verb {
         #[command(flatten)]
         paging: Paging,
     },
+    /// Send a private message, which only its recipient can read
+    Send {
+        /// To whom
+        nick: String,
+        /// The text, at most 10 000 characters; - reads it from standard input
+        text: String,
+    },
+    /// Show your conversations
+    Chats,
+    /// Read the messages with somebody
+    Read {
+        /// With whom
+        nick: String,
+        /// How many, at most 200
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
+        limit: u16,
+        /// Stay, and show what comes
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Receive and send messages in the background, until it is stopped
+    Agent,
     /// Close your account for good; the nick is never given out again
     DeleteAccount {
         /// Do not ask whether you are sure

@@ -88,6 +88,20 @@ pub enum Deed {
         /// The last row that was shown.
         from: Option<String>,
     },
+    /// Send a private message.
+    Send {
+        /// To whom.
+        nick: String,
+        /// The text.
+        text: String,
+    },
+    /// All conversations.
+    Chats,
+    /// The messages with somebody.
+    Read {
+        /// With whom.
+        nick: String,
+    },
 }
 
 /// How a list is shown.
@@ -103,6 +117,38 @@ pub struct Listing {
 pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<Answer, Failure> {
     let Listing { limit, go_on } = listing;
     Ok(match deed {
+        Deed::Send { nick, text } => {
+            let messenger = client.messenger().await?;
+            let sent = messenger.send(nick, text).await?;
+            let alarms = messenger.alarms()?;
+            Answer::Sent { sent, alarms }
+        }
+        Deed::Chats => {
+            let messenger = client.messenger().await?;
+            let offline = messenger.is_offline_after_delivery().await?;
+            let (chats, alarms) = (messenger.chats()?, messenger.alarms()?);
+            Answer::Chats {
+                chats,
+                alarms,
+                offline,
+            }
+        }
+        Deed::Read { nick } => {
+            let messenger = client.messenger().await?;
+            let offline = messenger.is_offline_after_delivery().await?;
+            let messages = messenger.read(nick, limit).await?;
+            if !offline {
+                // Their senders learn that they were read; if not now, then with the next delivery.
+                let _ = messenger.push().await;
+            }
+            let (nick, alarms) = (nick.clone(), messenger.alarms()?);
+            Answer::Messages {
+                nick,
+                messages,
+                alarms,
+                offline,
+            }
+        }
         Deed::Whoami => {
             let me = client.whoami().await?;
             let unseen = if me.as_of.is_none() {

@@ -340,8 +340,11 @@ impl Console<'_> {
                         let _ = self.client.drop_session();
                     }
                     Failure::Unreachable(_) | Failure::NothingNear(_) => self.status = Status::Offline,
-                    Failure::Refused(_) | Failure::Untrusted(_) | Failure::Misused(_) | Failure::Local(_) => {
-                    }
+                    Failure::Refused(_)
+                    | Failure::Untrusted(_)
+                    | Failure::Mistrusted(_)
+                    | Failure::Misused(_)
+                    | Failure::Local(_) => {}
                 }
             }
         }
@@ -502,6 +505,10 @@ fn takes(look: &Look, takes: Takes) -> String {
         Takes::Dweet => "3".to_owned(),
         Takes::DweetAndText => format!("3 {}", look.words.say("takes-text")),
         Takes::Text => look.words.say("takes-text"),
+        Takes::NickAndText => {
+            let (nick, text) = (look.words.say("takes-nick"), look.words.say("takes-text"));
+            format!("{nick} {text}")
+        }
         Takes::Nick | Takes::MaybeNick => look.words.say("takes-nick"),
         Takes::Words => look.words.say("takes-words"),
         Takes::Address => look.words.say("takes-address"),

@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod account;
+mod agent;
 pub mod answer;
 pub mod asking;
 pub mod choice;
@@ -21,6 +22,7 @@ pub mod complete;
 pub mod deed;
 pub mod interactive;
 pub mod look;
+mod message;
 pub mod once;
 pub mod page;
 pub mod plain;

@@ -1,6 +1,7 @@
 //! One command: do it, say what came of it, end with its status.
 
 use crate::account::{self, Given, Left};
+use crate::agent;
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::command::{ClientCommand, Common, Paging, ProfileVerb, Verb};
@@ -43,6 +44,12 @@ enum Task {
         sure: bool,
     },
     Console,
+    Agent,
+    /// The messages with somebody, and those that come.
+    Follow {
+        nick: String,
+        limit: usize,
+    },
     /// What needs no dialogue, and how many rows are wanted.
     Deed(Deed, usize),
 }
@@ -56,6 +63,11 @@ pub async fn run(command: ClientCommand) -> ExitCode {
         .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
     let (client, task) = match prepared {
         Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
+        Ok((client, _, Task::Agent)) => return attend(&look, json, agent::run(&client, &look).await),
+        Ok((client, _, Task::Follow { nick, limit })) => {
+            let followed = agent::follow(&client, &look, json, &nick, limit).await;
+            return attend(&look, json, followed);
+        }
         Ok((client, _, task)) => (client, task),
         Err(failure) => return ExitCode::from(report(&look, json, Err(Left::Failed(failure)))),
     };
@@ -156,7 +168,7 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
             let how = client.logout(keep).await?;
             Ok(Answer::LoggedOut { how, kept: keep })
         }
-        Task::Console => Err(Left::Cancelled),
+        Task::Console | Task::Agent | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
                 perform(client, &deed, Listing { limit, go_on: false }).await
@@ -231,6 +243,21 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             },
             LIMIT,
         ),
+        Verb::Send { nick, text } => {
+            let text = text_of(text)?;
+            (Deed::Send { nick, text }, LIMIT)
+        }
+        Verb::Chats => (Deed::Chats, LIMIT),
+        Verb::Read {
+            nick,
+            limit,
+            follow: true,
+        } => {
+            let limit = usize::from(limit);
+            return Ok(Task::Follow { nick, limit });
+        }
+        Verb::Read { nick, limit, .. } => (Deed::Read { nick }, usize::from(limit)),
+        Verb::Agent => return Ok(Task::Agent),
         Verb::Notifications { paging } => (
             Deed::Notifications { from: paging.before },
             usize::from(paging.limit),
@@ -261,6 +288,14 @@ fn secret(variable: &str) -> Option<Zeroizing<String>> {
         .ok()
         .filter(|secret| !secret.is_empty())
         .map(Zeroizing::new)
+}
+
+/// The end of what goes on until it is stopped.
+fn attend(look: &Look, json: bool, ended: Result<(), Failure>) -> ExitCode {
+    ended.map_or_else(
+        |failure| ExitCode::from(report(look, json, Err(Left::Failed(failure)))),
+        |()| ExitCode::SUCCESS,
+    )
 }
 
 /// Says what came of it; gives the exit status.
@@ -300,7 +335,8 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
     }
 }
 
-fn one_line(json: &serde_json::Value) -> String {
+/// JSON on one line.
+pub(crate) fn one_line(json: &serde_json::Value) -> String {
     format!("{}\n", plain::json(&json.to_string()))
 }
 

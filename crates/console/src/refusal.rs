@@ -35,6 +35,7 @@ pub fn words(look: &Look, failure: &Failure) -> String {
             ];
             look.next_with(key, &values)
         }
+        Failure::Mistrusted(_) => look.next("failure-mistrusted"),
         Failure::Misused(misuse) => misused(look, misuse),
         Failure::Local(fault) => look
             .words
@@ -116,6 +117,11 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::Unfit(unfit) => text_words(look, unfit),
         Misuse::NotACertificate(path) => with("misuse-not-a-certificate", "path", path),
         Misuse::NotAFingerprint(typed) => with("misuse-not-a-fingerprint", "typed", typed),
+        Misuse::ToOneself => look.next("misuse-to-oneself"),
+        Misuse::NotAMessage(why) => with("misuse-not-a-message", "why", why),
+        Misuse::NoDevice => look.next("misuse-no-device"),
+        Misuse::OtherAgent => look.next("misuse-other-agent"),
+        Misuse::OtherDevices => look.next("misuse-other-devices"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::look::Look;
+use crate::message;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::dweet::{Author, Dweet};
@@ -74,6 +75,27 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             numbers,
             head,
         } => notifications(look, &mut page, seen, numbers, *head),
+        Answer::Sent { sent, alarms } => {
+            message::alarms(look, &mut page, alarms);
+            message::sent(look, &mut page, sent);
+        }
+        Answer::Chats {
+            chats,
+            alarms,
+            offline,
+        } => {
+            message::head(look, &mut page, alarms, *offline);
+            message::chats(look, &mut page, chats);
+        }
+        Answer::Messages {
+            nick,
+            messages,
+            alarms,
+            offline,
+        } => {
+            message::head(look, &mut page, alarms, *offline);
+            message::messages(look, &mut page, nick, messages);
+        }
     }
     page
 }

@@ -48,6 +48,16 @@ impl Wish<'_> {
                     answers,
                 }
             }
+            ("send", _) => {
+                let (nick, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let nick = self.nick(nick)?;
+                let text = self.text("ask-message", text.trim(), |typed| Ok(typed.to_owned()))?;
+                Deed::Send { nick, text }
+            }
+            ("read", _) => Deed::Read {
+                nick: self.nick(rest)?,
+            },
+            ("chats", _) => Deed::Chats,
             ("delete", _) => self.deletion(rest)?,
             ("profile", _) if rest.is_empty() => Deed::Profile {
                 nick: None,
