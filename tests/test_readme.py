@@ -1,7 +1,7 @@
 """The README tells the truth: its session, typed again, gives what it shows.
 
-A fenced block marked `console` is a session: `$ ` stands before a command, `› ` before what is typed in Tertulia's own
-console, and behind a question stands its answer (stars: a password). What follows is what comes back.
+A fenced block marked `console` is a session: `$ ` stands before a command (`bob$ ` before one on Bob's own computer), `› ` before
+what is typed in Tertulia's own console, and behind a question stands its answer (stars: a password). What follows is what comes back.
 
 The console's session is also typed by somebody who errs: at each prompt first a wrong answer, then the right one; and
 by somebody who speaks Spanish. Before comparing, what differs from run to run is put aside: ids and times.
@@ -62,10 +62,13 @@ class Words:
 
 
 def commands():
-    """Of each command in the README's sessions: what is typed, and the lines that come back."""
+    """Of each command in the README's sessions: whose computer it is typed on, what is typed, and the lines that come back."""
     blocks = re.findall(r"^```console\n(.*?)^```$", README.read_text(), flags=re.MULTILINE | re.DOTALL)
-    typed = [command.rstrip("\n").split("\n") for block in blocks for command in re.split(r"^\$ ", block, flags=re.M)[1:]]
-    return [(lines[0], lines[1:]) for lines in typed]
+    for block in blocks:
+        pieces = re.split(r"^(\w*)\$ ", block, flags=re.MULTILINE)[1:]
+        for whose, typed in zip(pieces[::2], pieces[1::2]):
+            command, *shown = typed.rstrip("\n").split("\n")
+            yield whose, command, shown
 
 
 def steps(shown):
@@ -92,11 +95,11 @@ def computer(tmp_path):
     """A machine, and what a person's computer has set."""
     with Machine(tmp_path / "machine") as machine:
 
-        def env(language="en"):
+        def env(whose, language="en"):
             return {
                 "PATH": f"{binary().parent}:{os.environ['PATH']}",
                 "TERTULIA_SERVER": machine.url,
-                "TERTULIA_HOME": str(tmp_path / "home"),
+                "TERTULIA_HOME": str(tmp_path / f"home-{whose}"),
                 "LANG": LOCALES[language],
                 "LC_ALL": LOCALES[language],
             }
@@ -118,9 +121,9 @@ def asks(terminal, say, prompt):
 
 def test_the_session_gives_what_the_readme_shows(computer):
     machine, env = computer
-    assert any("› " in line for _, shown in commands() for line in shown), "no session of the console"
-    for command, shown in commands():
-        with run(command, env()) as terminal:
+    assert any("› " in line for _, _, shown in commands() for line in shown), "no session of the console"
+    for whose, command, shown in commands():
+        with run(command, env(whose)) as terminal:
             for prompt, answer in steps(shown):
                 asks(terminal, Words("en"), prompt)
                 terminal.type(answer)
@@ -134,8 +137,8 @@ def test_the_console_session_with_a_wrong_answer_at_each_prompt(computer, langua
     _, env = computer
     say = Words(language)
     erred = set()
-    for command, shown in commands():
-        with run(command, env(language)) as terminal:
+    for whose, command, shown in commands():
+        with run(command, env(whose, language)) as terminal:
             for prompt, answer in steps(shown):
                 if command != "tertulia console":
                     asks(terminal, say, prompt)

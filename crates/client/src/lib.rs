@@ -31,6 +31,7 @@ pub mod listing;
 pub mod mark;
 pub mod message;
 pub mod near;
+pub mod nick;
 pub mod notification;
 pub mod place;
 pub mod profile;

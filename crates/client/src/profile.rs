@@ -5,8 +5,8 @@ use crate::client::Client;
 use crate::dweet::{Author, Dweet, dweets};
 use crate::failure::{Failure, Fault, Misuse};
 use crate::html;
+use crate::nick;
 use crate::relation::Relation;
-use crate::session;
 use crate::view::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -51,7 +51,7 @@ impl Client {
         from: Option<&str>,
         limit: usize,
     ) -> Result<Seen<ProfilePage>, Failure> {
-        let nick = session::nick(typed)?.to_string();
+        let nick = nick::checked(typed)?.to_string();
         let view = format!("profile:{nick}");
         let below = from.and_then(|from| from.parse().ok());
         match self.fetch_profile(&nick, from, limit).await {
@@ -97,7 +97,7 @@ impl Client {
 
     /// The account of a nick.
     pub(crate) async fn account_id(&self, typed: &str) -> Result<String, Failure> {
-        let nick = session::nick(typed)?;
+        let nick = nick::checked(typed)?;
         Ok(self.account(nick.as_str()).await?.id)
     }
 

@@ -5,6 +5,7 @@ use crate::client::{Client, Person};
 use crate::dweet::Author;
 use crate::failure::{Failure, Misuse};
 use crate::message;
+use crate::nick;
 use crate::time::now;
 use crate::view::Seen;
 use serde::{Deserialize, Serialize};
@@ -38,14 +39,6 @@ pub struct Me {
     pub id: String,
     /// The machine that is asked first.
     pub server: String,
-}
-
-/// A nick as typed, checked; a leading `@` does not matter.
-pub fn nick(typed: &str) -> Result<Nick, Failure> {
-    let bare = typed.trim();
-    let bare = bare.strip_prefix('@').unwrap_or(bare);
-    bare.parse()
-        .map_err(|_| Misuse::NotANick(typed.trim().to_owned()).into())
 }
 
 impl Client {
@@ -187,7 +180,7 @@ impl Client {
     fn nobody_yet(&self, typed: &str) -> Result<Nick, Failure> {
         match self.nick() {
             Some(already) => Err(Misuse::LoggedInAs(already).into()),
-            None => nick(typed),
+            None => nick::checked(typed),
         }
     }
 
@@ -208,7 +201,9 @@ impl Client {
         })?;
         self.remember(&self.wire.proven())?;
         self.become_person(Some(person));
-        self.whoami().await.map(|seen| seen.what)
+        let me = self.whoami().await?.what;
+        self.become_device().await;
+        Ok(me)
     }
 
     fn leave(&self, me: &Person, keep: bool) -> Result<(), Failure> {

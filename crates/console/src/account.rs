@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::page::Style;
 use tertulia_client::failure::{Misuse, Refusal};
-use tertulia_client::session::nick as checked_nick;
+use tertulia_client::nick;
 use tertulia_client::{Client, Failure};
 use zeroize::Zeroizing;
 
@@ -145,14 +145,14 @@ pub async fn close(asking: &mut Asking<'_>, client: &Client, given: Given) -> Re
 
 fn given_nick(asking: &mut Asking<'_>, given: Option<String>, key: &str) -> Result<String, Left> {
     match given {
-        Some(given) => Ok(checked_nick(&given)?.to_string()),
+        Some(given) => Ok(nick::checked(&given)?.to_string()),
         None => asking.line(key, valid_nick).ok_or(Left::Cancelled),
     }
 }
 
 /// A nick, or a hint what one is.
 pub fn valid_nick(asking: &mut Asking<'_>, typed: &str) -> Option<String> {
-    match checked_nick(typed) {
+    match nick::checked(typed) {
         Ok(nick) => Some(nick.to_string()),
         Err(_) => {
             asking.hint("hint-nick");

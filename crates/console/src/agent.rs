@@ -2,8 +2,8 @@
 
 use crate::look::Look;
 use crate::message;
-use crate::once::one_line;
 use crate::page::Style;
+use crate::plain;
 use serde_json::json;
 use std::cell::Cell;
 use std::io::Write;
@@ -85,7 +85,9 @@ pub(crate) async fn follow(
 
 fn show(look: &Look, json: bool, nick: &str, new: &[Message], offline: &mut bool) {
     let text = if json {
-        new.iter().map(|message| one_line(&json!(message))).collect()
+        new.iter()
+            .map(|message| plain::json_line(&json!(message)))
+            .collect()
     } else {
         let mut page = look.page();
         message::head(look, &mut page, &[], std::mem::take(offline));

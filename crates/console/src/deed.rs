@@ -209,7 +209,7 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
             Answer::Deleted { id }
         }
         Deed::Tie { nick, tie } => {
-            let nick = tertulia_client::session::nick(nick)?.to_string();
+            let nick = tertulia_client::nick::checked(nick)?.to_string();
             let relation = client.tie(&nick, *tie).await?;
             Answer::Tied {
                 nick,

@@ -303,7 +303,7 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
     match outcome {
         Ok(answer) => {
             let text = if json {
-                one_line(&answer.json())
+                plain::json_line(&answer.json())
             } else {
                 show::show(look, &answer).print(look.paint)
             };
@@ -318,7 +318,7 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
             if json {
                 print!(
                     "{}",
-                    one_line(&json!({ "error": plain::text(&said), "code": failure.code() }))
+                    plain::json_line(&json!({ "error": plain::text(&said), "code": failure.code() }))
                 );
             } else {
                 let mut page = Page::new(look.columns);
@@ -333,11 +333,6 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
             failure.exit_status()
         }
     }
-}
-
-/// JSON on one line.
-pub(crate) fn one_line(json: &serde_json::Value) -> String {
-    format!("{}\n", plain::json(&json.to_string()))
 }
 
 async fn console(client: Client, settings: Settings, mut look: Look) -> ExitCode {

@@ -129,6 +129,12 @@ pub fn shorten(line: &str, columns: usize) -> String {
     short
 }
 
+/// A value as such JSON, on one line.
+#[must_use]
+pub fn json_line(value: &serde_json::Value) -> String {
+    format!("{}\n", json(&value.to_string()))
+}
+
 /// JSON in which nothing can harm a terminal either: what is dangerous stands as `\uXXXX`, and means the same.
 #[must_use]
 pub fn json(json: &str) -> String {

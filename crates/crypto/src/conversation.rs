@@ -17,8 +17,7 @@
 //! Deliberately absent: sending, committing to the database, the decision who may change a room, and joining from outside without
 //! a welcome.
 
-use crate::device::{self, DeviceKey, Devices};
-use crate::opened::Stranger;
+use crate::device::{self, DeviceKey, Devices, Stranger};
 use crate::package::{self, Package};
 use crate::storage::{Fault, Provider, Storage};
 use openmls::credentials::Credential;

@@ -22,6 +22,22 @@ use zeroize::Zeroizing;
 /// What is asked of everybody's chains: the key of a device of an account, if it lives.
 pub type Devices<'a> = dyn Fn(AccountId, DeviceId) -> Option<PublicKey> + 'a;
 
+/// A member who cannot be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stranger {
+    /// Its credential names no device, or another one than its key.
+    #[error("a member's name does not fit its key")]
+    Unnamed,
+    /// It is no living device of that account, as far as is known.
+    #[error("{device} is no living device of the account {account}")]
+    NotLive {
+        /// Whose it says to be.
+        account: AccountId,
+        /// Which device it says to be.
+        device: DeviceId,
+    },
+}
+
 /// The key with which a device signs in conversations.
 pub struct DeviceKey {
     account: AccountId,

@@ -15,7 +15,7 @@
 //! says who it was.
 
 use crate::conversation::{Conversation, known};
-use crate::device::{self, DeviceKey, Devices};
+use crate::device::{self, DeviceKey, Devices, Stranger};
 use crate::storage::{Fault, Provider, Storage};
 use openmls::framing::errors::{MessageDecryptionError, SecretTreeError};
 use openmls::framing::{
@@ -71,22 +71,6 @@ pub enum Opened {
     /// Sealed by this device itself, message or commit: what it says is known here already. That a home hands a commit on means
     /// that it has accepted it; whether it is the one that waits is told by its bytes.
     Own,
-}
-
-/// A member who cannot be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Stranger {
-    /// Its credential names no device, or another one than its key.
-    #[error("a member's name does not fit its key")]
-    Unnamed,
-    /// It is no living device of that account, as far as is known.
-    #[error("{device} is no living device of the account {account}")]
-    NotLive {
-        /// Whose it says to be.
-        account: AccountId,
-        /// Which device it says to be.
-        device: DeviceId,
-    },
 }
 
 /// Why nothing was opened.

@@ -10,7 +10,7 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Fault, Misuse};
 use crate::message::Messenger;
 use crate::message::alarm::{self, Kind};
-use crate::session;
+use crate::nick;
 use crate::time::now;
 use rusqlite::Transaction;
 use tertulia_crypto::chain::Chain;
@@ -27,7 +27,7 @@ const PAGE: usize = 200;
 impl Messenger<'_> {
     /// Whose account a nick is.
     pub(crate) async fn account_of(&self, typed: &str) -> Result<AccountId, Failure> {
-        let nick = session::nick(typed)?;
+        let nick = nick::checked(typed)?;
         let sql = "SELECT account FROM person WHERE nick = ?1";
         let known = self
             .vault

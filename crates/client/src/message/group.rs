@@ -325,10 +325,33 @@ fn settle(tx: &Transaction<'_>, id: ConversationId, at: Epoch, is_accepted: bool
     Ok(())
 }
 
-/// A commit of this device's own has come back: its home has taken it.
-pub(crate) fn own_commit(tx: &Transaction<'_>, id: ConversationId, body: &[u8]) -> Result<(), Failure> {
+/// Whether a commit is this device's own, which waits: then its home has taken it.
+pub(crate) fn own_commit(tx: &Transaction<'_>, id: ConversationId, body: &[u8]) -> Result<bool, Failure> {
     match pending(tx, id)? {
-        Some(waiting) if waiting.commit == body => settle(tx, id, waiting.at, true),
+        Some(waiting) if waiting.commit == body => {
+            settle(tx, id, waiting.at, true)?;
+            Ok(true)
+        }
+        Some(_) | None => Ok(false),
+    }
+}
+
+/// Drops this device's own beginning of a generation, if one waits.
+pub(crate) fn drop_beginning(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    generation: u32,
+) -> Result<(), Failure> {
+    match pending(tx, id)? {
+        Some(waiting)
+            if waiting.at
+                == (Epoch {
+                    generation,
+                    number: 0,
+                }) =>
+        {
+            settle(tx, id, waiting.at, false)
+        }
         Some(_) | None => Ok(()),
     }
 }

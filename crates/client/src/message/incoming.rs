@@ -16,14 +16,15 @@ use rusqlite::Transaction;
 use serde_json::json;
 use std::collections::BTreeSet;
 use tertulia_crypto::conversation::{Conversation, JoinError};
-use tertulia_crypto::opened::{OpenError, Opened, Stranger};
+use tertulia_crypto::device::Stranger;
+use tertulia_crypto::opened::{OpenError, Opened};
 use tertulia_crypto::payload::{Content, Payload, Receipt};
 use tertulia_types::entity::{self, EmptyObject, Letter, Mailbox};
 use tertulia_types::message::LetterKind;
 use tertulia_types::{AccountId, ConversationId};
 
 /// Letters that are kept because they came too early.
-const EARLY_MAX: u32 = 5_000;
+const EARLY_MAX: u32 = 1_000;
 
 /// What has come in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -189,15 +190,25 @@ impl Messenger<'_> {
     }
 
     fn open(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+        // Nobody else has anything to say in a conversation of two.
+        let is_of_its_two = letter.conversation == ConversationId::of_two(self.me, letter.sender);
+        if !is_of_its_two && letter.sender != self.me {
+            return Err(Hitch::Useless);
+        }
         if letter.kind == LetterKind::Welcome {
             return self.join(tx, letter);
         }
         let id = letter.conversation;
-        let Some(mut group) = Conversation::load(&keys(tx), id, letter.generation)? else {
+        let has_entered = letter.generation <= group::generation(tx, id)?;
+        let group = Conversation::load(&keys(tx), id, letter.generation)?;
+        let Some(mut group) = group.filter(|_| has_entered) else {
+            if letter.kind == LetterKind::Commit && group::own_commit(tx, id, &letter.body.0)? {
+                return Ok(Taken::Nothing);
+            }
             // The welcome may come later, unless this group has been left behind.
-            return match letter.generation > group::generation(tx, id)? {
-                true => keep_early(tx, letter),
-                false => Err(Hitch::Useless),
+            return match has_entered {
+                true => Err(Hitch::Useless),
+                false => keep_early(tx, letter),
             };
         };
         let opened = group.open(&keys(tx), &letter.body.0, &group::devices(tx));
@@ -235,6 +246,8 @@ impl Messenger<'_> {
         if generation <= group::generation(tx, id)? {
             return Err(Hitch::Useless);
         }
+        // Who is let into a group has not begun it: another beginning was faster than this device's own.
+        group::drop_beginning(tx, id, generation)?;
         let joined = Conversation::join(&keys(tx), &letter.body.0, id, generation, &group::devices(tx));
         let group = match joined {
             Ok(joined) => joined.conversation,

@@ -80,6 +80,14 @@ impl Client {
 }
 
 impl Client {
+    /// Makes this computer one of the person's devices, if it can be now, so that others can write to them. If not, it is made one with
+    /// the first message.
+    pub(crate) async fn become_device(&self) {
+        if let Ok(messenger) = self.messenger().await {
+            let _ = messenger.enrol().await;
+        }
+    }
+
     /// Tells the ring that this computer is none of the person's devices any more, if it is one. When no machine answers, letters go
     /// on waiting for it until they are too old.
     pub(crate) async fn retire_device(&self) -> Result<(), Failure> {
@@ -98,15 +106,21 @@ impl Client {
 impl Messenger<'_> {
     /// Sends a text to somebody. When no machine answers, or they have no device yet, it waits here.
     pub async fn send(&self, nick: &str, text: &str) -> Result<Sent, Failure> {
+        match self.enrol().await {
+            Ok(()) => {}
+            Err(failure) if failure.is_unreachable() => {}
+            Err(failure) => return Err(failure),
+        }
         let other = self.account_of(nick).await?;
         let (conversation, id) = self.say(other, text)?;
         match self.deliver().await {
             Ok(_) => {}
-            Err(failure) if failure.is_unreachable() => {}
+            // It is kept, and tried again: a refusal is of this moment, or of something else that waits.
+            Err(failure) if failure.is_unreachable() || matches!(failure, Failure::Refused(_)) => {}
             Err(failure) => return Err(failure),
         }
         Ok(Sent {
-            nick: crate::session::nick(nick)?.to_string(),
+            nick: crate::nick::checked(nick)?.to_string(),
             id,
             progress: self.progress(conversation, id)?,
         })

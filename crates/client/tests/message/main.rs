@@ -4,7 +4,7 @@ mod town;
 
 use tertulia_client::failure::{Failure, Misuse};
 use tertulia_client::message::Progress;
-use town::{Town, leaves_trace, texts};
+use town::{Loss, Town, leaves_trace, texts};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_write_to_each_other_and_learn_how_far_it_came() {
@@ -56,11 +56,12 @@ async fn two_people_write_to_each_other_and_learn_how_far_it_came() {
 async fn m6_a_message_waits_until_its_recipient_has_a_device() {
     let town = Town::build().await;
     let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    ben.logout(false).await.expect("logged out");
     let ana = ana.messenger().await.expect("opens");
     let sent = ana.send("ben", "soon").await.expect("kept");
     assert_eq!(sent.progress, Progress::Waiting);
+    let ben = town.log_in("ben").await;
     let ben = ben.messenger().await.expect("opens");
-    ben.deliver().await.expect("a device");
     let later = Town::later(&ana).await;
     assert_eq!(later.waiting, 0);
     ben.deliver().await.expect("delivered");
@@ -180,4 +181,89 @@ async fn who_logs_out_leaves_nothing_and_begins_anew_with_another_identity() {
     assert_eq!(progress, Progress::AtHome);
     assert_eq!(alarms.len(), 1, "{alarms:?}");
     assert_eq!(read(&ben).await, ["second"]);
+}
+
+/// One after another each question of a whole conversation is lost, or its answer, and the client that asked is closed then; nothing is
+/// lost, nothing comes twice, and the order of what each has said is kept.
+async fn a_conversation_loses(loss: Loss) {
+    let town = Town::build().await;
+    let mut tried = 0;
+    for number in 0.. {
+        let (ana, ben) = (format!("ana{number}"), format!("ben{number}"));
+        town.lose(number, loss);
+        for nick in [&ana, &ben] {
+            if town.try_person(nick).await.is_none() {
+                town.try_person(nick).await.expect("registered");
+            }
+        }
+        let say = async |nick: &str, other: &str, text: &str| {
+            let client = town.again(nick);
+            let messenger = client.messenger().await.expect("opens");
+            // What is lost on the way is kept, and sent by the next one who opens it.
+            let sent = messenger.send(other, text).await;
+            assert!(
+                sent.is_ok() || matches!(&sent, Err(failure) if failure.is_unreachable()),
+                "{sent:?}"
+            );
+            sent.is_ok()
+        };
+        let deliver = async |nick: &str| {
+            let client = town.again(nick);
+            let delivered = client.messenger().await.expect("opens").deliver().await;
+            assert!(
+                delivered.is_ok() || matches!(&delivered, Err(failure) if failure.is_unreachable()),
+                "{delivered:?}"
+            );
+        };
+        let mut said = [Vec::new(), Vec::new()];
+        for (at, nick, other, text) in [
+            (0, &ana, &ben, "a1"),
+            (1, &ben, &ana, "b1"),
+            (0, &ana, &ben, "a2"),
+        ] {
+            // Whose nick could not be looked up was told so, and says it again.
+            if !say(nick, other, text).await {
+                assert!(say(nick, other, text).await);
+            }
+            said[at].push(text);
+            deliver(other).await;
+        }
+        let is_tried = town.questions() > number;
+        town.lose(usize::MAX, loss);
+        for nick in [&ana, &ben, &ana, &ben] {
+            let client = town.again(nick);
+            Town::later(&client.messenger().await.expect("opens")).await;
+        }
+        for (nick, other) in [(&ana, &ben), (&ben, &ana)] {
+            let client = town.again(nick);
+            let messenger = client.messenger().await.expect("opens");
+            messenger.deliver().await.expect("delivered");
+            let read = messenger.read(other, 20).await.expect("read");
+            for (by, said) in [(&ana, &said[0]), (&ben, &said[1])] {
+                let theirs = read.iter().filter(|message| message.sender.as_ref() == Some(by));
+                let theirs: Vec<&str> = theirs.map(|message| message.text.as_str()).collect();
+                assert_eq!(theirs, *said, "{loss:?} {number}: of {by}, as {nick} reads it");
+            }
+            assert_eq!(
+                messenger.alarms().expect("alarms"),
+                [],
+                "{loss:?} {number}: {nick}"
+            );
+        }
+        if !is_tried {
+            break;
+        }
+        tried += 1;
+    }
+    assert!(tried > 20, "{tried} questions");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m2_a_client_whose_questions_are_lost_at_any_step_loses_no_message() {
+    a_conversation_loses(Loss::Question).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m2_a_client_whose_answers_are_lost_at_any_step_sends_no_message_twice() {
+    a_conversation_loses(Loss::Answer).await;
 }

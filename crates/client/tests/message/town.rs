@@ -1,9 +1,14 @@
 //! A machine, people, and their clients' directories.
 
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tertulia_api::{Service, app, serve};
@@ -13,15 +18,42 @@ use tertulia_node::{Node, Options};
 use tertulia_types::entity::Entries;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::Service as _;
 
 const PASSWORD: &str = "correct horse";
 /// How long what must come may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Which answer of the machine is lost: the client is told that it is busy instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// What was asked is not done.
+    Question,
+    /// It is done, and nobody learns of it.
+    Answer,
+}
+
+/// How many questions have come, and which one is lost.
+#[derive(Debug, Default)]
+struct Post {
+    come: AtomicUsize,
+    lost: Mutex<Option<(usize, Loss)>>,
+}
+
+impl Post {
+    /// What is lost of the question that comes now.
+    fn loss(&self) -> Option<Loss> {
+        let number = self.come.fetch_add(1, Ordering::SeqCst);
+        let lost = self.lost.lock().expect("nobody panics with it");
+        lost.filter(|(at, _)| *at == number).map(|(_, loss)| loss)
+    }
+}
+
 /// A ring of one machine, and people beside it.
 pub(crate) struct Town {
     pub(crate) directory: TempDir,
     address: SocketAddr,
+    post: Arc<Post>,
     life: Option<(Arc<Node>, CancellationToken, tokio::task::JoinHandle<()>)>,
 }
 
@@ -31,6 +63,7 @@ impl Town {
         let mut town = Self {
             directory,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            post: Arc::default(),
             life: None,
         };
         town.start().await;
@@ -61,7 +94,18 @@ impl Town {
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             closing: closing.clone(),
         });
-        let app = app(service.expect("threads"));
+        let (app, post) = (app(service.expect("threads")), Arc::clone(&self.post));
+        let app = tower::service_fn(move |request: Request| {
+            let (mut app, loss) = (app.clone(), post.loss());
+            async move {
+                let answer = match loss {
+                    Some(Loss::Question) => None,
+                    Some(Loss::Answer) | None => Some(app.call(request).await?),
+                };
+                let busy = || (StatusCode::SERVICE_UNAVAILABLE, "{}").into_response();
+                Ok::<Response, Infallible>(answer.filter(|_| loss.is_none()).unwrap_or_else(busy))
+            }
+        });
         let end = closing.clone();
         let served = tokio::spawn(async move {
             serve(listener, app, None, end).await;
@@ -75,6 +119,17 @@ impl Town {
         closing.cancel();
         served.await.expect("it stops");
         node.stop().await;
+    }
+
+    /// From now on the question of this number, counted from here, is lost.
+    pub(crate) fn lose(&self, number: usize, loss: Loss) {
+        self.post.come.store(0, Ordering::SeqCst);
+        *self.post.lost.lock().expect("nobody panics with it") = Some((number, loss));
+    }
+
+    /// How many questions have come since then.
+    pub(crate) fn questions(&self) -> usize {
+        self.post.come.load(Ordering::SeqCst)
     }
 
     fn url(&self) -> String {
@@ -96,6 +151,15 @@ impl Town {
         let client = self.again(nick);
         client.register(nick, None, PASSWORD).await.expect("registered");
         client
+    }
+
+    /// Somebody new, or nobody if no machine answered.
+    pub(crate) async fn try_person(&self, nick: &str) -> Option<Client> {
+        let client = self.again(nick);
+        if client.nick().is_none() && client.register(nick, None, PASSWORD).await.is_err() {
+            return None;
+        }
+        Some(client)
     }
 
     /// Somebody who has been here before.

@@ -190,14 +190,30 @@ async fn what_was_deleted_elsewhere_goes_from_here_too() {
     );
 }
 
+/// Whether a text is in the client's database, read with its key.
 fn found_in(directory: &Path, needle: &str) -> bool {
-    let files = std::fs::read_dir(directory).expect("listed");
-    files
-        .map(|file| std::fs::read(file.expect("a file").path()).expect("read"))
-        .any(|bytes| {
-            bytes
-                .windows(needle.len())
-                .any(|window| window == needle.as_bytes())
+    let key = std::fs::read_to_string(directory.join("client.key")).expect("a key");
+    let database = rusqlite::Connection::open(directory.join("client.db")).expect("opens");
+    database
+        .pragma_update(None, "key", format!("x'{key}'"))
+        .expect("a key");
+    let names = |sql: &str| -> Vec<String> {
+        let mut statement = database.prepare(sql).expect("prepares");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<Result<_, _>>().expect("names")
+    };
+    names("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .into_iter()
+        .any(|table| {
+            let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')"));
+            columns.iter().any(|column| {
+                let sql = format!(
+                    "SELECT EXISTS (SELECT 1 FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS BLOB), CAST(?1 AS BLOB)) > 0)"
+                );
+                database
+                    .query_row(&sql, [needle], |row| row.get::<_, bool>(0))
+                    .expect("searched")
+            })
         })
 }
 

@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use tertulia_crypto::chain::Chain;
 use tertulia_crypto::conversation::JoinError;
 use tertulia_crypto::device::DeviceKey;
+use tertulia_crypto::device::Stranger;
 use tertulia_crypto::identity::IdentityKey;
-use tertulia_crypto::opened::{OpenError, Opened, Stranger};
+use tertulia_crypto::opened::{OpenError, Opened};
 use tertulia_crypto::package::Package;
 use tertulia_types::device::Change;
 

@@ -5,7 +5,8 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, proptest};
 use proptest::sample::Index;
 use std::cell::RefCell;
 use tertulia_crypto::conversation::Conversation;
-use tertulia_crypto::opened::{OpenError, Opened, SEALED_MORE_BYTES_MAX, SealError, Stranger};
+use tertulia_crypto::device::Stranger;
+use tertulia_crypto::opened::{OpenError, Opened, SEALED_MORE_BYTES_MAX, SealError};
 use tertulia_types::message::MESSAGE_BYTES_MAX;
 use tertulia_types::{ConversationId, Epoch};
 
