@@ -153,11 +153,15 @@ def test_logging_out_leaves_nothing_of_the_person_on_the_computer(machine, tmp_p
     def left():
         return b"".join(path.read_bytes() for path in (tmp_path / "ana").rglob("*") if path.is_file())
 
-    assert b"Unmistakable" in left() and b"written here alone" in left()
+    def messages():
+        return list((tmp_path / "ana").glob("messages-*"))
+
+    assert messages(), "the keys of her messages"
+    assert b"Unmistakable" not in left() and b"written here alone" not in left(), "not even before"
     modes = {path.stat().st_mode & 0o077 for path in [tmp_path / "ana", *(tmp_path / "ana").rglob("*")]}
     assert modes == {0}, "nobody else can read it"
     ana.done("logout")
-    assert b"Unmistakable" not in left() and b"written here alone" not in left() and b"ana" not in left()
+    assert b"Unmistakable" not in left() and b"written here alone" not in left() and not messages()
 
 
 def test_spanish_is_spoken_where_it_is_asked_for(machine, tmp_path):

@@ -16,7 +16,7 @@ use tertulia_client::{Client, Failure};
 use zeroize::Zeroizing;
 
 /// The height of the panel of choices, with the line below it.
-const PANEL_ROWS: usize = 7;
+const PANEL_ROWS: usize = 8;
 /// A person who sees nothing for longer than this thinks that something is broken.
 const SILENCE_MS_MAX: u64 = 1_500;
 /// Sixteen pairs of digits, each with its colon.

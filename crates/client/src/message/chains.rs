@@ -12,8 +12,9 @@ use crate::message::Messenger;
 use crate::message::alarm::{self, Kind};
 use crate::nick;
 use crate::time::now;
-use rusqlite::Transaction;
+use rusqlite::{OptionalExtension, Transaction};
 use tertulia_crypto::chain::Chain;
+use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::payload::Head;
 use tertulia_types::AccountId;
 use tertulia_types::device::{PublicKey, SignedRecord};
@@ -168,14 +169,20 @@ fn extend(
     Ok(Some(chain))
 }
 
-/// Remembers an identity; that it is another one than before is told.
+/// Remembers an identity; that it is another one than before is told, unless it was made on this computer.
 fn pin(tx: &Transaction<'_>, account: AccountId, identity: PublicKey) -> Result<(), Failure> {
     let sql = "SELECT identity FROM person WHERE account = ?1";
     let pinned: Option<[u8; 32]> = tx.query_row(sql, [account.get()], |row| row.get(0))?;
     if pinned == Some(identity.0) {
         return Ok(());
     }
-    if pinned.is_some() {
+    let sql = "SELECT identity FROM own WHERE account = ?1";
+    let own = tx.query_row(sql, [account.get()], |row| row.get::<_, Option<[u8; 32]>>(0));
+    let is_made_here = own
+        .optional()?
+        .flatten()
+        .is_some_and(|seed| IdentityKey::from_seed(&seed).public() == identity);
+    if pinned.is_some() && !is_made_here {
         alarm::raise(tx, Kind::NewIdentity, Some(account), None)?;
     }
     let sql = "UPDATE person SET identity = ?2, is_verified = 0 WHERE account = ?1";

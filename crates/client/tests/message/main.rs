@@ -177,6 +177,8 @@ async fn who_logs_out_leaves_nothing_and_begins_anew_with_another_identity() {
     assert!(!town.has_messages("ben"));
     let ben = town.log_in("ben").await;
     read(&ben).await;
+    let own = ben.messenger().await.expect("opens").alarms().expect("alarms");
+    assert_eq!(own, [], "he knows of his own");
     let (progress, alarms) = write("second").await;
     assert_eq!(progress, Progress::AtHome);
     assert_eq!(alarms.len(), 1, "{alarms:?}");
