@@ -218,6 +218,16 @@ const MEANINGS: &[(Scopes, &str, &str)] = &[
         "bloquear y silenciar a gente por ti",
     ),
     (Scopes::READ_SEARCH, "search in your name", "buscar en tu nombre"),
+    (
+        Scopes::READ_MESSAGES,
+        "fetch your encrypted messages",
+        "recoger tus mensajes cifrados",
+    ),
+    (
+        Scopes::WRITE_MESSAGES,
+        "send encrypted messages in your name, and remove those that wait for you",
+        "enviar mensajes cifrados en tu nombre y quitar los que te esperan",
+    ),
     (Scopes::PROFILE, "see who you are", "ver quién eres"),
 ];
 

@@ -229,7 +229,7 @@ impl Verb for Acknowledge {
 
 impl Command for Acknowledge {
     fn authority(&self) -> Option<(&Actor, Scopes)> {
-        Some((&self.actor, Scopes::READ_MESSAGES))
+        Some((&self.actor, Scopes::WRITE_MESSAGES))
     }
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {

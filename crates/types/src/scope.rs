@@ -1,5 +1,8 @@
 //! OAuth scopes as Mastodon names them: `read`, `write`, `follow`, `push`, `profile`, and finer ones as `write:statuses`.
 //!
+//! Private messages have two of their own, `read:messages` and `write:messages`, which an application has to ask for by name: `read` and
+//! `write` are what apps for Mastodon ask for, and were never meant for these.
+//!
 //! One more, `all`, is given only to sessions that were opened with the password through Tertulia's own endpoints: it
 //! allows what no application may do, such as changing the password or closing the account.
 
@@ -123,7 +126,7 @@ impl Scopes {
 
     fn one(name: &str) -> Result<Self, UnknownScope> {
         let beginning = |prefix: &str| {
-            let bits = NAMES.iter().enumerate().filter(|(_, n)| n.starts_with(prefix));
+            let bits = NAMES.iter().enumerate().filter(|(_, n)| is_of_family(n, prefix));
             Self(bits.fold(0, |set, (i, _)| set | (1 << i)))
         };
         match name {
@@ -144,6 +147,11 @@ impl Scopes {
             },
         }
     }
+}
+
+/// Whether a finer scope is given with its family.
+fn is_of_family(name: &str, prefix: &str) -> bool {
+    name.starts_with(prefix) && !name.ends_with(":messages")
 }
 
 const fn equal(a: &str, b: &str) -> bool {
@@ -167,16 +175,16 @@ impl fmt::Display for Scopes {
         let mut names = Vec::new();
         for family in ["read", "write"] {
             let whole = Self::one(family).unwrap_or_default();
-            if self.contains(whole) {
+            let is_whole = self.contains(whole);
+            if is_whole {
                 names.push(family);
-            } else {
-                let prefix = format!("{family}:");
-                let fine = NAMES
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, n)| n.starts_with(&prefix) && self.0 & (1 << i) != 0);
-                names.extend(fine.map(|(_, n)| *n));
             }
+            let prefix = format!("{family}:");
+            let fine = NAMES.iter().enumerate().filter(|(i, n)| {
+                let is_said = is_whole && is_of_family(n, &prefix);
+                n.starts_with(&prefix) && self.0 & (1 << i) != 0 && !is_said
+            });
+            names.extend(fine.map(|(_, n)| *n));
         }
         if self.contains(Self::one("follow").unwrap_or_default()) {
             names.push("follow");
@@ -200,6 +208,16 @@ mod tests {
         assert!(asked.contains(Scopes::READ_ACCOUNTS) && asked.contains(Scopes::WRITE_STATUSES));
         assert!(asked.contains(Scopes::WRITE_FOLLOWS) && !asked.contains(Scopes::WRITE_ACCOUNTS));
         assert!(!asked.contains(Scopes::ALL));
+    }
+
+    #[test]
+    fn messages_are_asked_for_by_name() {
+        let apps = Scopes::parse("read write follow push profile").expect("known");
+        assert!(!apps.contains(Scopes::READ_MESSAGES) && !apps.contains(Scopes::WRITE_MESSAGES));
+        let asked = Scopes::parse("read read:messages").expect("known");
+        assert!(asked.contains(Scopes::READ_MESSAGES) && asked.contains(Scopes::READ_STATUSES));
+        assert_eq!(asked.to_string(), "read read:messages");
+        assert!(Scopes::EVERYTHING.contains(Scopes::WRITE_MESSAGES));
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Messenger<'_> {
         }
         let device = self.device()?;
         let chains = self.chains_of(other).await?;
-        let (packages, _) = self.claim(&chains, |_, found| found != device.id()).await?;
+        let packages = self.claim(&chains, |_, found| found != device.id()).await?;
         if !packages.iter().any(|package| package.account() == other) {
             return Ok(Made::NoDevice);
         }
@@ -147,18 +147,21 @@ impl Messenger<'_> {
             Vec::new()
         } else {
             let is_missing = |account, device| missing.contains(&(account, device));
-            self.claim(&chains, is_missing).await?.0
+            self.claim(&chains, is_missing).await?
         };
         // A device without a package waits until it has left some.
         if packages.is_empty() && gone.is_empty() {
-            return Ok(Made::Nothing);
+            return Ok(match here.iter().any(|(account, _)| *account == other) {
+                true => Made::Nothing,
+                false => Made::NoDevice,
+            });
         }
         let people: Vec<AccountId> = chains.keys().copied().collect();
         self.vault.store.change(|tx| {
-            let is_as_before = current(tx, id)?.is_some_and(|now| now.epoch() == group.epoch());
-            let Some(mut group) = current(tx, id)?
-                .filter(|_| is_as_before && pending(tx, id).is_ok_and(|found| found.is_none()))
-            else {
+            let is_waiting = pending(tx, id)?.is_some();
+            let now = current(tx, id)?.filter(|now| !is_waiting && now.epoch() == group.epoch());
+            // Something has changed meanwhile: it is looked at again.
+            let Some(mut group) = now else {
                 return Ok(());
             };
             let change = group.change(&keys(tx), &device, &packages, &gone);
@@ -190,8 +193,9 @@ impl Messenger<'_> {
         let ask = Ask::post(format!("/api/tertulia/v1/conversations/{id}/commits"), body);
         let is_accepted = match self.client.read::<Committed>(ask).await {
             Ok(committed) => committed.is_accepted,
-            // This person is not in it any more, or the home will never take it.
-            Err(Failure::Refused(_)) => false,
+            // This person is not in it any more, or the home will never take it. Whoever is only told to wait asks again: an earlier try
+            // may have been taken.
+            Err(failure @ Failure::Refused(_)) if failure.settles() => false,
             Err(failure) => return Err(failure),
         };
         self.vault.store.change(|tx| settle(tx, id, at, is_accepted))?;
@@ -223,15 +227,10 @@ impl Messenger<'_> {
         &self,
         chains: &BTreeMap<AccountId, Chain>,
         is_wanted: impl Fn(AccountId, DeviceId) -> bool,
-    ) -> Result<(Vec<Package>, usize), Failure> {
-        let (mut packages, mut unfit) = (Vec::new(), 0);
+    ) -> Result<Vec<Package>, Failure> {
+        let mut packages = Vec::new();
         for (account, chain) in chains {
-            let wanted = chain
-                .devices()
-                .keys()
-                .filter(|device| is_wanted(*account, **device))
-                .count();
-            if wanted == 0 {
+            if !chain.devices().keys().any(|device| is_wanted(*account, *device)) {
                 continue;
             }
             let ask = Ask::post(
@@ -239,17 +238,16 @@ impl Messenger<'_> {
                 json!({}),
             );
             let claimed: Vec<KeyPackage> = self.client.act(ask).await?;
-            for KeyPackage { device, package } in claimed {
-                if !is_wanted(*account, device) {
-                    continue;
-                }
-                match Package::check(&package.0, chain, now_ms()) {
-                    Ok(package) if package.device() == device => packages.push(package),
-                    Ok(_) | Err(_) => unfit += 1,
-                }
-            }
+            let wanted = claimed
+                .into_iter()
+                .filter(|claimed| is_wanted(*account, claimed.device));
+            let held = wanted.filter_map(|claimed| {
+                let package = Package::check(&claimed.package.0, chain, now_ms()).ok()?;
+                (package.device() == claimed.device).then_some(package)
+            });
+            packages.extend(held);
         }
-        Ok((packages, unfit))
+        Ok(packages)
     }
 }
 

@@ -43,6 +43,8 @@ enum Hitch {
     Unopened,
     /// It is of no use, and nobody's fault.
     Useless,
+    /// A commit of this device's own, of which it knows nothing any more.
+    Forgotten,
     /// Something failed here.
     Failure(Failure),
 }
@@ -129,6 +131,7 @@ impl Messenger<'_> {
                 Ok(taken) => return Ok(taken),
                 Err(hitch) => hitch,
             };
+            let is_forgotten = matches!(hitch, Hitch::Forgotten);
             let is_fault_of_somebody = match hitch {
                 Hitch::Chain(account) if asked.insert(account) => match self.ask_chain(account).await {
                     Ok(_) => continue,
@@ -137,7 +140,7 @@ impl Messenger<'_> {
                     Err(failure) => return Err(failure),
                 },
                 Hitch::Chain(_) | Hitch::Unopened => true,
-                Hitch::Useless => false,
+                Hitch::Useless | Hitch::Forgotten => false,
                 Hitch::Failure(failure) => return Err(failure),
             };
             return self.vault.store.change(|tx| {
@@ -145,7 +148,7 @@ impl Messenger<'_> {
                     let of = (Some(letter.sender), Some(letter.conversation));
                     alarm::raise(tx, Kind::Unopened, of.0, of.1)?;
                 }
-                if is_fault_of_somebody && letter.kind == LetterKind::Commit {
+                if (is_fault_of_somebody || is_forgotten) && letter.kind == LetterKind::Commit {
                     leave_behind(tx, letter)?;
                 }
                 tx.execute("DELETE FROM early WHERE number = ?1", [letter.number])?;
@@ -220,8 +223,9 @@ impl Messenger<'_> {
             }
             Ok(Opened::TooEarly { .. }) => return keep_early(tx, letter),
             Ok(Opened::Own) => {
-                group::own_commit(tx, id, &letter.body.0)?;
-                return Ok(Taken::Nothing);
+                let is_known =
+                    letter.kind == LetterKind::Message || group::own_commit(tx, id, &letter.body.0)?;
+                return is_known.then_some(Taken::Nothing).ok_or(Hitch::Forgotten);
             }
             Ok(Opened::Repeat) => return Err(Hitch::Useless),
             Ok(Opened::TooLate) if letter.kind == LetterKind::Commit => return Err(Hitch::Useless),

@@ -152,6 +152,9 @@ impl Messenger<'_> {
                 .filter(|(_, member)| *member != device.id())
                 .map(|(account, _)| account)
                 .collect();
+            if accounts.is_empty() {
+                return Ok(());
+            }
             let (mut heads, mut devices) = (Vec::new(), BTreeMap::new());
             let people: BTreeSet<AccountId> = accounts.iter().copied().chain([self.me]).collect();
             for account in people {

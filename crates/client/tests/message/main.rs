@@ -175,6 +175,8 @@ async fn who_logs_out_leaves_nothing_and_begins_anew_with_another_identity() {
     assert_eq!(read(&ben).await, ["first"]);
     ben.logout(false).await.expect("logged out");
     assert!(!town.has_messages("ben"));
+    // He has no device now, and gets this one as soon as he has.
+    assert_eq!(write("between").await, (Progress::Waiting, Vec::new()));
     let ben = town.log_in("ben").await;
     read(&ben).await;
     let own = ben.messenger().await.expect("opens").alarms().expect("alarms");
@@ -182,7 +184,7 @@ async fn who_logs_out_leaves_nothing_and_begins_anew_with_another_identity() {
     let (progress, alarms) = write("second").await;
     assert_eq!(progress, Progress::AtHome);
     assert_eq!(alarms.len(), 1, "{alarms:?}");
-    assert_eq!(read(&ben).await, ["second"]);
+    assert_eq!(read(&ben).await, ["between", "second"]);
 }
 
 /// One after another each question of a whole conversation is lost, or its answer, and the client that asked is closed then; nothing is
