@@ -56,7 +56,7 @@ pub struct Chat {
     pub last: Option<Message>,
 }
 
-/// The columns of a message: see [`message_from`].
+/// The columns of a message, in the order in which `message_from` reads them.
 const COLUMNS: &str = "message.id, message.sender, person.nick, message.sent_ms, message.text, message.is_read,
     (SELECT min(state) FROM progress WHERE progress.conversation = message.conversation AND progress.message = message.id)";
 
