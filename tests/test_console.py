@@ -231,10 +231,16 @@ def test_a_newcomer_finds_the_way_with_one_wrong_answer_at_each_question(machine
 
 def pages(console):
     """Turns the page where the text is longer than the screen."""
-    while any("— Press Enter" in row or "— Pulsa Intro" in row for row in console.rows()):
+
+    def waits_at(*marks):
+        row = console.rows()[console.screen.cursor.y]
+        return any(mark in row for mark in marks)
+
+    go_on = ("— Press Enter", "— Pulsa Intro")
+    while waits_at(*go_on):
         before = console.rows()
         console.press(ENTER)
-        console.wait(lambda: console.rows() != before, "the next page")
+        console.wait(lambda: console.rows() != before and waits_at("›", *go_on), "the next page")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
