@@ -280,7 +280,7 @@ async fn conversation(
 mod tests {
     use crate::fixture::{self, App};
     use serde_json::{Value, json};
-    use sha2::{Digest, Sha256};
+    use tertulia_types::device::PublicKey;
     use tertulia_types::{AccountId, ConversationId};
 
     const ZEROS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -289,8 +289,7 @@ mod tests {
     const KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
     fn device() -> String {
-        let hash: [u8; 32] = Sha256::digest([2; 32]).into();
-        hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        PublicKey([2; 32]).device().to_string()
     }
 
     fn record(account: &str) -> Value {

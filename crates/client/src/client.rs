@@ -4,7 +4,6 @@ use crate::address::address;
 use crate::ask::Ask;
 use crate::entries::Ring;
 use crate::failure::{Failure, Misuse};
-use crate::hex::hex;
 use crate::near::{Lookout, NearRing};
 use crate::place::Place;
 use crate::servers::{Origin, Servers};
@@ -18,6 +17,7 @@ use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tertulia_types::hexadecimal::digits;
 
 /// How long a key is kept for an action whose answer never came: as long as the ring surely remembers it.
 const ATTEMPT_MS_MAX: i64 = 3_600_000;
@@ -217,7 +217,7 @@ impl Client {
         action: &str,
         ask: Ask,
     ) -> Result<T, Failure> {
-        let action = hex(&Sha256::digest(action));
+        let action = digits(&Sha256::digest(action));
         let key = self.attempt(nick, &action)?;
         let answer = self.wire.ask(&self.store, &ask.key(key)).await;
         // An earlier try may have been carried out though its answer was lost: the next one must be the same.
@@ -295,5 +295,5 @@ fn remembered(store: &Store, ring: Option<&str>, if_unknown: bool) -> Result<Vec
 fn random_key() -> String {
     let mut bytes = [0_u8; 16];
     rand::rng().fill_bytes(&mut bytes);
-    hex(&bytes)
+    digits(&bytes)
 }

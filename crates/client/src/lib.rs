@@ -49,7 +49,6 @@ mod ask;
 mod bounded;
 mod client;
 mod entries;
-mod hex;
 mod offer;
 mod servers;
 

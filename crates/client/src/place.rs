@@ -6,12 +6,12 @@
 //! **Invariant:** the directory is readable by its owner alone (0700), and so is each file in it (0600).
 
 use crate::failure::Fault;
-use crate::hex::hex;
 use rand::Rng;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tertulia_types::hexadecimal::digits;
 use zeroize::Zeroizing;
 
 /// What SQLCipher takes as it is, without making it of a passphrase.
@@ -96,7 +96,7 @@ impl Place {
         if text.is_empty() {
             let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
             rand::rng().fill_bytes(&mut *key);
-            *text = hex(&*key);
+            *text = digits(&*key);
             file.write_all(text.as_bytes()).map_err(failed)?;
             file.sync_all().map_err(failed)?;
             let directory = File::open(&self.directory).map_err(failed)?;

@@ -220,8 +220,8 @@ fn bucket_bytes(bytes: usize) -> Option<usize> {
 mod digits {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::borrow::Cow;
-    use std::fmt::Write;
     use tertulia_types::device::{Link, PublicKey};
+    use tertulia_types::hexadecimal;
 
     pub(super) trait Bytes: Copy {
         fn bytes(self) -> [u8; 32];
@@ -249,12 +249,7 @@ mod digits {
     }
 
     pub(super) fn serialize<T: Bytes, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(64);
-        for byte in value.bytes() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        serializer.serialize_str(&text)
+        serializer.serialize_str(&hexadecimal::digits(&value.bytes()))
     }
 
     pub(super) fn deserialize<'de, T: Bytes, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {

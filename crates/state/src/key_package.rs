@@ -11,7 +11,7 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
 use crate::tx::{Tx, View};
-use crate::verb::{Command, Query, Verb};
+use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::message::KEY_PACKAGE_BYTES_MAX;
 use tertulia_types::{AccountId, DeviceId, Position, Rejected, Scopes};
@@ -135,10 +135,10 @@ impl Command for ClaimPackages {
         for device in device::standing(tx, self.of)? {
             let mut row = None;
             if claims < CLAIMS_MAX {
-                row = next(tx, self.of, device)?;
+                row = package(tx, self.of, device, false)?;
             }
             if row.is_none() {
-                row = last_resort(tx, self.of, device)?;
+                row = package(tx, self.of, device, true)?;
             }
             let Some((number, package)) = row else {
                 continue;
@@ -158,47 +158,20 @@ impl Command for ClaimPackages {
     }
 }
 
-/// How many packages of a device are left that are given out once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackagesLeft {
-    /// Who asks.
-    pub actor: Actor,
-    /// Which of their devices.
-    pub device: DeviceId,
-}
-
-impl Verb for PackagesLeft {
-    type Reply = u32;
-
-    fn home(&self) -> Position {
-        self.actor.account.home()
-    }
-}
-
-impl Query for PackagesLeft {
-    fn authority(&self) -> Option<(&Actor, Scopes)> {
-        Some((&self.actor, Scopes::READ_MESSAGES))
-    }
-
-    fn read(&self, view: &View<'_>) -> Outcome<u32> {
-        device::check(view, self.actor.account, self.device)?;
-        Ok(left(view, self.actor.account, self.device)?)
-    }
-}
-
-fn next(view: &View<'_>, of: AccountId, device: DeviceId) -> Result<Option<(i64, Vec<u8>)>, Fault> {
-    let sql = "SELECT number, package FROM key_package WHERE slot = ?1 AND account_id = ?2 AND device = ?3 AND number > 0
+/// The oldest of those that are given out once, or the last resort.
+fn package(
+    view: &View<'_>,
+    of: AccountId,
+    device: DeviceId,
+    is_last_resort: bool,
+) -> Result<Option<(i64, Vec<u8>)>, Fault> {
+    let sql = "SELECT number, package FROM key_package WHERE slot = ?1 AND account_id = ?2 AND device = ?3 AND number >= ?4
                ORDER BY number LIMIT 1";
-    view.first(sql, (of.slot().0, of.get(), device.0), |row| {
+    let least = i64::from(!is_last_resort);
+    let found = view.first(sql, (of.slot().0, of.get(), device.0, least), |row| {
         Ok((row.get(0)?, row.get(1)?))
-    })
-}
-
-fn last_resort(view: &View<'_>, of: AccountId, device: DeviceId) -> Result<Option<(i64, Vec<u8>)>, Fault> {
-    let sql = "SELECT number, package FROM key_package WHERE slot = ?1 AND account_id = ?2 AND device = ?3 AND number = 0";
-    view.first(sql, (of.slot().0, of.get(), device.0), |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    })?;
+    Ok(found.filter(|(number, _)| (*number == 0) == is_last_resort))
 }
 
 /// How many packages of a device are left that are given out once.

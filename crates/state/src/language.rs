@@ -251,7 +251,6 @@ queries! {
     FindEnd(range::FindEnd),
     Bookmarks(bookmark::Bookmarks),
     Records(device::Records),
-    PackagesLeft(key_package::PackagesLeft),
     Fetch(mailbox::Fetch),
     Commits(conversation::Commits),
 }

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a statement has one form only: the same record is the same text, to the byte.
 
+use crate::hexadecimal::digits;
 use crate::id::AccountId;
 use crate::message::DeviceId;
 use serde::{Deserialize, Serialize};
@@ -92,14 +93,14 @@ impl Record {
         let mut text = format!(
             "tertulia device statement 1\naccount {}\nidentity {}\nsequence {}\nprevious {}\nmade {}\n",
             self.account,
-            hex(&self.identity.0),
+            digits(&self.identity.0),
             self.sequence,
-            hex(&self.previous.0),
+            digits(&self.previous.0),
             self.made_ms
         );
         // Writing to a String cannot fail.
         let _ = match &self.change {
-            Change::Add { key, label } => writeln!(text, "add {} {label}", hex(&key.0)),
+            Change::Add { key, label } => writeln!(text, "add {} {label}", digits(&key.0)),
             Change::Revoke { device } => writeln!(text, "revoke {device}"),
         };
         text
@@ -125,15 +126,6 @@ impl Record {
         };
         is_fit.then_some(()).ok_or(UnfitLabel)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

@@ -1,13 +1,28 @@
 //! Numbers of 64 bits in JSON: sixteen hexadecimal digits, since many readers of JSON keep numbers exact to 53 bits only.
 //!
 //! Where bytes are written for machines alone (postcard), a number stays a number.
+//!
+//! And bytes as text, two digits each.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// How many digits a number has, with its leading zeros.
 const DIGITS: usize = 16;
+
+/// Two digits for each byte.
+#[must_use]
+pub fn digits(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
 
 /// Writes a number, for `#[serde(with = …)]`.
 ///

@@ -5,7 +5,7 @@ use tertulia_state::actor::Actor;
 use tertulia_state::closing::CloseAccount;
 use tertulia_state::conversation::{Commits, SubmitCommit, Verdict};
 use tertulia_state::device::{AppendRecord, Records};
-use tertulia_state::key_package::{ClaimPackages, PackagesLeft, StockPackages};
+use tertulia_state::key_package::{ClaimPackages, StockPackages};
 use tertulia_state::mailbox::{Acknowledge, Deposit, Fetch, Fetched, KEPT_MS, Letter};
 use tertulia_state::prune::Prune;
 use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
@@ -270,8 +270,7 @@ fn m4_a_package_is_given_to_one_claim_and_a_repeated_claim_gets_the_same() {
     for _ in 0..2 {
         assert_eq!(community.claim(eva, ana), [b"last"]);
     }
-    let left = PackagesLeft { actor: ana, device };
-    assert_eq!(community.query(left), Ok(0));
+    assert_eq!(community.fetch(ana, device, 0).packages_left, 0);
 }
 
 #[test]

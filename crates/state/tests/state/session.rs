@@ -238,7 +238,6 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         }
         .into(),
         notification::Notification { actor, id }.into(),
-        key_package::PackagesLeft { actor, device }.into(),
         mailbox::Fetch {
             actor,
             device,
