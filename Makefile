@@ -13,6 +13,15 @@ DATA   ?= data
 HTTP   ?= 127.0.0.1:8787
 PEER   ?= 127.0.0.1:8788
 
+# The client's databases are encrypted with OpenSSL's ciphers. Where the system has its headers (Debian: libssl-dev and pkg-config) it
+# is taken from there; where not, cargo builds it, which takes minutes.
+ifeq ($(shell pkg-config --exists 'openssl >= 3' 2>/dev/null && echo yes),yes)
+  export OPENSSL_NO_VENDOR := 1
+  export OPENSSL_STATIC := 1
+  export OPENSSL_LIB_DIR := $(shell pkg-config --variable=libdir openssl)
+  export OPENSSL_INCLUDE_DIR := $(shell pkg-config --variable=includedir openssl)
+endif
+
 VENV   := .venv
 STAMP  := $(VENV)/.installed
 PY     := $(VENV)/bin/python
@@ -81,8 +90,9 @@ rust-tests: ## the tests in Rust, those in the documentation too
 	$(RUST_TESTS)
 	$(CARGO) test --workspace --locked --doc
 
+# What the tests in Rust have built, binary included, and nothing else: for one package alone the libraries would be built once more, with other features.
 script-tests: $(STAMP) ## real Mastodon apps, terminal sessions and the README, against the real binary
-	$(CARGO) build --locked --package tertulia
+	$(CARGO) build --workspace --locked --all-targets
 	$(PY) -B -m pytest -p no:cacheprovider tests
 
 $(STAMP): tests/requirements.txt

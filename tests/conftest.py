@@ -17,6 +17,8 @@ for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(variable, None)
 # Many machines run on this computer, one after the other or at once: each takes a port for its peers that is free.
 os.environ["TERTULIA_PEER"] = "127.0.0.1:0"
+# Nothing goes on behind a test's back; the tests of agents ask for one.
+os.environ["TERTULIA_AGENT"] = "off"
 
 
 @pytest.fixture(scope="session", autouse=True)

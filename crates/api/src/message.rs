@@ -195,8 +195,12 @@ struct NewCommit {
     at: Progress,
     /// An `MLSMessage` of RFC 9420 that holds a commit, up to 512 KiB.
     commit: Base64,
-    /// One that holds the welcome of those who are added.
+    /// One that holds the welcome of the devices that are added.
     welcome: Option<Base64>,
+    /// Whose devices these are: they get the welcome.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    welcomed: Vec<AccountId>,
     /// Who is in the conversation afterwards, in the order of their ids: up to 256.
     #[schema(value_type = Vec<String>)]
     people: Vec<AccountId>,
@@ -217,6 +221,7 @@ async fn commit(
         at: new.at.into(),
         commit: new.commit.0,
         welcome: new.welcome.map(|welcome| welcome.0),
+        welcomed: new.welcomed,
         people: new.people,
     };
     let verdict = service.submit_for(actor, Scopes::WRITE_MESSAGES, command).await?;
@@ -398,7 +403,7 @@ mod tests {
             ConversationId::of_two(one, other)
         );
         let people = [one.min(other).to_string(), one.max(other).to_string()];
-        let commit = |bytes: &str| json!({ "generation": 1, "epoch": 0, "commit": bytes, "welcome": "AAAA", "people": people });
+        let commit = |bytes: &str| json!({ "generation": 1, "epoch": 0, "commit": bytes, "welcome": "AAAA", "welcomed": people, "people": people });
         let commits = format!("{path}/commits");
         for (token, bytes, expected) in [
             (&ana, "AQID", json!({ "is_accepted": true })),

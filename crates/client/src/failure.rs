@@ -183,6 +183,27 @@ pub enum Misuse {
     /// A message to oneself.
     #[error("a message goes to somebody else")]
     ToOneself,
+    /// Oneself among those who are to be let in or put out.
+    #[error("this is oneself")]
+    Oneself,
+    /// No room is called so.
+    #[error("no room {0}")]
+    NoSuchRoom(String),
+    /// Several rooms are called so: these.
+    #[error("which room: {0}")]
+    WhichRoom(String),
+    /// The person is in that room no more.
+    #[error("the person is not in that room")]
+    NotInRoom,
+    /// They are in the room already.
+    #[error("{0} is in the room")]
+    InRoom(String),
+    /// They are not in the room.
+    #[error("{0} is not in the room")]
+    NobodyInRoom(String),
+    /// More people than a room holds.
+    #[error("a room holds {0} people")]
+    RoomFull(usize),
     /// What is to be said cannot be a message.
     #[error("{0}")]
     NotAMessage(String),
@@ -204,6 +225,13 @@ impl Misuse {
             | Misuse::LoggedInAs(_)
             | Misuse::Unfit(_)
             | Misuse::ToOneself
+            | Misuse::Oneself
+            | Misuse::NoSuchRoom(_)
+            | Misuse::WhichRoom(_)
+            | Misuse::NotInRoom
+            | Misuse::InRoom(_)
+            | Misuse::NobodyInRoom(_)
+            | Misuse::RoomFull(_)
             | Misuse::NotAMessage(_)
             | Misuse::NoDevice
             | Misuse::OtherAgent
@@ -232,7 +260,13 @@ impl Misuse {
             Misuse::Unfit(_) => "unfit_text",
             Misuse::NotACertificate(_) => "not_a_certificate",
             Misuse::NotAFingerprint(_) => "not_a_fingerprint",
-            Misuse::ToOneself => "oneself",
+            Misuse::ToOneself | Misuse::Oneself => "oneself",
+            Misuse::NoSuchRoom(_) => "no_such_room",
+            Misuse::WhichRoom(_) => "several_rooms",
+            Misuse::NotInRoom => "not_in_room",
+            Misuse::InRoom(_) => "in_room",
+            Misuse::NobodyInRoom(_) => "nobody_in_room",
+            Misuse::RoomFull(_) => "room_full",
             Misuse::NotAMessage(_) => "not_a_message",
             Misuse::NoDevice => "no_device",
             Misuse::OtherAgent => "other_agent",

@@ -38,6 +38,7 @@ pub mod profile;
 pub mod relation;
 pub mod search;
 pub mod session;
+mod step;
 pub mod store;
 pub mod thread;
 pub mod time;

@@ -135,6 +135,19 @@ impl Place {
         }
     }
 
+    /// What the process that holds a lock has written into it: its number; none if nobody holds it.
+    pub(crate) fn lock_holder(&self, name: &str) -> Result<Option<u32>, Fault> {
+        if self.lock_if_free(name)?.is_some() {
+            return Ok(None);
+        }
+        let path = self.directory.join(format!("{name}.lock"));
+        let text = std::fs::read_to_string(&path).map_err(|source| Fault::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Ok(text.trim().parse().ok())
+    }
+
     fn private_file(&self, path: &Path) -> Result<File, Fault> {
         let failed = |source| Fault::File {
             path: path.display().to_string(),

@@ -4,6 +4,8 @@ use crate::look::Look;
 use crate::message;
 use crate::page::Style;
 use crate::plain;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 use std::cell::Cell;
 use std::io::Write;
@@ -41,12 +43,18 @@ pub(crate) async fn run(client: &Client, look: &Look) -> Result<(), Failure> {
         .await
 }
 
-/// Shows the messages with somebody, and those that come, until it is stopped.
+/// Tells the agent of the person who is logged in to end; says whether there was one.
+pub(crate) fn stop(client: &Client) -> Result<bool, Failure> {
+    let process = client.agent()?.and_then(|number| i32::try_from(number).ok());
+    Ok(process.is_some_and(|number| kill(Pid::from_raw(number), Signal::SIGTERM).is_ok()))
+}
+
+/// Shows the messages with somebody, or of a room, and those that come, until it is stopped.
 pub(crate) async fn follow(
     client: &Client,
     look: &Look,
     json: bool,
-    nick: &str,
+    with: &str,
     limit: usize,
 ) -> Result<(), Failure> {
     let messenger = client.messenger().await?;
@@ -57,11 +65,11 @@ pub(crate) async fn follow(
     let showing = async {
         let mut offline = offline;
         loop {
-            let messages = messenger.read(nick, limit).await?;
+            let messages = messenger.read(with, limit).await?;
             let place = messages.iter().rposition(|message| Some(message.id) == last);
             let new = &messages[place.map_or(0, |place| place + 1)..];
             if last.is_none() || !new.is_empty() {
-                show(look, json, nick, new, &mut offline);
+                show(look, json, with, new, &mut offline);
             }
             last = messages.last().map(|message| message.id).or(last);
             limit = NEW_MAX;
@@ -83,7 +91,7 @@ pub(crate) async fn follow(
     }
 }
 
-fn show(look: &Look, json: bool, nick: &str, new: &[Message], offline: &mut bool) {
+fn show(look: &Look, json: bool, with: &str, new: &[Message], offline: &mut bool) {
     let text = if json {
         new.iter()
             .map(|message| plain::json_line(&json!(message)))
@@ -91,7 +99,7 @@ fn show(look: &Look, json: bool, nick: &str, new: &[Message], offline: &mut bool
     } else {
         let mut page = look.page();
         message::head(look, &mut page, &[], std::mem::take(offline));
-        message::messages(look, &mut page, nick, new);
+        message::messages(look, &mut page, with, new);
         page.print(look.paint)
     };
     let written = std::io::stdout().lock().write_all(text.as_bytes());

@@ -8,7 +8,7 @@ use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{ListPage, Mark};
 use tertulia_client::message::alarm::Alarm;
-use tertulia_client::message::{Chat, Message, Progress, Sent};
+use tertulia_client::message::{Chat, Message, Progress, Room, Sent};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -139,16 +139,28 @@ pub enum Answer {
         /// Whether no machine answered.
         offline: bool,
     },
-    /// The messages with somebody.
+    /// The messages with somebody, or of a room.
     Messages {
-        /// With whom.
-        nick: String,
+        /// With whom, as it was typed.
+        with: String,
         /// Oldest first.
         messages: Vec<Message>,
         /// What the person must hear of.
         alarms: Vec<Alarm>,
         /// Whether no machine answered.
         offline: bool,
+    },
+    /// The agent was told to end.
+    AgentStopped {
+        /// Whether there was one.
+        was_running: bool,
+    },
+    /// A room, as it is now.
+    Room {
+        /// It.
+        room: Room,
+        /// What the person must hear of.
+        alarms: Vec<Alarm>,
     },
 }
 
@@ -175,7 +187,9 @@ impl Answer {
             | Answer::Marked { .. }
             | Answer::Deleted { .. }
             | Answer::Tied { .. }
-            | Answer::Found { .. } => false,
+            | Answer::Found { .. }
+            | Answer::AgentStopped { .. }
+            | Answer::Room { .. } => false,
         }
     }
 
@@ -239,11 +253,19 @@ impl Answer {
                 offline,
             } => json!({ "chats": chats, "alarms": alarms, "offline": offline }),
             Answer::Messages {
-                nick,
+                with,
                 messages,
                 alarms,
                 offline,
-            } => json!({ "nick": nick, "messages": messages, "alarms": alarms, "offline": offline }),
+            } => {
+                let field = match with.starts_with('+') {
+                    true => "room",
+                    false => "nick",
+                };
+                json!({ field: with, "messages": messages, "alarms": alarms, "offline": offline })
+            }
+            Answer::AgentStopped { was_running } => json!({ "stopped": was_running }),
+            Answer::Room { room, alarms } => merged(json!(room), json!({ "alarms": alarms })),
             Answer::Notifications { page, numbers, .. } => {
                 let mut next = numbers.iter();
                 let rows = page.what.iter().map(|notification| {

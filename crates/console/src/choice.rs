@@ -22,8 +22,12 @@ pub enum Takes {
     Text,
     /// A nick.
     Nick,
-    /// A nick, and a text.
-    NickAndText,
+    /// A nick or a room, with whom to talk.
+    Chat,
+    /// A nick or a room, and a text.
+    ChatAndText,
+    /// What to do with a room.
+    Room,
     /// A nick, or nothing.
     MaybeNick,
     /// Words to search for.
@@ -110,8 +114,9 @@ pub const INSIDE: &[Choice] = &[
     unshown(Group::Write, "unbookmark", Takes::Dweet),
     shown(Group::Write, "delete", Takes::Dweet),
     shown(Group::Messages, "chats", Takes::Nothing),
-    shown(Group::Messages, "read", Takes::Nick),
-    shown(Group::Messages, "send", Takes::NickAndText),
+    shown(Group::Messages, "read", Takes::Chat),
+    shown(Group::Messages, "send", Takes::ChatAndText),
+    shown(Group::Messages, "room", Takes::Room),
     shown(Group::People, "profile", Takes::MaybeNick),
     shown(Group::People, "follow", Takes::Nick),
     shown(Group::People, "unfollow", Takes::Nick),

@@ -209,19 +209,19 @@ pub enum Verb {
         #[command(flatten)]
         paging: Paging,
     },
-    /// Send a private message, which only its recipient can read
+    /// Send a private message, which only its recipients can read
     Send {
-        /// To whom
-        nick: String,
+        /// To whom: a nick, or a room (+garden)
+        to: String,
         /// The text, at most 10 000 characters; - reads it from standard input
         text: String,
     },
     /// Show your conversations
     Chats,
-    /// Read the messages with somebody
+    /// Read the messages with somebody, or of a room
     Read {
-        /// With whom
-        nick: String,
+        /// With whom: a nick, or a room (+garden)
+        with: String,
         /// How many, at most 200
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
         limit: u16,
@@ -229,8 +229,18 @@ pub enum Verb {
         #[arg(long)]
         follow: bool,
     },
+    /// Rooms: private conversations of several people
+    Room {
+        /// What to do
+        #[command(subcommand)]
+        verb: RoomVerb,
+    },
     /// Receive and send messages in the background, until it is stopped
-    Agent,
+    Agent {
+        /// Stop the agent that runs for you on this computer
+        #[arg(long)]
+        stop: bool,
+    },
     /// Close your account for good; the nick is never given out again
     DeleteAccount {
         /// Do not ask whether you are sure
@@ -263,6 +273,51 @@ pub enum ProfileVerb {
         /// A few words about you
         #[arg(long)]
         bio: Option<String>,
+    },
+}
+
+/// What to do with a room.
+#[derive(Debug, Clone, Subcommand)]
+pub enum RoomVerb {
+    /// Make a room, and let people in
+    Create {
+        /// What it is called
+        name: String,
+        /// Whom to let in
+        nicks: Vec<String>,
+    },
+    /// Let people in
+    Add {
+        /// The room: +garden
+        room: String,
+        /// Whom
+        #[arg(required = true)]
+        nicks: Vec<String>,
+    },
+    /// Put people out: what is said from then on they cannot read
+    Remove {
+        /// The room: +garden
+        room: String,
+        /// Whom
+        #[arg(required = true)]
+        nicks: Vec<String>,
+    },
+    /// Leave a room
+    Leave {
+        /// The room: +garden
+        room: String,
+    },
+    /// Give a room another name
+    Rename {
+        /// The room: +garden
+        room: String,
+        /// The new name
+        name: String,
+    },
+    /// Show who is in a room
+    People {
+        /// The room: +garden
+        room: String,
     },
 }
 

@@ -90,17 +90,62 @@ pub enum Deed {
     },
     /// Send a private message.
     Send {
-        /// To whom.
-        nick: String,
+        /// To whom: a nick, or a room.
+        to: String,
         /// The text.
         text: String,
     },
     /// All conversations.
     Chats,
-    /// The messages with somebody.
+    /// The messages with somebody, or of a room.
     Read {
-        /// With whom.
-        nick: String,
+        /// With whom: a nick, or a room.
+        with: String,
+    },
+    /// Make, change or show a room.
+    Room(RoomDeed),
+}
+
+/// What to do with a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomDeed {
+    /// Make one, with these people.
+    Create {
+        /// Its name.
+        name: String,
+        /// Whom to let in.
+        nicks: Vec<String>,
+    },
+    /// Let people in.
+    Add {
+        /// Into which.
+        room: String,
+        /// Whom.
+        nicks: Vec<String>,
+    },
+    /// Put people out.
+    Remove {
+        /// Of which.
+        room: String,
+        /// Whom.
+        nicks: Vec<String>,
+    },
+    /// Leave.
+    Leave {
+        /// Which.
+        room: String,
+    },
+    /// Give it another name.
+    Rename {
+        /// Which.
+        room: String,
+        /// The new name.
+        name: String,
+    },
+    /// Show who is in it.
+    People {
+        /// Which.
+        room: String,
     },
 }
 
@@ -117,9 +162,9 @@ pub struct Listing {
 pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<Answer, Failure> {
     let Listing { limit, go_on } = listing;
     Ok(match deed {
-        Deed::Send { nick, text } => {
+        Deed::Send { to, text } => {
             let messenger = client.messenger().await?;
-            let sent = messenger.send(nick, text).await?;
+            let sent = messenger.send(to, text).await?;
             let alarms = messenger.alarms()?;
             Answer::Sent { sent, alarms }
         }
@@ -133,17 +178,30 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
                 offline,
             }
         }
-        Deed::Read { nick } => {
+        Deed::Room(deed) => {
+            let messenger = client.messenger().await?;
+            let room = match deed {
+                RoomDeed::Create { name, nicks } => messenger.create_room(name, nicks).await?,
+                RoomDeed::Add { room, nicks } => messenger.add_to_room(room, nicks).await?,
+                RoomDeed::Remove { room, nicks } => messenger.remove_from_room(room, nicks).await?,
+                RoomDeed::Leave { room } => messenger.leave_room(room).await?,
+                RoomDeed::Rename { room, name } => messenger.rename_room(room, name).await?,
+                RoomDeed::People { room } => messenger.show_room(room).await?,
+            };
+            let alarms = messenger.alarms()?;
+            Answer::Room { room, alarms }
+        }
+        Deed::Read { with } => {
             let messenger = client.messenger().await?;
             let offline = messenger.is_offline_after_delivery().await?;
-            let messages = messenger.read(nick, limit).await?;
+            let messages = messenger.read(with, limit).await?;
             if !offline {
                 // Their senders learn that they were read; if not now, then with the next delivery.
                 let _ = messenger.push().await;
             }
-            let (nick, alarms) = (nick.clone(), messenger.alarms()?);
+            let (with, alarms) = (with.clone(), messenger.alarms()?);
             Answer::Messages {
-                nick,
+                with,
                 messages,
                 alarms,
                 offline,

@@ -9,10 +9,12 @@
 use crate::account::{self, Given, Left, valid_nick};
 use crate::answer::Answer;
 use crate::asking::Asking;
+use crate::background::Background;
 use crate::choice::{self, Choice, Takes};
 use crate::complete::Completions;
 use crate::deed::{Deed, Listing, perform};
 use crate::look::Look;
+use crate::news::Watch;
 use crate::page::Style;
 use crate::show;
 use crate::terminal::{Question, Terminal, Typed};
@@ -61,6 +63,8 @@ enum Flow {
 
 struct Console<'a> {
     client: Client,
+    background: Option<Background>,
+    watch: Option<Watch>,
     settings: Settings,
     look: Look,
     terminal: &'a mut dyn Terminal,
@@ -69,13 +73,21 @@ struct Console<'a> {
 }
 
 /// Talks until the person has enough.
-pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut dyn Terminal) {
+pub async fn run(
+    client: Client,
+    settings: Settings,
+    look: Look,
+    terminal: &mut dyn Terminal,
+    background: Option<Background>,
+) {
     let look = Look {
         talking: true,
         ..look
     };
     let mut console = Console {
         client,
+        background,
+        watch: None,
         settings,
         look,
         terminal,
@@ -85,6 +97,7 @@ pub async fn run(client: Client, settings: Settings, look: Look, terminal: &mut 
     console.greet().await;
     loop {
         console.learn();
+        console.watch();
         match console.ask() {
             Typed::Line(line) if line.trim().is_empty() => {}
             Typed::Line(line) => {
@@ -155,6 +168,22 @@ impl Console<'_> {
         let lines = self.client.lines().unwrap_or_default();
         self.terminal
             .learn(Completions::new(words.collect(), nicks), &lines);
+    }
+
+    /// Sees to it that messages come in, and are told of, for whoever is logged in now.
+    fn watch(&mut self) {
+        let nick = self.client.nick();
+        if self.watch.as_ref().map(|watch| &watch.nick) == nick.as_ref() {
+            return;
+        }
+        self.watch = None;
+        let Some(nick) = nick else { return };
+        if let Some(background) = &self.background {
+            background.start(&self.client, &self.settings);
+        }
+        if let Some(printer) = self.terminal.printer() {
+            self.watch = Watch::begin(&nick, &self.settings, self.look.columns, printer);
+        }
     }
 
     fn ask(&mut self) -> Typed<String> {
@@ -380,6 +409,7 @@ impl Console<'_> {
     async fn leave(&mut self, rest: &str) {
         let keep =
             choice::folded(rest) == choice::folded(&self.look.words.say("word-keep")) || rest == "keep";
+        self.watch = None;
         let outcome = self.client.logout(keep).await;
         self.more = More::default();
         self.finish(
@@ -505,10 +535,12 @@ fn takes(look: &Look, takes: Takes) -> String {
         Takes::Dweet => "3".to_owned(),
         Takes::DweetAndText => format!("3 {}", look.words.say("takes-text")),
         Takes::Text => look.words.say("takes-text"),
-        Takes::NickAndText => {
-            let (nick, text) = (look.words.say("takes-nick"), look.words.say("takes-text"));
-            format!("{nick} {text}")
+        Takes::Chat => look.words.say("takes-chat"),
+        Takes::ChatAndText => {
+            let (chat, text) = (look.words.say("takes-chat"), look.words.say("takes-text"));
+            format!("{chat} {text}")
         }
+        Takes::Room => look.words.say("takes-room"),
         Takes::Nick | Takes::MaybeNick => look.words.say("takes-nick"),
         Takes::Words => look.words.say("takes-words"),
         Takes::Address => look.words.say("takes-address"),

@@ -9,13 +9,14 @@
 //! **Invariant:** the exit status is 0 done, 1 refused, 2 wrong usage, 3 no machine reached (also when what was last
 //! seen is shown instead).
 //!
-//! Deliberately absent: anything that speaks to a machine (that is `tertulia-client`), and private messages.
+//! Deliberately absent: anything that speaks to a machine (that is `tertulia-client`).
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod account;
 mod agent;
 pub mod answer;
 pub mod asking;
+pub mod background;
 pub mod choice;
 pub mod command;
 pub mod complete;
@@ -23,6 +24,7 @@ pub mod deed;
 pub mod interactive;
 pub mod look;
 mod message;
+mod news;
 pub mod once;
 pub mod page;
 pub mod plain;

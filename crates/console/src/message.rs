@@ -4,7 +4,7 @@ use crate::look::Look;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::message::alarm::{Alarm, Kind};
-use tertulia_client::message::{Chat, Message, Progress, Sent};
+use tertulia_client::message::{Chat, Event, Member, Message, Progress, Room, Sent};
 
 /// How far the text of a message stands from the left.
 const INDENT: usize = 3;
@@ -38,8 +38,85 @@ pub(crate) fn sent(look: &Look, page: &mut Page, sent: &Sent) {
         Progress::Delivered | Progress::Read => (Style::Good, "sent-delivered"),
         Progress::Refused => (Style::Bad, "sent-refused"),
     };
-    let said = look.words.with(key, &[("nick", sent.nick.as_str().into())]);
-    page.text(style, 0, &said);
+    let to = match (&sent.nick, &sent.room) {
+        (_, Some(room)) => room.clone(),
+        (nick, None) => at(nick.as_deref()),
+    };
+    page.text(style, 0, &look.words.with(key, &[("to", to.into())]));
+}
+
+fn at(nick: Option<&str>) -> String {
+    nick.map_or_else(|| "?".to_owned(), |nick| format!("@{nick}"))
+}
+
+/// With whom a conversation is, as it was typed: a room, or a nick.
+pub(crate) fn named(typed: &str) -> String {
+    let typed = typed.trim();
+    match typed.starts_with(['+', '@']) {
+        true => typed.to_owned(),
+        false => format!("@{typed}"),
+    }
+}
+
+/// A room with its people.
+pub(crate) fn room(look: &Look, page: &mut Page, room: &Room) {
+    let Room {
+        room,
+        name,
+        people,
+        is_left,
+    } = room;
+    page.pieces(0, &[(Style::Strong, name), (Style::Dim, &format!(" · {room}"))]);
+    if *is_left {
+        page.text(Style::Dim, INDENT, &look.words.say("room-left"));
+        return;
+    }
+    for Member { nick, is_own, wish } in people {
+        let who = match is_own {
+            true => look.words.say("messages-you"),
+            false => at(nick.as_deref()),
+        };
+        let wish = match wish {
+            Some(true) => format!(" · {}", look.words.say("room-to-come")),
+            Some(false) => format!(" · {}", look.words.say("room-to-go")),
+            None => String::new(),
+        };
+        page.pieces(INDENT, &[(Style::Key, &who), (Style::Dim, &wish)]);
+    }
+}
+
+/// What happened in a room.
+fn event(look: &Look, message: &Message, event: Event) -> String {
+    let who = match message.is_own {
+        true => look.words.say("messages-you"),
+        false => at(message.sender.as_deref()),
+    };
+    let subject = match message.is_subject {
+        true => look.words.say("messages-you-whom"),
+        false => at(message.subject.as_deref()),
+    };
+    let key = match (event, message.is_own) {
+        (Event::Began, true) => "event-began-you",
+        (Event::Began, false) => "event-began",
+        (Event::Added, true) => "event-added-you",
+        (Event::Added, false) => "event-added",
+        (Event::Removed, true) if message.is_subject => "event-out",
+        (Event::Removed, true) => "event-removed-you",
+        (Event::Removed, false) => "event-removed",
+        (Event::Left, true) => "event-left-you",
+        (Event::Left, false) => "event-left",
+        (Event::Renamed, true) => "event-renamed-you",
+        (Event::Renamed, false) => "event-renamed",
+    };
+    let name = plain::line(&message.text);
+    look.words.with(
+        key,
+        &[
+            ("who", who.into()),
+            ("subject", subject.into()),
+            ("name", name.into()),
+        ],
+    )
 }
 
 /// All conversations.
@@ -49,14 +126,18 @@ pub(crate) fn chats(look: &Look, page: &mut Page, chats: &[Chat]) {
     }
     for Chat {
         nick,
+        room,
         name,
+        is_left,
         unread,
         last,
     } in chats
     {
-        let nick = nick.as_deref().unwrap_or("?");
-        let name = name.as_deref().filter(|name| *name != nick && !name.is_empty());
-        let who = name.map_or_else(|| format!("@{nick}"), |name| format!("{name} @{nick}"));
+        let with = room.clone().unwrap_or_else(|| at(nick.as_deref()));
+        let name = name
+            .as_deref()
+            .filter(|name| *name != &with[1..] && !name.is_empty());
+        let who = name.map_or_else(|| with.clone(), |name| format!("{name} {with}"));
         let unread = match unread {
             0 => String::new(),
             count => look.words.with("chats-unread", &[("n", (*count).into())]),
@@ -70,26 +151,41 @@ pub(crate) fn chats(look: &Look, page: &mut Page, chats: &[Chat]) {
         } else {
             format!(" · {unread}")
         };
+        let left = match is_left {
+            true => format!(" · {}", look.words.say("room-left")),
+            false => String::new(),
+        };
         page.pieces(
             0,
-            &[(Style::Strong, &who), (Style::Good, &unread), (Style::Dim, &age)],
+            &[
+                (Style::Strong, &who),
+                (Style::Good, &unread),
+                (Style::Dim, &left),
+                (Style::Dim, &age),
+            ],
         );
         if let Some(last) = last {
-            page.text(Style::Plain, INDENT, &plain::line(&last.text));
+            match last.event {
+                Some(event) => page.text(Style::Dim, INDENT, &self::event(look, last, event)),
+                None => page.text(Style::Plain, INDENT, &plain::line(&last.text)),
+            }
         }
     }
 }
 
-/// The messages with somebody.
-pub(crate) fn messages(look: &Look, page: &mut Page, nick: &str, messages: &[Message]) {
+/// The messages with somebody, or of a room.
+pub(crate) fn messages(look: &Look, page: &mut Page, with: &str, messages: &[Message]) {
     if messages.is_empty() {
-        page.text(
-            Style::Dim,
-            0,
-            &look.words.with("messages-empty", &[("nick", nick.into())]),
-        );
+        let empty = look.words.with("messages-empty", &[("with", named(with).into())]);
+        page.text(Style::Dim, 0, &empty);
     }
     for message in messages {
+        if let Some(event) = message.event {
+            let said = self::event(look, message, event);
+            let age = format!(" · {}", look.age(message.sent_at));
+            page.pieces(0, &[(Style::Dim, &said), (Style::Dim, &age)]);
+            continue;
+        }
         let who = match &message.sender {
             _ if message.is_own => look.words.say("messages-you"),
             Some(nick) => format!("@{nick}"),

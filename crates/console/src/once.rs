@@ -4,8 +4,9 @@ use crate::account::{self, Given, Left};
 use crate::agent;
 use crate::answer::Answer;
 use crate::asking::Asking;
-use crate::command::{ClientCommand, Common, Paging, ProfileVerb, Verb};
-use crate::deed::{Deed, Listing, perform};
+use crate::background::Background;
+use crate::command::{ClientCommand, Common, Paging, ProfileVerb, RoomVerb, Verb};
+use crate::deed::{Deed, Listing, RoomDeed, perform};
 use crate::interactive;
 use crate::look::Look;
 use crate::page::{Page, Paint, Style};
@@ -45,9 +46,10 @@ enum Task {
     },
     Console,
     Agent,
+    StopAgent,
     /// The messages with somebody, and those that come.
     Follow {
-        nick: String,
+        with: String,
         limit: usize,
     },
     /// What needs no dialogue, and how many rows are wanted.
@@ -61,18 +63,22 @@ pub async fn run(command: ClientCommand) -> ExitCode {
     let json = command.common.json;
     let prepared = settings(&command.common)
         .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
-    let (client, task) = match prepared {
+    let (client, settings, task) = match prepared {
         Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
         Ok((client, _, Task::Agent)) => return attend(&look, json, agent::run(&client, &look).await),
-        Ok((client, _, Task::Follow { nick, limit })) => {
-            let followed = agent::follow(&client, &look, json, &nick, limit).await;
+        Ok((client, _, Task::Follow { with, limit })) => {
+            let followed = agent::follow(&client, &look, json, &with, limit).await;
             return attend(&look, json, followed);
         }
-        Ok((client, _, task)) => (client, task),
+        Ok((client, settings, task)) => (client, settings, task),
         Err(failure) => return ExitCode::from(report(&look, json, Err(Left::Failed(failure)))),
     };
+    let has_sent = matches!(task, Task::Deed(Deed::Send { .. } | Deed::Room(_), _));
     let outcome = one(&client, &look, task).await;
     let status = report(&look, json, outcome);
+    if let Some(background) = Background::of_environment().filter(|_| has_sent && status != 2) {
+        background.start(&client, &settings);
+    }
     // The answer stands on the screen. A list of machines that does not come will be asked for next time.
     let _ = client.settle().await;
     ExitCode::from(status)
@@ -168,6 +174,9 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
             let how = client.logout(keep).await?;
             Ok(Answer::LoggedOut { how, kept: keep })
         }
+        Task::StopAgent => Ok(Answer::AgentStopped {
+            was_running: agent::stop(client)?,
+        }),
         Task::Console | Task::Agent | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
@@ -243,27 +252,40 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             },
             LIMIT,
         ),
-        Verb::Send { nick, text } => {
+        Verb::Send { to, text } => {
             let text = text_of(text)?;
-            (Deed::Send { nick, text }, LIMIT)
+            (Deed::Send { to, text }, LIMIT)
         }
+        Verb::Room { verb } => (Deed::Room(room_deed(verb)), LIMIT),
         Verb::Chats => (Deed::Chats, LIMIT),
         Verb::Read {
-            nick,
+            with,
             limit,
             follow: true,
         } => {
             let limit = usize::from(limit);
-            return Ok(Task::Follow { nick, limit });
+            return Ok(Task::Follow { with, limit });
         }
-        Verb::Read { nick, limit, .. } => (Deed::Read { nick }, usize::from(limit)),
-        Verb::Agent => return Ok(Task::Agent),
+        Verb::Read { with, limit, .. } => (Deed::Read { with }, usize::from(limit)),
+        Verb::Agent { stop: true } => return Ok(Task::StopAgent),
+        Verb::Agent { stop: false } => return Ok(Task::Agent),
         Verb::Notifications { paging } => (
             Deed::Notifications { from: paging.before },
             usize::from(paging.limit),
         ),
     };
     Ok(Task::Deed(deed, limit))
+}
+
+fn room_deed(verb: RoomVerb) -> RoomDeed {
+    match verb {
+        RoomVerb::Create { name, nicks } => RoomDeed::Create { name, nicks },
+        RoomVerb::Add { room, nicks } => RoomDeed::Add { room, nicks },
+        RoomVerb::Remove { room, nicks } => RoomDeed::Remove { room, nicks },
+        RoomVerb::Leave { room } => RoomDeed::Leave { room },
+        RoomVerb::Rename { room, name } => RoomDeed::Rename { room, name },
+        RoomVerb::People { room } => RoomDeed::People { room },
+    }
 }
 
 /// The text of a dweet: what was typed, or standard input for `-`.
@@ -349,7 +371,8 @@ async fn console(client: Client, settings: Settings, mut look: Look) -> ExitCode
         lines = Lines::new(input, std::io::stdout(), look.paint, keyboard);
         &mut lines
     };
-    interactive::run(client, settings, look, terminal).await;
+    let background = Background::of_environment();
+    interactive::run(client, settings, look, terminal, background).await;
     ExitCode::SUCCESS
 }
 

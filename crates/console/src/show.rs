@@ -87,14 +87,25 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             message::head(look, &mut page, alarms, *offline);
             message::chats(look, &mut page, chats);
         }
+        Answer::AgentStopped { was_running } => {
+            let key = match was_running {
+                true => "agent-stopped",
+                false => "agent-none",
+            };
+            page.text(Style::Good, 0, &look.words.say(key));
+        }
+        Answer::Room { room, alarms } => {
+            message::alarms(look, &mut page, alarms);
+            message::room(look, &mut page, room);
+        }
         Answer::Messages {
-            nick,
+            with,
             messages,
             alarms,
             offline,
         } => {
             message::head(look, &mut page, alarms, *offline);
-            message::messages(look, &mut page, nick, messages);
+            message::messages(look, &mut page, with, messages);
         }
     }
     page

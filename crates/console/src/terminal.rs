@@ -9,11 +9,14 @@ use crate::complete::Completions;
 use crate::page::{Page, Paint};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use reedline::{
-    ColumnarMenu, EditCommand, Emacs, FileBackedHistory, MenuBuilder, Prompt, PromptEditMode,
-    PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal, default_emacs_keybindings,
+    ColumnarMenu, EditCommand, Emacs, ExternalPrinter, FileBackedHistory, MenuBuilder, Prompt,
+    PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal,
+    default_emacs_keybindings,
 };
 use std::borrow::Cow;
 use std::io::{BufRead, Write};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// The longest secret that is taken, in bytes.
@@ -59,6 +62,33 @@ pub trait Terminal {
     fn pause(&mut self, mark: &str) -> bool;
     /// What completes from now on, and what the arrow keys bring back.
     fn learn(&mut self, completions: Completions, history: &[String]);
+    /// What other threads can print with while a command is asked for; none where lines come as they come.
+    fn printer(&self) -> Option<Printer> {
+        None
+    }
+}
+
+/// Prints above the line that is being typed.
+#[derive(Debug, Clone, Default)]
+pub struct Printer {
+    /// To the editor of commands that is there now.
+    sender: Arc<Mutex<Option<SyncSender<String>>>>,
+}
+
+impl Printer {
+    /// Prints lines; says whether they were taken.
+    #[must_use]
+    pub fn print(&self, lines: Vec<String>) -> bool {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = lines.join("\n");
+        sender
+            .as_ref()
+            .is_some_and(|sender| sender.try_send(text).is_ok())
+    }
+
+    fn goes_to(&self, sender: SyncSender<String>) {
+        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+    }
 }
 
 /// Lines as they come.
@@ -146,6 +176,7 @@ impl<R: BufRead, W: Write> Terminal for Lines<R, W> {
 pub struct Editor {
     commands: Reedline,
     lines: Reedline,
+    printer: Printer,
     paint: Paint,
 }
 
@@ -156,6 +187,7 @@ impl Editor {
         Self {
             commands: command_editor(paint),
             lines: editor(paint),
+            printer: Printer::default(),
             paint,
         }
     }
@@ -212,8 +244,14 @@ impl Terminal for Editor {
             }
             commands = commands.with_history(Box::new(kept));
         }
-        self.commands = commands;
+        let printer = ExternalPrinter::default();
+        self.printer.goes_to(printer.sender());
+        self.commands = commands.with_external_printer(printer);
         self.lines = editor(self.paint).with_completer(Box::new(nicks));
+    }
+
+    fn printer(&self) -> Option<Printer> {
+        Some(self.printer.clone())
     }
 }
 

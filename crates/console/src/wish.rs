@@ -5,8 +5,9 @@
 
 use crate::account::valid_nick;
 use crate::asking::Asking;
-use crate::choice::{Choice, Takes};
-use crate::deed::Deed;
+use crate::choice::{Choice, Takes, folded};
+use crate::deed::{Deed, RoomDeed};
+use crate::words::Words;
 use tertulia_client::Client;
 use tertulia_client::failure::Misuse;
 use tertulia_client::mark::{List, Mark};
@@ -50,13 +51,14 @@ impl Wish<'_> {
             }
             ("send", _) => {
                 let (nick, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-                let nick = self.nick(nick)?;
+                let to = self.chat(nick)?;
                 let text = self.text("ask-message", text.trim(), |typed| Ok(typed.to_owned()))?;
-                Deed::Send { nick, text }
+                Deed::Send { to, text }
             }
             ("read", _) => Deed::Read {
-                nick: self.nick(rest)?,
+                with: self.chat(rest)?,
             },
+            ("room", _) => Deed::Room(self.room(rest)?),
             ("chats", _) => Deed::Chats,
             ("delete", _) => self.deletion(rest)?,
             ("profile", _) if rest.is_empty() => Deed::Profile {
@@ -129,6 +131,23 @@ impl Wish<'_> {
         given.or_else(|| self.asking.line("ask-nick-whom", valid_nick))
     }
 
+    /// With whom to talk: a room as it was typed, or a nick.
+    fn chat(&mut self, typed: &str) -> Option<String> {
+        match typed.starts_with('+') {
+            true => Some(typed.to_owned()),
+            false => self.nick(typed),
+        }
+    }
+
+    /// What to do with a room. Whoever types something else is told what there is.
+    fn room(&mut self, typed: &str) -> Option<RoomDeed> {
+        let deed = room_deed(&self.asking.look.words, typed);
+        if deed.is_none() {
+            self.asking.hint("hint-room");
+        }
+        deed
+    }
+
     fn dweet_text(&mut self, key: &str, typed: &str) -> Option<String> {
         self.text(key, typed, |typed| text::dweet(typed, "").map(|fit| fit.text))
     }
@@ -168,6 +187,34 @@ impl Wish<'_> {
     }
 }
 
+/// What is to be done with a room: a word, then the room or its new name, then nicks with their `@`.
+fn room_deed(words: &Words, typed: &str) -> Option<RoomDeed> {
+    const VERBS: [&str; 6] = ["create", "add", "remove", "leave", "rename", "people"];
+    let (verb, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    let folded_verb = folded(verb);
+    let is_verb =
+        |id: &&&str| **id == folded_verb || folded(&words.say(&format!("room-word-{id}"))) == folded_verb;
+    let verb = *VERBS.iter().find(is_verb)?;
+    let (nicks, named): (Vec<&str>, Vec<&str>) =
+        rest.split_whitespace().partition(|word| word.starts_with('@'));
+    let nicks: Vec<String> = nicks.into_iter().map(str::to_owned).collect();
+    if verb == "create" {
+        let name = named.join(" ");
+        return (!name.is_empty()).then_some(RoomDeed::Create { name, nicks });
+    }
+    let (room, more) = named.split_first()?;
+    let (room, name) = ((*room).to_owned(), more.join(" "));
+    let nicks: Vec<String> = more.iter().map(|nick| (*nick).to_owned()).chain(nicks).collect();
+    Some(match verb {
+        "add" if !nicks.is_empty() => RoomDeed::Add { room, nicks },
+        "remove" if !nicks.is_empty() => RoomDeed::Remove { room, nicks },
+        "rename" if !name.is_empty() => RoomDeed::Rename { room, name },
+        "leave" => RoomDeed::Leave { room },
+        "people" => RoomDeed::People { room },
+        _ => return None,
+    })
+}
+
 fn tie(id: &str) -> Option<Tie> {
     Some(match id {
         "follow" => Tie::Follow,
@@ -178,4 +225,33 @@ fn tie(id: &str) -> Option<Tie> {
         "unmute" => Tie::Unmute,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::room_deed;
+    use crate::deed::RoomDeed;
+    use crate::words::{Language, Words};
+
+    #[test]
+    fn rooms_are_asked_for_in_both_languages() {
+        let (english, spanish) = (Words::new(Language::English), Words::new(Language::Spanish));
+        let created = RoomDeed::Create {
+            name: "book club".to_owned(),
+            nicks: vec!["@ana".to_owned()],
+        };
+        assert_eq!(
+            room_deed(&english, "create book club @ana"),
+            Some(created.clone())
+        );
+        assert_eq!(room_deed(&spanish, "crear book club @ana"), Some(created));
+        let added = RoomDeed::Add {
+            room: "+garden".to_owned(),
+            nicks: vec!["ben".to_owned(), "@ana".to_owned()],
+        };
+        assert_eq!(room_deed(&spanish, "ANADIR +garden @ana ben"), Some(added));
+        for wrong in ["", "create", "add +garden", "rename +garden", "paint +garden red"] {
+            assert_eq!(room_deed(&english, wrong), None, "{wrong}");
+        }
+    }
 }

@@ -101,7 +101,7 @@ async fn talk(language: Language, settings: Settings, lines: &[&str]) -> String 
     let typed = format!("{}\n", lines.join("\n"));
     let mut terminal = Lines::new(typed.as_bytes(), Vec::new(), Paint::Bare, false);
     let client = Client::open(&settings).expect("opens");
-    interactive::run(client, settings, look, &mut terminal).await;
+    interactive::run(client, settings, look, &mut terminal, None).await;
     String::from_utf8(terminal.into_output()).expect("text")
 }
 

@@ -93,6 +93,8 @@ pub enum Content {
         /// Its name.
         name: String,
     },
+    /// Its sender leaves the room: their devices are to be put out, which they cannot do themselves.
+    Left,
     /// Whom a person knows, told by one of their devices to the others. From anybody else it means nothing.
     Contacts {
         /// Them.
@@ -194,7 +196,7 @@ impl Payload {
                 .ok_or(PayloadError::NameLength),
             Content::Receipt { of, .. } => is_within(of.len(), RECEIPT_MESSAGES_MAX),
             Content::Contacts { contacts } => is_within(contacts.len(), CONTACTS_MAX),
-            Content::Typing | Content::Unknown => Ok(()),
+            Content::Typing | Content::Left | Content::Unknown => Ok(()),
         }
     }
 }
@@ -204,7 +206,9 @@ impl Content {
         match self {
             Self::Unknown => false,
             Self::Receipt { kind, .. } => *kind != Receipt::Unknown,
-            Self::Text { .. } | Self::Typing | Self::RoomName { .. } | Self::Contacts { .. } => true,
+            Self::Text { .. } | Self::Typing | Self::RoomName { .. } | Self::Left | Self::Contacts { .. } => {
+                true
+            }
         }
     }
 }
@@ -337,6 +341,7 @@ mod tests {
             of: vec![MessageId([1; 16])],
         };
         assert_eq!(json(Content::Typing), r#"{"type":"typing"}"#);
+        assert_eq!(json(Content::Left), r#"{"type":"left"}"#);
         assert_eq!(
             json(Content::RoomName { name }),
             r#"{"type":"room_name","name":"tertulia"}"#
@@ -498,6 +503,7 @@ mod tests {
             (kind, proptest::collection::vec(id(), 0..RECEIPT_MESSAGES_MAX))
                 .prop_map(|(kind, of)| Content::Receipt { kind, of }),
             Just(Content::Typing),
+            Just(Content::Left),
             proptest::collection::vec(any::<char>(), 1..NAME_CHARACTERS_MAX).prop_map(|characters| {
                 Content::RoomName {
                     name: characters.into_iter().collect(),

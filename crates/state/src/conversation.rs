@@ -40,8 +40,10 @@ pub struct SubmitCommit {
     pub at: Epoch,
     /// What only devices can read.
     pub commit: Vec<u8>,
-    /// What lets in those who are new; for their devices only.
+    /// What lets in devices that are new; only they can read it.
     pub welcome: Option<Vec<u8>>,
+    /// Whose devices these are.
+    pub welcomed: Vec<AccountId>,
     /// Who is in the conversation afterwards.
     pub people: Vec<AccountId>,
 }
@@ -120,7 +122,7 @@ impl Command for SubmitCommit {
                 stamp_ms,
             ),
         )?;
-        let welcomed = self.people.iter().filter(|_| self.welcome.is_some());
+        let welcomed = self.welcomed.iter().filter(|_| self.welcome.is_some());
         let welcomes = welcomed.map(|account| (LetterKind::Welcome, *account));
         // Those who are not in it any more get the commit too: it tells them.
         let all: std::collections::BTreeSet<AccountId> = before.iter().chain(&self.people).copied().collect();
@@ -157,6 +159,10 @@ impl SubmitCommit {
             return invalid(format!(
                 "a conversation has up to {PEOPLE_MAX} people, in the order of their ids"
             ));
+        }
+        let is_welcomed = |account| people.binary_search(account).is_ok();
+        if self.welcomed.len() > people.len() || !self.welcomed.iter().all(is_welcomed) {
+            return invalid("whoever is welcomed is among the people".to_owned());
         }
         let is_of_its_two = matches!(people[..], [one, other]
             if self.conversation == ConversationId::of_two(one, other) && (by == one || by == other));

@@ -4,10 +4,11 @@
 //! **Invariant:** one agent at a time works for a person on a computer. Commands may work beside it.
 
 use crate::client::Client;
-use crate::failure::{Failure, Misuse};
+use crate::failure::{Failure, Fault, Misuse};
 use crate::message::{Messenger, vault_name};
 use crate::time::now;
 use std::fs::File;
+use std::io::Write;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -36,7 +37,22 @@ impl Client {
     /// The right to be the person's agent on this computer, for as long as it is held; none if another process has it.
     pub fn agency(&self) -> Result<Option<File>, Failure> {
         let account = self.known_account()?.ok_or(Misuse::NotLoggedIn)?;
-        Ok(self.place.lock_if_free(&vault_name(account))?)
+        let Some(mut lock) = self.place.lock_if_free(&vault_name(account))? else {
+            return Ok(None);
+        };
+        let number = std::process::id().to_string();
+        let written = lock.set_len(0).and_then(|()| lock.write_all(number.as_bytes()));
+        written.map_err(|source| Fault::File {
+            path: vault_name(account),
+            source,
+        })?;
+        Ok(Some(lock))
+    }
+
+    /// The number of the process that is the person's agent on this computer, if one is.
+    pub fn agent(&self) -> Result<Option<u32>, Failure> {
+        let account = self.known_account()?.ok_or(Misuse::NotLoggedIn)?;
+        Ok(self.place.lock_holder(&vault_name(account))?)
     }
 
     /// Fetches and sends until `stop`, and tells after each look what came of it.
@@ -50,6 +66,10 @@ impl Client {
         let work = async {
             let mut ear = None;
             loop {
+                // The person has logged out, and what was theirs is gone.
+                if !self.has_messages()? {
+                    return Ok(());
+                }
                 // Opened before the look, so that nothing comes unheard between the two.
                 if ear.is_none() {
                     ear = self.listen().await?;
@@ -109,7 +129,7 @@ async fn hear(ear: &mut Option<reqwest::Response>) -> bool {
 impl Messenger<'_> {
     /// How long until something is due that was put off.
     fn until_due(&self) -> Result<Duration, Failure> {
-        let sql = "SELECT min(next_ms) FROM addressee";
+        let sql = "SELECT min(due_ms) FROM (SELECT next_ms AS due_ms FROM addressee UNION ALL SELECT due_ms FROM wish)";
         let next = self
             .vault
             .store

@@ -12,16 +12,18 @@ use crate::message::Messenger;
 use crate::message::alarm::{self, Kind};
 use crate::nick;
 use crate::time::now;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{OptionalExtension, Params, Transaction};
 use tertulia_crypto::chain::Chain;
 use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::payload::Head;
 use tertulia_types::AccountId;
-use tertulia_types::device::{PublicKey, SignedRecord};
+use tertulia_types::device::{Link, PublicKey, SignedRecord};
 use tertulia_types::entity::{Account, DeviceRecord};
 
-/// For how long a chain is used without asking whether there is more of it.
+/// For how long a chain is used without asking whether there is more of it. A home does not take what was written without knowing of
+/// all devices of its recipient; so in a room, where there are many, it is asked for less often.
 const FRESH_MS: i64 = 60_000;
+const FRESH_IN_ROOM_MS: i64 = 600_000;
 /// Statements that come in one answer.
 const PAGE: usize = 200;
 
@@ -78,13 +80,14 @@ impl Messenger<'_> {
     }
 
     /// What somebody has said of their devices, asked for if that was not done of late, or if they had none then.
-    pub(crate) async fn fresh_chain(&self, account: AccountId) -> Result<Chain, Failure> {
+    pub(crate) async fn fresh_chain(&self, account: AccountId, is_in_room: bool) -> Result<Chain, Failure> {
+        let fresh_ms = if is_in_room { FRESH_IN_ROOM_MS } else { FRESH_MS };
         let sql = "SELECT checked_ms FROM person WHERE account = ?1";
         let checked_ms = self
             .vault
             .store
             .first(sql, [account.get()], |row| row.get::<_, i64>(0))?;
-        if checked_ms.is_some_and(|checked_ms| now().unix_ms - checked_ms < FRESH_MS) {
+        if checked_ms.is_some_and(|checked_ms| now().unix_ms - checked_ms < fresh_ms) {
             let known = self.vault.store.change(|tx| chain(tx, account))?;
             if !known.devices().is_empty() {
                 return Ok(known);
@@ -193,24 +196,39 @@ fn pin(tx: &Transaction<'_>, account: AccountId, identity: PublicKey) -> Result<
 /// Compares what somebody else has seen of chains with what was seen here.
 pub(crate) fn compare(tx: &Transaction<'_>, heads: &[Head]) -> Result<(), Failure> {
     for head in heads {
-        let known = chain(tx, head.account)?;
-        if head.sequence >= known.length() {
+        let sql = "SELECT record FROM record WHERE account = ?1 AND sequence = ?2";
+        match link(tx, sql, (head.account.get(), head.sequence))? {
             // There is more of it than is known here: it is asked for before it is used the next time.
-            let sql = "UPDATE person SET checked_ms = 0 WHERE account = ?1";
-            tx.execute(sql, [head.account.get()])?;
-        } else if !known.extends((head.sequence, head.link)) {
-            alarm::raise(tx, Kind::OtherHistory, Some(head.account), None)?;
+            None => {
+                let sql = "UPDATE person SET checked_ms = 0 WHERE account = ?1";
+                tx.execute(sql, [head.account.get()])?;
+            }
+            Some((_, link)) if link == head.link => {}
+            Some(_) => alarm::raise(tx, Kind::OtherHistory, Some(head.account), None)?,
         }
     }
     Ok(())
 }
 
+/// The first statement of those kept that a query finds: its number, and its hash.
+fn link(tx: &Transaction<'_>, sql: &str, of: impl Params) -> Result<Option<(u32, Link)>, Failure> {
+    let mut statement = tx.prepare_cached(sql)?;
+    let record: Option<String> = statement.query_row(of, |row| row.get(0)).optional()?;
+    let linked = |record: String| {
+        let record: DeviceRecord = serde_json::from_str(&record).map_err(Fault::Row)?;
+        let signed = SignedRecord::try_from(record).map_err(|error| Fault::Keys(error.into()))?;
+        Ok((signed.record.sequence, signed.record.link()))
+    };
+    record.map(linked).transpose()
+}
+
 /// The newest statement that is known of somebody's chain.
 pub(crate) fn head(tx: &Transaction<'_>, account: AccountId) -> Result<Option<Head>, Failure> {
-    let known = chain(tx, account)?;
-    Ok(known.length().checked_sub(1).map(|sequence| Head {
+    let sql = "SELECT record FROM record WHERE account = ?1 ORDER BY sequence DESC LIMIT 1";
+    let last = link(tx, sql, [account.get()])?;
+    Ok(last.map(|(sequence, link)| Head {
         account,
         sequence,
-        link: known.head(),
+        link,
     }))
 }

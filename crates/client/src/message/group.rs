@@ -7,9 +7,10 @@
 //! what it knew, or was added while nobody of the conversation was there to let it in.
 
 use crate::ask::Ask;
-use crate::failure::{Failure, Fault, Misuse};
+use crate::failure::{Failure, Fault};
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains};
+use crate::message::{Messenger, chains, people};
+use crate::step::step;
 use crate::time::now_ms;
 use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::json;
@@ -30,6 +31,8 @@ pub(crate) enum Readiness {
     Ready,
     /// The other one has no device yet (rule M6).
     NoDevice,
+    /// This person is not in the room any more.
+    Out,
     /// Others are changing the group all the time: later.
     Busy,
 }
@@ -39,6 +42,7 @@ struct PendingCommit {
     at: Epoch,
     commit: Vec<u8>,
     welcome: Option<Vec<u8>>,
+    welcomed: Vec<AccountId>,
     people: Vec<AccountId>,
 }
 
@@ -66,21 +70,20 @@ pub(crate) fn enter(tx: &Transaction<'_>, id: ConversationId, generation: u32) -
 
 impl Messenger<'_> {
     /// Sees to it that a conversation has a group of the devices that its people have.
-    pub(crate) async fn make_ready(
-        &self,
-        id: ConversationId,
-        other: AccountId,
-    ) -> Result<Readiness, Failure> {
+    pub(crate) async fn make_ready(&self, id: ConversationId) -> Result<Readiness, Failure> {
         for _ in 0..RACES_MAX {
             self.settle_commit(id).await?;
+            if id.is_of_room() && !self.vault.store.change(|tx| people::is_in(tx, id))? {
+                return Ok(Readiness::Out);
+            }
             let group = self
                 .vault
                 .store
                 .change(|tx| current(tx, id))?
                 .filter(Conversation::is_in);
             let is_made = match group {
-                None => self.begin_group(id, other).await?,
-                Some(group) => self.renew_group(&group, other).await?,
+                None => self.begin_group(id).await?,
+                Some(group) => self.renew_group(&group).await?,
             };
             match is_made {
                 Made::Nothing => return Ok(Readiness::Ready),
@@ -92,7 +95,7 @@ impl Messenger<'_> {
     }
 
     /// Makes the commit that begins a group, if there is none that this device could be let into.
-    async fn begin_group(&self, id: ConversationId, other: AccountId) -> Result<Made, Failure> {
+    async fn begin_group(&self, id: ConversationId) -> Result<Made, Failure> {
         let now = self.progress_of(id).await?;
         if now.generation > 0 {
             // Somebody may have let this device in.
@@ -105,16 +108,19 @@ impl Messenger<'_> {
             }
         }
         let device = self.device()?;
-        let chains = self.chains_of(other).await?;
+        let chains = self.chains_of(id).await?;
         let packages = self.claim(&chains, |_, found| found != device.id()).await?;
-        if !packages.iter().any(|package| package.account() == other) {
+        // A room may be of one person for a while, a conversation of two may not.
+        let is_with_others = packages.iter().any(|package| package.account() != self.me);
+        if !id.is_of_room() && !is_with_others {
             return Ok(Made::NoDevice);
         }
-        let (next, people) = (now.generation + 1, chains.keys().copied().collect::<Vec<_>>());
+        let next = now.generation + 1;
         self.vault.store.change(|tx| {
             if pending(tx, id)?.is_some() {
                 return Ok(());
             }
+            let people = self.people_after(tx, id, &packages)?;
             // What an earlier try has left.
             if let Some(left) = Conversation::load(&keys(tx), id, next)? {
                 left.delete(&keys(tx))?;
@@ -126,6 +132,7 @@ impl Messenger<'_> {
                 tx,
                 id,
                 change.map_err(|error| Fault::Keys(error.into()))?,
+                &packages,
                 &people,
             )
         })?;
@@ -133,9 +140,9 @@ impl Messenger<'_> {
     }
 
     /// Makes the commit that adds the devices that are missing and removes those that are not there any more.
-    async fn renew_group(&self, group: &Conversation, other: AccountId) -> Result<Made, Failure> {
+    async fn renew_group(&self, group: &Conversation) -> Result<Made, Failure> {
         let (id, device) = (group.id(), self.device()?);
-        let chains = self.chains_of(other).await?;
+        let chains = self.chains_of(id).await?;
         let here: BTreeSet<(AccountId, DeviceId)> = group.members().into_iter().collect();
         let there: BTreeSet<(AccountId, DeviceId)> = chains
             .iter()
@@ -151,12 +158,12 @@ impl Messenger<'_> {
         };
         // A device without a package waits until it has left some.
         if packages.is_empty() && gone.is_empty() {
-            return Ok(match here.iter().any(|(account, _)| *account == other) {
+            let is_with_others = here.iter().any(|(account, _)| *account != self.me);
+            return Ok(match id.is_of_room() || is_with_others {
                 true => Made::Nothing,
                 false => Made::NoDevice,
             });
         }
-        let people: Vec<AccountId> = chains.keys().copied().collect();
         self.vault.store.change(|tx| {
             let is_waiting = pending(tx, id)?.is_some();
             let now = current(tx, id)?.filter(|now| !is_waiting && now.epoch() == group.epoch());
@@ -164,11 +171,13 @@ impl Messenger<'_> {
             let Some(mut group) = now else {
                 return Ok(());
             };
+            let people = self.people_after(tx, id, &packages)?;
             let change = group.change(&keys(tx), &device, &packages, &gone);
             keep(
                 tx,
                 id,
                 change.map_err(|error| Fault::Keys(error.into()))?,
+                &packages,
                 &people,
             )
         })?;
@@ -184,11 +193,13 @@ impl Messenger<'_> {
             at,
             commit,
             welcome,
+            welcomed,
             people,
         } = waiting;
+        step("commit-made");
         let body = json!({
             "generation": at.generation, "epoch": at.number, "commit": Base64(commit),
-            "welcome": welcome.map(Base64), "people": people,
+            "welcome": welcome.map(Base64), "welcomed": welcomed, "people": people,
         });
         let ask = Ask::post(format!("/api/tertulia/v1/conversations/{id}/commits"), body);
         let is_accepted = match self.client.read::<Committed>(ask).await {
@@ -198,7 +209,11 @@ impl Messenger<'_> {
             Err(failure @ Failure::Refused(_)) if failure.settles() => false,
             Err(failure) => return Err(failure),
         };
-        self.vault.store.change(|tx| settle(tx, id, at, is_accepted))?;
+        step("commit-answered");
+        self.vault
+            .store
+            .change(|tx| settle(tx, self.me, id, at, is_accepted))?;
+        step("commit-settled");
         if !is_accepted {
             self.fetch().await?;
         }
@@ -213,13 +228,43 @@ impl Messenger<'_> {
         Ok(found.now.into())
     }
 
-    /// The chains of the two.
-    async fn chains_of(&self, other: AccountId) -> Result<BTreeMap<AccountId, Chain>, Failure> {
+    /// The chains of those whose devices the group ought to have.
+    async fn chains_of(&self, id: ConversationId) -> Result<BTreeMap<AccountId, Chain>, Failure> {
+        let wanted = self.vault.store.change(|tx| people::wanted(tx, self.me, id))?;
         let mut chains = BTreeMap::new();
-        for account in [self.me, other] {
-            chains.insert(account, self.fresh_chain(account).await?);
+        for account in wanted {
+            let chain = match self.fresh_chain(account, id.is_of_room()).await {
+                Ok(chain) => chain,
+                // One who has closed their account does not keep the others of a room from talking, nor one whose chain does not hold: of
+                // them only the devices count that were believed before.
+                Err(Failure::Refused(refusal)) if id.is_of_room() && refusal.status == 404 => {
+                    Chain::empty(account)
+                }
+                Err(Failure::Mistrusted(_)) if id.is_of_room() => {
+                    self.vault.store.change(|tx| chains::chain(tx, account))?
+                }
+                Err(failure) => return Err(failure),
+            };
+            chains.insert(account, chain);
         }
         Ok(chains)
+    }
+
+    /// Who is in the conversation when those have been let in whose packages these are. Of a room, who has never had a device in it is
+    /// not in it yet.
+    fn people_after(
+        &self,
+        tx: &Transaction<'_>,
+        id: ConversationId,
+        packages: &[Package],
+    ) -> Result<Vec<AccountId>, Failure> {
+        let mut wanted = people::wanted(tx, self.me, id)?;
+        if id.is_of_room() {
+            let members = people::members(tx, id)?;
+            let is_let_in = |account| packages.iter().any(|package| package.account() == account);
+            wanted.retain(|account| members.contains(account) || is_let_in(*account));
+        }
+        Ok(wanted.into_iter().collect())
     }
 
     /// Claims packages of the devices that are wanted; those that do not hold are left out.
@@ -263,23 +308,24 @@ enum Made {
 }
 
 fn pending(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<PendingCommit>, Failure> {
-    let sql = "SELECT generation, epoch, body, welcome, people FROM pending_commit WHERE conversation = ?1";
+    let sql = "SELECT generation, epoch, body, welcome, welcomed, people FROM pending_commit WHERE conversation = ?1";
     let read = |row: &Row<'_>| {
         let at = Epoch {
             generation: row.get(0)?,
             number: row.get(1)?,
         };
-        Ok((at, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?))
+        let accounts = (row.get::<_, String>(4)?, row.get::<_, String>(5)?);
+        Ok((at, row.get(2)?, row.get(3)?, accounts))
     };
     let found = tx.query_row(sql, [id.0], read).optional()?;
     found
-        .map(|(at, commit, welcome, people)| {
-            let people = serde_json::from_str(&people).map_err(Fault::Row)?;
+        .map(|(at, commit, welcome, (welcomed, people))| {
             Ok(PendingCommit {
                 at,
                 commit,
                 welcome,
-                people,
+                welcomed: serde_json::from_str(&welcomed).map_err(Fault::Row)?,
+                people: serde_json::from_str(&people).map_err(Fault::Row)?,
             })
         })
         .transpose()
@@ -290,6 +336,7 @@ fn keep(
     tx: &Transaction<'_>,
     id: ConversationId,
     change: Change,
+    packages: &[Package],
     people: &[AccountId],
 ) -> Result<(), Failure> {
     let Change {
@@ -297,14 +344,26 @@ fn keep(
         commit,
         welcome,
     } = change;
-    let sql = "INSERT INTO pending_commit (conversation, generation, epoch, body, welcome, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO pending_commit (conversation, generation, epoch, body, welcome, welcomed, people)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let welcomed: BTreeSet<AccountId> = packages.iter().map(Package::account).collect();
+    let welcomed = serde_json::to_string(&welcomed).map_err(Fault::Row)?;
     let people = serde_json::to_string(people).map_err(Fault::Row)?;
-    tx.execute(sql, (id.0, at.generation, at.number, commit, welcome, people))?;
+    tx.execute(
+        sql,
+        (id.0, at.generation, at.number, commit, welcome, welcomed, people),
+    )?;
     Ok(())
 }
 
 /// The home has taken the commit that waits, or another one.
-fn settle(tx: &Transaction<'_>, id: ConversationId, at: Epoch, is_accepted: bool) -> Result<(), Failure> {
+fn settle(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    id: ConversationId,
+    at: Epoch,
+    is_accepted: bool,
+) -> Result<(), Failure> {
     let sql = "DELETE FROM pending_commit WHERE conversation = ?1 AND generation = ?2 AND epoch = ?3";
     if tx.execute(sql, (id.0, at.generation, at.number))? == 0 {
         return Ok(());
@@ -314,7 +373,8 @@ fn settle(tx: &Transaction<'_>, id: ConversationId, at: Epoch, is_accepted: bool
     };
     if is_accepted {
         group.accepted(&keys(tx))?;
-        return enter(tx, id, at.generation);
+        enter(tx, id, at.generation)?;
+        return people::follow(tx, me, id, me, &accounts(&group));
     }
     group.rejected(&keys(tx))?;
     if at.number == 0 {
@@ -324,10 +384,15 @@ fn settle(tx: &Transaction<'_>, id: ConversationId, at: Epoch, is_accepted: bool
 }
 
 /// Whether a commit is this device's own, which waits: then its home has taken it.
-pub(crate) fn own_commit(tx: &Transaction<'_>, id: ConversationId, body: &[u8]) -> Result<bool, Failure> {
+pub(crate) fn own_commit(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    id: ConversationId,
+    body: &[u8],
+) -> Result<bool, Failure> {
     match pending(tx, id)? {
         Some(waiting) if waiting.commit == body => {
-            settle(tx, id, waiting.at, true)?;
+            settle(tx, me, id, waiting.at, true)?;
             Ok(true)
         }
         Some(_) | None => Ok(false),
@@ -337,6 +402,7 @@ pub(crate) fn own_commit(tx: &Transaction<'_>, id: ConversationId, body: &[u8]) 
 /// Drops this device's own beginning of a generation, if one waits.
 pub(crate) fn drop_beginning(
     tx: &Transaction<'_>,
+    me: AccountId,
     id: ConversationId,
     generation: u32,
 ) -> Result<(), Failure> {
@@ -348,7 +414,7 @@ pub(crate) fn drop_beginning(
                     number: 0,
                 }) =>
         {
-            settle(tx, id, waiting.at, false)
+            settle(tx, me, id, waiting.at, false)
         }
         Some(_) | None => Ok(()),
     }
@@ -361,23 +427,7 @@ pub(crate) fn devices<'a>(
     move |account, device| chains::chain(tx, account).ok()?.key(device)
 }
 
-/// A conversation of two is kept from now on.
-pub(crate) fn remember(
-    tx: &Transaction<'_>,
-    me: AccountId,
-    other: AccountId,
-) -> Result<ConversationId, Failure> {
-    if me == other {
-        return Err(Misuse::ToOneself.into());
-    }
-    let id = ConversationId::of_two(me, other);
-    tx.execute(
-        "INSERT OR IGNORE INTO person (account) VALUES (?1)",
-        [other.get()],
-    )?;
-    tx.execute(
-        "INSERT OR IGNORE INTO conversation (id, other) VALUES (?1, ?2)",
-        (id.0, other.get()),
-    )?;
-    Ok(id)
+/// Whose devices are in a group.
+pub(crate) fn accounts(group: &Conversation) -> BTreeSet<AccountId> {
+    group.members().into_iter().map(|(account, _)| account).collect()
 }

@@ -3,10 +3,11 @@
 use crate::failure::Failure;
 use crate::message::Messenger;
 use crate::message::outgoing::State;
+use crate::message::people::Event;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::entity::Timestamp;
-use tertulia_types::{AccountId, ConversationId, MessageId};
+use tertulia_types::{ConversationId, MessageId};
 
 /// How far one's own message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +36,14 @@ pub struct Message {
     pub is_own: bool,
     /// When, by the sender's clock.
     pub sent_at: Timestamp,
-    /// What.
+    /// What; of an event, the name that it gives.
     pub text: String,
+    /// What happened in a room, if nothing was said.
+    pub event: Option<Event>,
+    /// To whom it happened, by nick.
+    pub subject: Option<String>,
+    /// Whether it happened to oneself.
+    pub is_subject: bool,
     /// Whether it had been read before.
     pub is_read: bool,
     /// How far it has come, if it is one's own.
@@ -46,10 +53,14 @@ pub struct Message {
 /// A conversation in the list of all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chat {
-    /// With whom; none while the nick is not known.
+    /// With whom, if it is of two; none while the nick is not known.
     pub nick: Option<String>,
-    /// Their name.
+    /// How the room is written, if it is one: `+garden`.
+    pub room: Option<String>,
+    /// Their name, or the room's.
     pub name: Option<String>,
+    /// Whether this person is in the room no more.
+    pub is_left: bool,
     /// How many messages have not been read.
     pub unread: u32,
     /// The last thing that was said.
@@ -58,12 +69,12 @@ pub struct Chat {
 
 /// The columns of a message, in the order in which `message_from` reads them.
 const COLUMNS: &str = "message.id, message.sender, person.nick, message.sent_ms, message.text, message.is_read,
-    (SELECT min(state) FROM progress WHERE progress.conversation = message.conversation AND progress.message = message.id)";
+    (SELECT min(state) FROM progress WHERE progress.conversation = message.conversation AND progress.message = message.id),
+    message.event, message.subject, (SELECT nick FROM person WHERE account = message.subject)";
 
 impl Messenger<'_> {
-    /// The last messages with somebody, oldest first. They count as read from now on, and their senders will be told.
-    pub fn read_with(&self, other: AccountId, limit: usize) -> Result<Vec<Message>, Failure> {
-        let id = ConversationId::of_two(self.me, other);
+    /// The last messages of a conversation, oldest first. They count as read from now on, and their senders will be told.
+    pub(crate) fn read_in(&self, id: ConversationId, limit: usize) -> Result<Vec<Message>, Failure> {
         let sql = format!(
             "SELECT {COLUMNS} FROM message LEFT JOIN person ON person.account = message.sender
              WHERE conversation = ?1 ORDER BY seq DESC LIMIT ?2"
@@ -89,28 +100,39 @@ impl Messenger<'_> {
     /// All conversations, the one with the newest message first.
     pub fn chats(&self) -> Result<Vec<Chat>, Failure> {
         let sql = "SELECT conversation.id, person.nick, person.name,
-                     (SELECT count(*) FROM message WHERE conversation = conversation.id AND is_read = 0)
+                     (SELECT count(*) FROM message WHERE conversation = conversation.id AND is_read = 0),
+                     conversation.name, conversation.is_left
                    FROM conversation LEFT JOIN person ON person.account = conversation.other
                    ORDER BY (SELECT max(seq) FROM message WHERE conversation = conversation.id) DESC";
         let chats = self.vault.store.all(sql, [], |row| {
-            let id: [u8; 16] = row.get(0)?;
-            Ok((
-                id,
-                Chat {
-                    nick: row.get(1)?,
-                    name: row.get(2)?,
-                    unread: row.get(3)?,
-                    last: None,
-                },
-            ))
+            let id = ConversationId(row.get(0)?);
+            let name: Option<String> = match id.is_of_room() {
+                true => row.get(4)?,
+                false => row.get(2)?,
+            };
+            let chat = Chat {
+                nick: row.get(1)?,
+                room: None,
+                name,
+                is_left: row.get(5)?,
+                unread: row.get(3)?,
+                last: None,
+            };
+            Ok((id, chat))
         })?;
+        let rooms = self.rooms()?;
         let sql = format!(
             "SELECT {COLUMNS} FROM message LEFT JOIN person ON person.account = message.sender
              WHERE conversation = ?1 ORDER BY seq DESC LIMIT 1"
         );
-        let with_last = |(id, chat): ([u8; 16], Chat)| {
-            let last = self.vault.store.first(&sql, [id], |row| self.message_from(row))?;
-            Ok(Chat { last, ..chat })
+        let with_last = |(id, chat): (ConversationId, Chat)| {
+            let last = self
+                .vault
+                .store
+                .first(&sql, [id.0], |row| self.message_from(row))?;
+            let room = rooms.iter().find(|room| room.id == id);
+            let room = room.map(|room| room.written.clone());
+            Ok(Chat { room, last, ..chat })
         };
         chats.into_iter().map(with_last).collect()
     }
@@ -128,12 +150,16 @@ impl Messenger<'_> {
     fn message_from(&self, row: &Row<'_>) -> rusqlite::Result<Message> {
         let is_own = row.get::<_, i64>(1)? == self.me.get();
         let own_nick = || self.client.nick().filter(|_| is_own);
+        let event: Option<String> = row.get(7)?;
         Ok(Message {
             id: MessageId(row.get(0)?),
             sender: row.get::<_, Option<String>>(2)?.or_else(own_nick),
             is_own,
             sent_at: Timestamp::from_unix_ms(row.get(3)?),
             text: row.get(4)?,
+            event: event.as_deref().and_then(Event::named),
+            subject: row.get(9)?,
+            is_subject: row.get::<_, Option<i64>>(8)? == Some(self.me.get()),
             is_read: row.get(5)?,
             progress: row.get::<_, Option<u8>>(6)?.map(progress),
         })

@@ -10,8 +10,12 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Fault};
 use crate::message::alarm::{self, Kind};
 use crate::message::outgoing::{State, advance};
+use crate::message::people::{self, Event};
 use crate::message::vault::keys;
 use crate::message::{Messenger, chains, group};
+use crate::step::step;
+use crate::time::now;
+use rand::RngExt;
 use rusqlite::Transaction;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -25,6 +29,9 @@ use tertulia_types::{AccountId, ConversationId};
 
 /// Letters that are kept because they came too early.
 const EARLY_MAX: u32 = 1_000;
+/// Within which time somebody who leaves a room is put out: each device waits for a part of it drawn by lot, so that few make the same
+/// commit.
+const PUT_OUT_MS: i64 = 10_000;
 
 /// What has come in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,15 +73,18 @@ impl Messenger<'_> {
                 .with("device", device)
                 .with("after", after);
             let mailbox: Mailbox = self.client.read(ask).await?;
+            step("fetched");
             for letter in &mailbox.letters {
                 fetched.texts += self.take(letter).await?;
                 fetched.letters += 1;
+                step("opened");
             }
             let position = self.position()?;
             if position > mailbox.acknowledged {
                 let body = json!({ "device": device, "number": position });
                 let ask = Ask::post("/api/tertulia/v1/mailbox/acknowledge", body);
                 let _: EmptyObject = self.client.read(ask).await?;
+                step("acknowledged");
             }
             if mailbox.letters.is_empty() || position >= mailbox.top {
                 self.stock(mailbox.packages_left).await?;
@@ -134,6 +144,10 @@ impl Messenger<'_> {
             let is_forgotten = matches!(hitch, Hitch::Forgotten);
             let is_fault_of_somebody = match hitch {
                 Hitch::Chain(account) if asked.insert(account) => match self.ask_chain(account).await {
+                    Ok(_) if letter.kind == LetterKind::Welcome => {
+                        self.ask_chains_of_room(letter.conversation).await?;
+                        continue;
+                    }
                     Ok(_) => continue,
                     // Their chain does not hold, or they are gone.
                     Err(Failure::Mistrusted(_) | Failure::Refused(_)) => true,
@@ -156,6 +170,27 @@ impl Messenger<'_> {
                 Ok(Taken::Nothing)
             });
         }
+    }
+
+    /// Asks for what all those have said of their devices who are said to be in a room: so that its group is not looked at once for each
+    /// of them. Who is in it, the group itself says.
+    async fn ask_chains_of_room(&self, id: ConversationId) -> Result<(), Failure> {
+        if !id.is_of_room() {
+            return Ok(());
+        }
+        let ask = Ask::get(format!("/api/tertulia/v1/conversations/{id}")).with("generation", u32::MAX);
+        let found: entity::Conversation = match self.client.read(ask).await {
+            Ok(found) => found,
+            Err(Failure::Refused(_)) => return Ok(()),
+            Err(failure) => return Err(failure),
+        };
+        for account in found.people {
+            match self.fresh_chain(account, true).await {
+                Err(failure) if failure.is_unreachable() => return Err(failure),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Reads the commits that a letter was written behind, from the conversation's home: their copies in the mailbox come later, or have
@@ -195,7 +230,7 @@ impl Messenger<'_> {
     fn open(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
         // Nobody else has anything to say in a conversation of two.
         let is_of_its_two = letter.conversation == ConversationId::of_two(self.me, letter.sender);
-        if !is_of_its_two && letter.sender != self.me {
+        if !letter.conversation.is_of_room() && !is_of_its_two && letter.sender != self.me {
             return Err(Hitch::Useless);
         }
         if letter.kind == LetterKind::Welcome {
@@ -205,7 +240,7 @@ impl Messenger<'_> {
         let has_entered = letter.generation <= group::generation(tx, id)?;
         let group = Conversation::load(&keys(tx), id, letter.generation)?;
         let Some(mut group) = group.filter(|_| has_entered) else {
-            if letter.kind == LetterKind::Commit && group::own_commit(tx, id, &letter.body.0)? {
+            if letter.kind == LetterKind::Commit && group::own_commit(tx, self.me, id, &letter.body.0)? {
                 return Ok(Taken::Nothing);
             }
             // The welcome may come later, unless this group has been left behind.
@@ -217,14 +252,15 @@ impl Messenger<'_> {
         let opened = group.open(&keys(tx), &letter.body.0, &group::devices(tx));
         let message = match opened {
             Ok(Opened::Message { account, payload, .. }) => (account, payload),
-            Ok(Opened::Changed { epoch, .. }) => {
+            Ok(Opened::Changed { by, epoch, .. }) => {
                 group::enter(tx, id, epoch.generation)?;
+                people::follow(tx, self.me, id, by.0, &group::accounts(&group))?;
                 return Ok(Taken::Nothing);
             }
             Ok(Opened::TooEarly { .. }) => return keep_early(tx, letter),
             Ok(Opened::Own) => {
                 let is_known =
-                    letter.kind == LetterKind::Message || group::own_commit(tx, id, &letter.body.0)?;
+                    letter.kind == LetterKind::Message || group::own_commit(tx, self.me, id, &letter.body.0)?;
                 return is_known.then_some(Taken::Nothing).ok_or(Hitch::Forgotten);
             }
             Ok(Opened::Repeat) => return Err(Hitch::Useless),
@@ -244,17 +280,27 @@ impl Messenger<'_> {
         self.hear(tx, id, message)
     }
 
-    /// Goes into a group, if it is one of the two people whose conversation it says to be.
+    /// Goes into a group, if it is one of the people whose conversation it says to be.
     fn join(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
         let (id, generation) = (letter.conversation, letter.generation);
-        if generation <= group::generation(tx, id)? {
+        let known = group::generation(tx, id)?;
+        let is_used = match group::current(tx, id)?.filter(|_| generation == known) {
+            // This person was put out, or has left, and is let in once more.
+            Some(group) if !group.is_in() || (id.is_of_room() && !people::is_in(tx, id)?) => {
+                group.delete(&keys(tx))?;
+                false
+            }
+            Some(_) => true,
+            None => false,
+        };
+        if generation < known || is_used {
             return Err(Hitch::Useless);
         }
         // Who is let into a group has not begun it: another beginning was faster than this device's own.
-        group::drop_beginning(tx, id, generation)?;
+        group::drop_beginning(tx, self.me, id, generation)?;
         let joined = Conversation::join(&keys(tx), &letter.body.0, id, generation, &group::devices(tx));
-        let group = match joined {
-            Ok(joined) => joined.conversation,
+        let (group, by) = match joined {
+            Ok(joined) => (joined.conversation, joined.by.0),
             Err(JoinError::NoPackage | JoinError::AlreadyIn) => return Err(Hitch::Useless),
             Err(JoinError::Stranger(Stranger::NotLive { account, .. })) => return Err(Hitch::Chain(account)),
             Err(JoinError::Fault(fault)) => return Err(fault.into()),
@@ -265,16 +311,42 @@ impl Messenger<'_> {
                 | JoinError::Stranger(Stranger::Unnamed),
             ) => return Err(Hitch::Unopened),
         };
-        let people: BTreeSet<AccountId> = group.members().into_iter().map(|(account, _)| account).collect();
-        let others: Vec<AccountId> = people.into_iter().filter(|account| *account != self.me).collect();
-        match others[..] {
-            [other] if id == ConversationId::of_two(self.me, other) => {
-                group::remember(tx, self.me, other)?;
-                group::enter(tx, id, generation)?;
-                Ok(Taken::Nothing)
-            }
-            _ => Err(Hitch::Unopened),
+        let there = group::accounts(&group);
+        if id.is_of_room() {
+            self.enter_room(tx, id, by, &there)?;
+        } else {
+            let others: Vec<AccountId> = there.into_iter().filter(|account| *account != self.me).collect();
+            match others[..] {
+                [other] if id == ConversationId::of_two(self.me, other) => {
+                    people::remember(tx, self.me, other)?
+                }
+                _ => return Err(Hitch::Unopened),
+            };
         }
+        group::enter(tx, id, generation)?;
+        Ok(Taken::Nothing)
+    }
+
+    /// Goes into a room's group. Into a room that this person is in only those let them who are in it too.
+    fn enter_room(
+        &self,
+        tx: &Transaction<'_>,
+        id: ConversationId,
+        by: AccountId,
+        there: &BTreeSet<AccountId>,
+    ) -> Result<(), Hitch> {
+        if people::is_in(tx, id)? {
+            if !people::members(tx, id)?.contains(&by) {
+                return Err(Hitch::Unopened);
+            }
+            people::follow(tx, self.me, id, by, there)?;
+            return Ok(());
+        }
+        people::remember_room(tx, id, None, there)?;
+        if by != self.me {
+            people::note(tx, id, Event::Added, (by, Some(self.me)), "")?;
+        }
+        Ok(())
     }
 
     /// Keeps what a message says.
@@ -288,6 +360,9 @@ impl Messenger<'_> {
             return Err(Hitch::Unopened);
         };
         chains::compare(tx, &payload.heads)?;
+        if id.is_of_room() && !people::is_in(tx, id)? {
+            return Ok(Taken::Nothing);
+        }
         match payload.content {
             Content::Text { text, reply_to } => {
                 let sent_ms = i64::try_from(payload.sent_ms).unwrap_or(i64::MAX);
@@ -317,9 +392,23 @@ impl Messenger<'_> {
                 }
                 Ok(Taken::Nothing)
             }
-            Content::Typing | Content::RoomName { .. } | Content::Contacts { .. } | Content::Unknown => {
+            Content::RoomName { name } if id.is_of_room() => {
+                people::rename(tx, id, sender, &name)?;
                 Ok(Taken::Nothing)
             }
+            Content::Left if id.is_of_room() => {
+                people::part(tx, self.me, id, (Event::Left, sender, sender))?;
+                if sender != self.me {
+                    let due_ms = now().unix_ms + rand::rng().random_range(0..PUT_OUT_MS);
+                    people::wish(tx, id, sender, false, due_ms)?;
+                }
+                Ok(Taken::Nothing)
+            }
+            Content::Typing
+            | Content::RoomName { .. }
+            | Content::Left
+            | Content::Contacts { .. }
+            | Content::Unknown => Ok(Taken::Nothing),
         }
     }
 }

@@ -2,34 +2,42 @@
 //! arrive. No machine of the ring can read one.
 //!
 //! Read in this order: `vault` (where all of it lies), `own` (this device among the person's), `chains` (what is believed of others),
-//! `group` (the keys that the devices of a conversation share), `outgoing`, `incoming`, `history` (what a person sees) and [`alarm`]
-//! (what they must hear of).
+//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `room`, `history`
+//! (what a person sees) and [`alarm`] (what they must hear of).
 //!
 //! **Invariants**
 //! - A message is on disk before anything is sent, and leaves the queue when it is taken; a repeat is the same bytes.
 //! - What came is on disk before it is acknowledged.
 //! - No secret of a device is sent or shown, and none is on disk in the clear.
 //!
-//! Deliberately absent, for now: rooms, more than one device of a person, direct delivery.
+//! Deliberately absent, for now: more than one device of a person, direct delivery.
 
 pub mod agent;
 pub mod alarm;
 mod chains;
+mod draft;
 mod group;
 mod history;
 mod incoming;
+mod news;
 mod outgoing;
 mod own;
+mod people;
+mod room;
 mod vault;
 
 pub use history::{Chat, Message, Progress};
 pub use incoming::Fetched;
+pub use news::Said;
 pub use outgoing::Pushed;
+pub use people::Event;
+pub use room::{Member, Room};
 pub(crate) use vault::name as vault_name;
 
 use crate::client::Client;
 use crate::failure::{Failure, Misuse};
 use serde::{Deserialize, Serialize};
+use tertulia_crypto::payload::Content;
 use tertulia_types::{AccountId, MessageId};
 use vault::Vault;
 
@@ -44,8 +52,10 @@ pub struct Messenger<'a> {
 /// What became of a message that was to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
-    /// To whom.
-    pub nick: String,
+    /// To whom, if it is one person.
+    pub nick: Option<String>,
+    /// To which room, if it is one: `+garden`.
+    pub room: Option<String>,
     /// Its name.
     pub id: MessageId,
     /// How far it has come.
@@ -68,6 +78,21 @@ impl Client {
             vault,
             me,
         })
+    }
+
+    /// The messages of the person who is logged in, if there are any on this computer: no machine is asked.
+    pub fn messenger_if_known(&self) -> Result<Option<Messenger<'_>>, Failure> {
+        let Some(me) = self
+            .known_account()?
+            .filter(|_| self.has_messages().unwrap_or(false))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Messenger {
+            client: self,
+            vault: Vault::open(&self.place, me)?,
+            me,
+        }))
     }
 
     /// The account of the person who is logged in, if it is known here.
@@ -104,26 +129,50 @@ impl Client {
 }
 
 impl Messenger<'_> {
-    /// Sends a text to somebody. When no machine answers, or they have no device yet, it waits here.
-    pub async fn send(&self, nick: &str, text: &str) -> Result<Sent, Failure> {
-        match self.enrol().await {
-            Ok(()) => {}
-            Err(failure) if failure.is_unreachable() => {}
-            Err(failure) => return Err(failure),
+    /// Sends a text to somebody, or to a room. When no machine answers, or they have no device yet, it waits here.
+    pub async fn send(&self, to: &str, text: &str) -> Result<Sent, Failure> {
+        self.enrol_if_reached().await?;
+        let id = self.conversation_of(to).await?;
+        let content = Content::Text {
+            text: text.to_owned(),
+            reply_to: None,
+        };
+        if !id.is_of_room() {
+            let other = self.account_of(to).await?;
+            self.vault
+                .store
+                .change(|tx| people::remember(tx, self.me, other))?;
         }
-        let other = self.account_of(nick).await?;
-        let (conversation, id) = self.say(other, text)?;
-        match self.deliver().await {
-            Ok(_) => {}
-            // It is kept, and tried again: a refusal is of this moment, or of something else that waits.
-            Err(failure) if failure.is_unreachable() || matches!(failure, Failure::Refused(_)) => {}
-            Err(failure) => return Err(failure),
-        }
+        let message = self.say(id, content, |_| Ok(()))?;
+        self.deliver_if_reached().await?;
+        let room = self.rooms()?.into_iter().find(|room| room.id == id);
+        let nick = match room {
+            Some(_) => None,
+            None => Some(crate::nick::checked(to)?.to_string()),
+        };
         Ok(Sent {
-            nick: crate::nick::checked(nick)?.to_string(),
-            id,
-            progress: self.progress(conversation, id)?,
+            nick,
+            room: room.map(|room| room.written),
+            id: message,
+            progress: self.progress(id, message)?,
         })
+    }
+
+    async fn enrol_if_reached(&self) -> Result<(), Failure> {
+        match self.enrol().await {
+            Err(failure) if !failure.is_unreachable() => Err(failure),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Delivers what can be delivered now. What is kept is tried again: a refusal is of this moment, or of something else that waits.
+    async fn deliver_if_reached(&self) -> Result<(), Failure> {
+        match self.deliver().await {
+            Err(failure) if !failure.is_unreachable() && !matches!(failure, Failure::Refused(_)) => {
+                Err(failure)
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Fetches what has come, and sends what waits.
@@ -144,9 +193,9 @@ impl Messenger<'_> {
         }
     }
 
-    /// The last messages with somebody; they count as read.
-    pub async fn read(&self, nick: &str, limit: usize) -> Result<Vec<Message>, Failure> {
-        let other = self.account_of(nick).await?;
-        self.read_with(other, limit)
+    /// The last messages with somebody, or of a room; they count as read.
+    pub async fn read(&self, with: &str, limit: usize) -> Result<Vec<Message>, Failure> {
+        let id = self.conversation_of(with).await?;
+        self.read_in(id, limit)
     }
 }

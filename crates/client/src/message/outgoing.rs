@@ -6,16 +6,20 @@
 //! recipient has by then is not taken, and sealed once more.
 
 use crate::ask::Ask;
-use crate::failure::{Failure, Fault};
+use crate::failure::{Failure, Fault, Misuse};
+use crate::message::draft::Draft;
 use crate::message::group::{self, Readiness};
+use crate::message::people::Event;
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains};
-use crate::time::{now, now_ms};
-use rand::{Rng, RngExt};
+use crate::message::{Messenger, chains, draft, people};
+use crate::step::step;
+use crate::time::now;
+use rand::RngExt;
+use rand::seq::SliceRandom;
 use rusqlite::Transaction;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use tertulia_crypto::payload::{Content, Payload, Receipt};
+use tertulia_crypto::payload::{Content, HEADS_MAX, Payload, Receipt};
 use tertulia_types::entity::{Base64, Deposited};
 use tertulia_types::{AccountId, ConversationId, MessageId};
 
@@ -27,6 +31,8 @@ const LETTERS_MAX: usize = 500;
 const EPOCHS_BEHIND_MAX: u64 = 2;
 /// How often what turns out to be for other devices is sealed anew at once.
 const ROUNDS_MAX: usize = 3;
+/// After how long it is tried again to let somebody in.
+const WISH_PAUSE_MS: i64 = 60_000;
 /// Receipts in one message.
 const RECEIPTS_MAX: usize = 200;
 
@@ -72,27 +78,32 @@ struct HandedIn {
 }
 
 impl Messenger<'_> {
-    /// Keeps a text for somebody: it is sent by [`Messenger::push`].
-    pub(crate) fn say(&self, other: AccountId, text: &str) -> Result<(ConversationId, MessageId), Failure> {
-        let message = MessageId(random());
-        let content = Content::Text {
-            text: text.to_owned(),
-            reply_to: None,
-        };
-        let payload = payload(message, content);
+    /// Keeps something that is said in a conversation: it is sent by [`Messenger::push`]. What comes with it is one transaction.
+    pub(crate) fn say(
+        &self,
+        id: ConversationId,
+        content: Content,
+        more: impl FnOnce(&Transaction<'_>) -> Result<(), Failure>,
+    ) -> Result<MessageId, Failure> {
+        let payload = draft::payload(content);
         // What does not fit is refused before it is kept.
         payload.encode()?;
-        let id = self.vault.store.change(|tx| {
-            let id = group::remember(tx, self.me, other)?;
-            let sql = "INSERT INTO message (conversation, id, sender, sent_ms, text, is_read)
-                       VALUES (?1, ?2, ?3, ?4, ?5, 1)";
-            tx.execute(sql, (id.0, message.0, self.me.get(), now().unix_ms, text))?;
-            let sql = "INSERT INTO progress (conversation, message, account, state) VALUES (?1, ?2, ?3, ?4)";
-            tx.execute(sql, (id.0, message.0, other.get(), State::Waiting as u8))?;
-            draft(tx, id, &payload)?;
-            Ok(id)
+        self.vault.store.change(|tx| {
+            if id.is_of_room() && !people::is_in(tx, id)? {
+                return Err(Misuse::NotInRoom.into());
+            }
+            if let Content::Text { text, .. } = &payload.content {
+                let sql = "INSERT INTO message (conversation, id, sender, sent_ms, text, is_read)
+                           VALUES (?1, ?2, ?3, ?4, ?5, 1)";
+                let row = (id.0, payload.id.0, self.me.get(), now().unix_ms, text);
+                tx.execute(sql, row)?;
+                expect(tx, self.me, id, payload.id, people::wanted(tx, self.me, id)?)?;
+            }
+            draft::keep(tx, id, &payload)?;
+            more(tx)
         })?;
-        Ok((id, message))
+        step("said");
+        Ok(payload.id)
     }
 
     /// Seals what waits to be sealed, and hands in what waits to be handed in and is due.
@@ -101,6 +112,7 @@ impl Messenger<'_> {
         let mut taken = 0;
         for _ in 0..ROUNDS_MAX {
             self.seal_drafts().await?;
+            step("sealed");
             let handed_in = self.hand_in().await?;
             taken += handed_in.taken;
             if !handed_in.is_any_anew {
@@ -116,24 +128,41 @@ impl Messenger<'_> {
     }
 
     async fn seal_drafts(&self) -> Result<(), Failure> {
-        let sql = "SELECT DISTINCT draft.conversation, conversation.other FROM draft
-                   JOIN conversation ON conversation.id = draft.conversation WHERE conversation.other IS NOT NULL";
-        let waiting = self.vault.store.all(sql, [], |row| {
-            Ok((ConversationId(row.get(0)?), row.get::<_, i64>(1)?))
-        })?;
-        for (id, other) in waiting {
-            let Some(other) = AccountId::from_number(other) else {
-                continue;
-            };
-            match self.make_ready(id, other).await {
+        let now_ms = now().unix_ms;
+        let sql = "SELECT conversation FROM draft UNION SELECT conversation FROM wish WHERE due_ms <= ?1";
+        let waiting = self
+            .vault
+            .store
+            .all(sql, [now_ms], |row| row.get(0).map(ConversationId))?;
+        for id in waiting {
+            match self.make_ready(id).await {
                 Ok(Readiness::Ready) => self.seal(id)?,
                 Ok(Readiness::NoDevice | Readiness::Busy) => {}
+                Ok(Readiness::Out) => {
+                    // What was said before, the leave-taking too, goes while this device is in the group.
+                    self.seal(id)?;
+                    self.vault.store.change(|tx| give_up(tx, id, "not_found"))?;
+                }
                 Err(Failure::Refused(refusal)) if is_final(refusal.code.as_deref()) => {
                     let why = refusal.code.unwrap_or_default();
-                    self.vault.store.change(|tx| give_up(tx, id, &why))?;
+                    self.vault.store.change(|tx| {
+                        if id.is_of_room() {
+                            people::part(tx, self.me, id, (Event::Removed, self.me, self.me))?;
+                        }
+                        give_up(tx, id, &why)
+                    })?;
                 }
                 Err(failure) => return Err(failure),
             }
+            self.vault.store.change(|tx| {
+                if let Some(group) = group::current(tx, id)? {
+                    people::fulfil(tx, id, &group::accounts(&group))?;
+                }
+                // Who could not be let in now is tried again later.
+                let sql = "UPDATE wish SET due_ms = ?2 + ?3 WHERE conversation = ?1 AND due_ms <= ?2";
+                tx.execute(sql, (id.0, now_ms, WISH_PAUSE_MS))?;
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -146,12 +175,9 @@ impl Messenger<'_> {
             let Some(mut group) = group.filter(|group| group.is_in() && !group.is_changing()) else {
                 return Ok(());
             };
-            let accounts: BTreeSet<AccountId> = group
-                .members()
-                .into_iter()
-                .filter(|(_, member)| *member != device.id())
-                .map(|(account, _)| account)
-                .collect();
+            let members = group.members().into_iter();
+            let others = members.filter(|(_, member)| *member != device.id());
+            let accounts: BTreeSet<AccountId> = others.map(|(account, _)| account).collect();
             if accounts.is_empty() {
                 return Ok(());
             }
@@ -162,21 +188,46 @@ impl Messenger<'_> {
                 devices.insert(account, head.as_ref().map_or(0, |head| head.sequence + 1));
                 heads.extend(head);
             }
-            for (seq, draft) in take_drafts(tx, id)? {
-                let mut payload: Payload = serde_json::from_str(&draft).map_err(Fault::Row)?;
+            // In a big room each message takes some of them along.
+            heads.shuffle(&mut rand::rng());
+            heads.truncate(HEADS_MAX);
+            for draft in draft::take(tx, id)? {
+                let Draft {
+                    seq,
+                    whom,
+                    payload: kept,
+                } = draft;
+                let mut payload: Payload = serde_json::from_str(&kept).map_err(Fault::Row)?;
                 payload.heads.clone_from(&heads);
                 let epoch = group.epoch();
                 let body = group.seal(&keys(tx), &device, &payload.encode()?)?;
                 let message = matches!(payload.content, Content::Text { .. }).then_some(payload.id.0);
                 let sql =
-                    "INSERT INTO sealed (seq, letter, conversation, generation, epoch, message, payload, body)
-                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                    "INSERT INTO sealed (seq, letter, conversation, generation, epoch, message, whom, payload, body)
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
                 let (generation, number) = (epoch.generation, epoch.number);
                 tx.execute(
                     sql,
-                    (seq, random(), id.0, generation, number, message, &draft, body),
+                    (
+                        seq,
+                        draft::random(),
+                        id.0,
+                        generation,
+                        number,
+                        message,
+                        whom,
+                        &kept,
+                        body,
+                    ),
                 )?;
-                for account in &accounts {
+                if message.is_some() {
+                    expect(tx, self.me, id, payload.id, accounts.iter().copied())?;
+                }
+                // This person's other devices hear of everything.
+                let concerns = |account: &&AccountId| {
+                    **account == self.me || whom.is_none_or(|whom| whom == account.get())
+                };
+                for account in accounts.iter().filter(concerns) {
                     let sql = "INSERT INTO addressee (sealed, account, devices) VALUES (?1, ?2, ?3)";
                     tx.execute(sql, (seq, account.get(), devices.get(account)))?;
                 }
@@ -241,11 +292,13 @@ impl Messenger<'_> {
             Ok(answers) => (answers, None),
             Err(failure) => (Vec::new(), Some(failure)),
         };
+        step("handed-in");
         let accounts: Vec<i64> = addressees.into_iter().map(|(account, _)| account).collect();
         let handed_in = self
             .vault
             .store
             .change(|tx| note(tx, &sealed, &accounts, &answers))?;
+        step("noted");
         failure.map_or(Ok(handed_in), Err)
     }
 }
@@ -289,55 +342,48 @@ fn note(
     Ok(handed_in)
 }
 
-fn payload(id: MessageId, content: Content) -> Payload {
-    Payload {
-        id,
-        sent_ms: now_ms(),
-        heads: Vec::new(),
-        content,
+/// Of whom it will be told how far a message has come.
+fn expect(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    id: ConversationId,
+    message: MessageId,
+    people: impl IntoIterator<Item = AccountId>,
+) -> Result<(), Failure> {
+    let sql =
+        "INSERT OR IGNORE INTO progress (conversation, message, account, state) VALUES (?1, ?2, ?3, ?4)";
+    for account in people.into_iter().filter(|account| *account != me) {
+        tx.execute(sql, (id.0, message.0, account.get(), State::Waiting as u8))?;
     }
-}
-
-fn draft(tx: &Transaction<'_>, id: ConversationId, payload: &Payload) -> Result<(), Failure> {
-    let json = serde_json::to_string(payload).map_err(Fault::Row)?;
-    tx.execute(
-        "INSERT INTO draft (conversation, payload) VALUES (?1, ?2)",
-        (id.0, json),
-    )?;
     Ok(())
-}
-
-/// Takes what waits for a conversation, in its order.
-fn take_drafts(tx: &Transaction<'_>, id: ConversationId) -> Result<Vec<(i64, String)>, Failure> {
-    let sql = "DELETE FROM draft WHERE conversation = ?1 RETURNING seq, payload";
-    let mut drafts = tx
-        .prepare(sql)?
-        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
-    drafts.sort_unstable();
-    Ok(drafts)
 }
 
 /// Makes drafts of what senders have yet to be told.
 fn write_receipts(tx: &Transaction<'_>) -> Result<(), Failure> {
     for (is_read, kind) in [(false, Receipt::Delivered), (true, Receipt::Read)] {
-        let sql = "SELECT DISTINCT conversation FROM receipt WHERE is_read = ?1";
-        let conversations = tx
+        // Only their sender hears of it: in a room of fifty each word would bring two thousand letters.
+        let sql = "SELECT DISTINCT receipt.conversation, message.sender FROM receipt
+                   JOIN message ON message.conversation = receipt.conversation AND message.id = receipt.message
+                   WHERE receipt.is_read = ?1";
+        let senders = tx
             .prepare(sql)?
-            .query_map([is_read], |row| row.get(0).map(ConversationId))?
+            .query_map([is_read], |row| {
+                Ok((ConversationId(row.get(0)?), row.get::<_, i64>(1)?))
+            })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        for id in conversations {
-            let sql = "DELETE FROM receipt WHERE conversation = ?1 AND is_read = ?2 RETURNING message";
+        for (id, sender) in senders {
+            let sql = "DELETE FROM receipt WHERE conversation = ?1 AND is_read = ?2
+                         AND message IN (SELECT id FROM message WHERE conversation = ?1 AND sender = ?3) RETURNING message";
             let of = tx
                 .prepare(sql)?
-                .query_map((id.0, is_read), |row| row.get(0).map(MessageId))?
+                .query_map((id.0, is_read, sender), |row| row.get(0).map(MessageId))?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             for of in of.chunks(RECEIPTS_MAX) {
                 let content = Content::Receipt {
                     kind,
                     of: of.to_vec(),
                 };
-                draft(tx, id, &payload(MessageId(random()), content))?;
+                draft::keep_for(tx, id, Some(sender), &draft::payload(content))?;
             }
         }
     }
@@ -355,7 +401,7 @@ fn give_up(tx: &Transaction<'_>, id: ConversationId, why: &str) -> Result<(), Fa
 /// What was sealed for devices that the recipients do not have any more, or do not have alone, is sealed once more. Who has got it
 /// already knows it by its name. It keeps its place before what was said later.
 fn seal_anew(tx: &Transaction<'_>, sealed: i64) -> Result<(), Failure> {
-    let sql = "INSERT INTO draft (seq, conversation, payload) SELECT seq, conversation, payload FROM sealed WHERE seq = ?1";
+    let sql = "INSERT INTO draft (seq, conversation, whom, payload) SELECT seq, conversation, whom, payload FROM sealed WHERE seq = ?1";
     tx.execute(sql, [sealed])?;
     tx.execute("DELETE FROM sealed WHERE seq = ?1", [sealed])?;
     Ok(())
@@ -401,10 +447,4 @@ fn put_off(tx: &Transaction<'_>, sealed: i64, account: i64) -> Result<(), Failur
 /// Whether asking again would bring the same answer.
 fn is_final(code: Option<&str>) -> bool {
     matches!(code, Some("not_found" | "blocked" | "invalid" | "forbidden"))
-}
-
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    rand::rng().fill_bytes(&mut bytes);
-    bytes
 }

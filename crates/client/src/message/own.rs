@@ -4,6 +4,7 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Misuse};
 use crate::message::Messenger;
 use crate::message::vault::keys;
+use crate::step::step;
 use crate::time::{now, now_ms};
 use rusqlite::OptionalExtension;
 use serde_json::json;
@@ -49,7 +50,11 @@ impl Messenger<'_> {
         let record = match found {
             Some(None) => return Ok(()),
             Some(Some(record)) => record,
-            None => self.begin().await?,
+            None => {
+                let record = self.begin().await?;
+                step("device-kept");
+                record
+            }
         };
         let record: DeviceRecord = serde_json::from_str(&record).map_err(crate::failure::Fault::Row)?;
         let ask = Ask::post("/api/tertulia/v1/devices", json!(record));
@@ -65,6 +70,7 @@ impl Messenger<'_> {
             }
             Err(failure) => return Err(failure),
         }
+        step("device-told");
         self.vault.store.execute("UPDATE own SET record = NULL", [])?;
         self.ask_chain(self.me).await?;
         self.stock(0).await
@@ -162,6 +168,7 @@ impl Messenger<'_> {
 
     async fn hand_in_packages(&self, device: &DeviceKey) -> Result<(), Failure> {
         let sql = "SELECT package, is_last_resort FROM package WHERE is_stocked = 0 ORDER BY made_ms, package LIMIT ?1";
+        step("packages-made");
         let new = self.vault.store.all(sql, [2 * PACKAGES], |row| {
             Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, bool>(1)?))
         })?;
@@ -184,6 +191,7 @@ impl Messenger<'_> {
         let body = json!({ "device": device.id(), "packages": packages, "replaces": replaces, "last_resort": last_resort });
         let ask = Ask::post("/api/tertulia/v1/key_packages", body);
         let _: PackagesLeft = self.client.act(ask).await?;
+        step("packages-told");
         self.vault.store.change(|tx| {
             if replaces {
                 tx.execute("UPDATE own SET renewed_ms = ?1", [now])?;

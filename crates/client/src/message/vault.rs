@@ -21,22 +21,31 @@ pub(crate) struct Vault {
 
 /// How the library that keeps the keys of groups writes them.
 #[derive(Debug, Default)]
-pub(crate) struct Json;
+pub(crate) struct MessagePack;
 
-impl Codec for Json {
-    type Error = serde_json::Error;
+impl Codec for MessagePack {
+    type Error = Unreadable;
 
-    fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(value)
+    fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, Unreadable> {
+        Ok(rmp_serde::to_vec_named(value)?)
     }
 
-    fn from_slice<T: DeserializeOwned>(slice: &[u8]) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(slice)
+    fn from_slice<T: DeserializeOwned>(slice: &[u8]) -> Result<T, Unreadable> {
+        Ok(rmp_serde::from_slice(slice)?)
     }
 }
 
+/// What is kept of a group does not read, or cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("cannot be written: {0}")]
+    Write(#[from] rmp_serde::encode::Error),
+    #[error("does not read: {0}")]
+    Read(#[from] rmp_serde::decode::Error),
+}
+
 /// The keys of groups, as a transaction sees them.
-pub(crate) fn keys<'a>(tx: &'a Transaction<'_>) -> SqliteStorageProvider<Json, &'a Connection> {
+pub(crate) fn keys<'a>(tx: &'a Transaction<'_>) -> SqliteStorageProvider<MessagePack, &'a Connection> {
     SqliteStorageProvider::new(tx)
 }
 
@@ -48,9 +57,12 @@ pub(crate) fn name(account: AccountId) -> String {
 impl Vault {
     /// Opens the database of a person, and makes it when there is none.
     pub(crate) fn open(place: &Place, account: AccountId) -> Result<Self, Failure> {
-        let layouts = vec![M::up(include_str!("schema.sql"))];
+        let layouts = vec![
+            M::up(include_str!("schema.sql")),
+            M::up(include_str!("rooms.sql")),
+        ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
-            let mut keys = SqliteStorageProvider::<Json, &mut Connection>::new(connection);
+            let mut keys = SqliteStorageProvider::<MessagePack, &mut Connection>::new(connection);
             keys.run_migrations().map_err(|error| Fault::Keys(error.into()))
         })?;
         Ok(Self { store })

@@ -1,5 +1,6 @@
 //! Private messages of real clients over a real machine.
 
+mod rooms;
 mod town;
 
 use tertulia_client::failure::{Failure, Misuse};

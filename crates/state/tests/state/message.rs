@@ -131,6 +131,7 @@ impl Community {
             at: epoch(at),
             commit: commit.to_vec(),
             welcome: Some(b"welcome".to_vec()),
+            welcomed: people.clone(),
             people,
         })
     }
@@ -484,6 +485,38 @@ fn m1_a_commit_its_copies_and_its_welcomes_are_one() {
         (epoch((1, 1)), b"second".to_vec()),
     ];
     assert_eq!(committed.commits, expected);
+}
+
+#[test]
+fn m1_a_welcome_goes_to_those_alone_whose_devices_it_lets_in() {
+    let mut community = Community::of(7);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let devices = [ana, ben, eva].map(|person| community.equip(person, 1)[0]);
+    let mut people = [ana, ben].map(|person| person.account).to_vec();
+    people.sort();
+    let commit = SubmitCommit {
+        by: ana.account,
+        conversation: ConversationId::of_room([3; 16]),
+        at: epoch((1, 0)),
+        commit: b"first".to_vec(),
+        welcome: Some(b"welcome".to_vec()),
+        welcomed: vec![ben.account],
+        people,
+    };
+    let mut outside = commit.clone();
+    outside.welcomed = vec![eva.account];
+    let refused = community.submit(outside);
+    assert!(matches!(refused, Err(Rejected::Invalid(_))), "{refused:?}");
+    assert_eq!(community.submit(commit), Ok(Verdict::Accepted));
+    community.carry();
+    let mut welcomes = |of: Actor, device| {
+        let letters = community.fetch(of, device, 0).letters.into_iter();
+        let kinds = letters.map(|waiting| waiting.letter.kind);
+        kinds.filter(|kind| *kind == LetterKind::Welcome).count()
+    };
+    assert_eq!(welcomes(ana, devices[0]), 0);
+    assert_eq!(welcomes(ben, devices[1]), 1);
+    assert_eq!(welcomes(eva, devices[2]), 0);
 }
 
 #[test]

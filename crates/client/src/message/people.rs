@@ -1,0 +1,276 @@
+//! Who is in a conversation, as this device knows it.
+//!
+//! A conversation of two is of the two. A room's people are remembered here, and the group of devices and they follow each other:
+//! whom a commit lets in is in, and who has devices but none in the group any more is out. Anybody in a room may let others in and put
+//! others out; what was done, and by whom, stands among what was said.
+//!
+//! A change that this device wants is a *wish* until the group has made it: somebody who has no device yet can be let in later.
+//!
+//! **Invariant:** no home is asked who is in a conversation: it could name anybody.
+
+use crate::failure::{Failure, Misuse};
+use crate::message::{chains, draft};
+use crate::time::now;
+use rusqlite::{OptionalExtension, Row, Transaction};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use tertulia_crypto::payload::Content;
+use tertulia_types::{AccountId, ConversationId};
+
+/// What happens in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It was made.
+    Began,
+    /// Somebody was let in.
+    Added,
+    /// Somebody was put out.
+    Removed,
+    /// Somebody left.
+    Left,
+    /// It got another name.
+    Renamed,
+}
+
+impl Event {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Left => "left",
+            Self::Renamed => "renamed",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Began, Self::Added, Self::Removed, Self::Left, Self::Renamed]
+            .into_iter()
+            .find(|event| event.name() == name)
+    }
+}
+
+/// A conversation of two is kept from now on.
+pub(crate) fn remember(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    other: AccountId,
+) -> Result<ConversationId, Failure> {
+    if me == other {
+        return Err(Misuse::ToOneself.into());
+    }
+    let id = ConversationId::of_two(me, other);
+    meet(tx, other)?;
+    tx.execute(
+        "INSERT OR IGNORE INTO conversation (id, other) VALUES (?1, ?2)",
+        (id.0, other.get()),
+    )?;
+    Ok(id)
+}
+
+/// A room that this person is in from now on, with those whom they found there.
+pub(crate) fn remember_room(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    name: Option<&str>,
+    people: &BTreeSet<AccountId>,
+) -> Result<(), Failure> {
+    let sql =
+        "INSERT INTO conversation (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET is_left = 0";
+    tx.execute(sql, (id.0, name))?;
+    tx.execute("DELETE FROM member WHERE conversation = ?1", [id.0])?;
+    tx.execute("DELETE FROM wish WHERE conversation = ?1", [id.0])?;
+    for account in people {
+        meet(tx, *account)?;
+        tx.execute("INSERT INTO member VALUES (?1, ?2)", (id.0, account.get()))?;
+    }
+    Ok(())
+}
+
+/// Of whom only the account is known: their nick is asked for with the next delivery.
+fn meet(tx: &Transaction<'_>, account: AccountId) -> Result<(), Failure> {
+    tx.execute(
+        "INSERT OR IGNORE INTO person (account) VALUES (?1)",
+        [account.get()],
+    )?;
+    Ok(())
+}
+
+/// Whether the person is in a room.
+pub(crate) fn is_in(tx: &Transaction<'_>, id: ConversationId) -> Result<bool, Failure> {
+    let sql = "SELECT is_left FROM conversation WHERE id = ?1";
+    let is_left: Option<bool> = tx.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+    Ok(is_left == Some(false))
+}
+
+/// The people of a room.
+pub(crate) fn members(tx: &Transaction<'_>, id: ConversationId) -> Result<BTreeSet<AccountId>, Failure> {
+    accounts(tx, "SELECT account FROM member WHERE conversation = ?1", id)
+}
+
+fn accounts(tx: &Transaction<'_>, sql: &str, id: ConversationId) -> Result<BTreeSet<AccountId>, Failure> {
+    let account = |row: &Row<'_>| row.get::<_, i64>(0);
+    let found = tx
+        .prepare_cached(sql)?
+        .query_map([id.0], account)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(found.into_iter().filter_map(AccountId::from_number).collect())
+}
+
+/// Whose devices the group of a conversation ought to have.
+pub(crate) fn wanted(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    id: ConversationId,
+) -> Result<BTreeSet<AccountId>, Failure> {
+    if !id.is_of_room() {
+        let other = accounts(
+            tx,
+            "SELECT other FROM conversation WHERE id = ?1 AND other IS NOT NULL",
+            id,
+        )?;
+        return Ok(other.into_iter().chain([me]).collect());
+    }
+    let sql = "SELECT account FROM member WHERE conversation = ?1
+               UNION SELECT account FROM wish WHERE conversation = ?1 AND is_in = 1
+               EXCEPT SELECT account FROM wish WHERE conversation = ?1 AND is_in = 0";
+    accounts(tx, sql, id)
+}
+
+/// Somebody is to be let in or put out.
+pub(crate) fn wish(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    account: AccountId,
+    is_in: bool,
+    due_ms: i64,
+) -> Result<(), Failure> {
+    let sql = "INSERT OR REPLACE INTO wish (conversation, account, is_in, due_ms) VALUES (?1, ?2, ?3, ?4)";
+    tx.execute(sql, (id.0, account.get(), is_in, due_ms))?;
+    Ok(())
+}
+
+/// Forgets the wishes that the group has made true.
+pub(crate) fn fulfil(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    group: &BTreeSet<AccountId>,
+) -> Result<(), Failure> {
+    for is_in in [true, false] {
+        let wishes = match is_in {
+            true => "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 1",
+            false => "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 0",
+        };
+        for account in accounts(tx, wishes, id)? {
+            if group.contains(&account) == is_in {
+                let sql = "DELETE FROM wish WHERE conversation = ?1 AND account = ?2";
+                tx.execute(sql, (id.0, account.get()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The group has changed by somebody's doing: who is in the room now.
+pub(crate) fn follow(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    id: ConversationId,
+    by: AccountId,
+    group: &BTreeSet<AccountId>,
+) -> Result<(), Failure> {
+    if !id.is_of_room() || !is_in(tx, id)? {
+        return Ok(());
+    }
+    let before = members(tx, id)?;
+    let leaving = "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 0";
+    let leaving = accounts(tx, leaving, id)?;
+    let mut is_any_new = false;
+    for &account in group
+        .difference(&before)
+        .filter(|account| !leaving.contains(account))
+    {
+        meet(tx, account)?;
+        tx.execute("INSERT INTO member VALUES (?1, ?2)", (id.0, account.get()))?;
+        note(tx, id, Event::Added, (by, Some(account)), "")?;
+        is_any_new = true;
+    }
+    for &account in before.difference(group) {
+        // Who has no device at all at the moment is in nevertheless.
+        let has_devices = !chains::chain(tx, account)?.devices().is_empty();
+        if leaving.contains(&account) || has_devices {
+            part(tx, me, id, (Event::Removed, by, account))?;
+        }
+    }
+    fulfil(tx, id, group)?;
+    // Whoever lets somebody in tells them what the room is called.
+    if let Some(name) = name(tx, id)?.filter(|_| is_any_new && by == me) {
+        draft::keep(tx, id, &draft::payload(Content::RoomName { name }))?;
+    }
+    Ok(())
+}
+
+/// Somebody is out of the room, by their own word or by somebody's doing; if it is this person, for good until they are let in again.
+pub(crate) fn part(
+    tx: &Transaction<'_>,
+    me: AccountId,
+    id: ConversationId,
+    (event, by, who): (Event, AccountId, AccountId),
+) -> Result<(), Failure> {
+    let sql = "DELETE FROM member WHERE conversation = ?1 AND account = ?2";
+    if tx.execute(sql, (id.0, who.get()))? > 0 {
+        note(tx, id, event, (by, Some(who)), "")?;
+    }
+    if who == me {
+        tx.execute("UPDATE conversation SET is_left = 1 WHERE id = ?1", [id.0])?;
+        tx.execute("DELETE FROM wish WHERE conversation = ?1", [id.0])?;
+    }
+    Ok(())
+}
+
+/// What a room is called.
+pub(crate) fn name(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<String>, Failure> {
+    let sql = "SELECT name FROM conversation WHERE id = ?1";
+    Ok(tx.query_row(sql, [id.0], |row| row.get(0)).optional()?.flatten())
+}
+
+/// It is called so from now on.
+pub(crate) fn rename(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    by: AccountId,
+    name: &str,
+) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET name = ?2 WHERE id = ?1 AND name IS NOT ?2 RETURNING 1";
+    let before = self::name(tx, id)?;
+    let is_new = tx.query_row(sql, (id.0, name), |_| Ok(())).optional()?.is_some();
+    match is_new && before.is_some() {
+        true => note(tx, id, Event::Renamed, (by, None), name),
+        false => Ok(()),
+    }
+}
+
+/// What happened, for people to read among what was said.
+pub(crate) fn note(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    event: Event,
+    (by, subject): (AccountId, Option<AccountId>),
+    text: &str,
+) -> Result<(), Failure> {
+    let sql = "INSERT INTO message (conversation, id, sender, sent_ms, text, is_read, event, subject)
+               VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)";
+    let subject = subject.map(AccountId::get);
+    let row = (
+        id.0,
+        draft::random(),
+        by.get(),
+        now().unix_ms,
+        text,
+        event.name(),
+        subject,
+    );
+    tx.execute(sql, row)?;
+    Ok(())
+}

@@ -1,0 +1,176 @@
+"""Private messages from terminals: agents that go on in the background, rooms, and messages that appear in the console."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from machine import WAIT_S_MAX, Machine, binary, until
+from test_console import Console
+
+PASSWORD = "correct horse"
+NUMBERS = itertools.count(1)
+
+
+class Home:
+    """Somebody's computer: a directory, and commands in it."""
+
+    def __init__(self, directory, nick, server):
+        self.directory, self.nick, self.server = directory, nick, server
+
+    def run(self, *words, agent="off", status=0, kill_at=""):
+        env = {
+            **os.environ,
+            "TERTULIA_HOME": str(self.directory),
+            "TERTULIA_PASSWORD": PASSWORD,
+            "TERTULIA_AGENT": agent,
+            "TERTULIA_KILL_AT": kill_at,
+            "LC_ALL": "C.UTF-8",
+        }
+        command = [binary(), *words, "--server", self.server, "--json"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT_S_MAX)
+        if kill_at:
+            assert done.returncode == -signal.SIGABRT, f"{words} came past {kill_at}: {done.stdout} {done.stderr}"
+            return None
+        assert status is None or done.returncode == status, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def register(self):
+        self.run("register", self.nick)
+        return self
+
+    def heard(self, of):
+        return [said["text"] for said in self.run("read", of)["messages"] if said["event"] is None]
+
+
+@pytest.fixture
+def people(tmp_path):
+    with Machine(tmp_path / "machine") as machine:
+        homes = [Home(tmp_path / nick, nick, machine.url).register() for nick in ("ana", "ben", "eva")]
+        yield machine, homes
+        for home in homes:
+            home.run("agent", "--stop")
+
+
+def test_what_was_sent_while_the_ring_was_away_is_sent_by_the_agent(tmp_path, people):
+    machine, (ana, ben, _) = people
+    ana.run("send", "ben", "before")
+    assert ben.heard("ana") == ["before"]
+    machine.stop()
+    assert ana.run("send", "ben", "meanwhile", agent="on", status=3)["progress"] == "waiting"
+    machine.start()
+    # Nobody types anything at her computer any more.
+    until(lambda: ben.heard("ana") == ["before", "meanwhile"], "the message from the agent")
+    assert ana.run("agent", "--stop") == {"stopped": True}
+    until(lambda: ana.run("agent", "--stop") == {"stopped": False}, "the end of the agent")
+
+
+# At which command of whom the client dies at each step, before the second message is sent.
+DEATHS = {
+    "device-kept": ("ana", "send"),
+    "device-told": ("ana", "send"),
+    "packages-made": ("ana", "send"),
+    "packages-told": ("ana", "send"),
+    "said": ("ana", "send"),
+    "commit-made": ("ana", "send"),
+    "commit-answered": ("ana", "send"),
+    "commit-settled": ("ana", "send"),
+    "sealed": ("ana", "send"),
+    "handed-in": ("ana", "send"),
+    "noted": ("ana", "send"),
+    "fetched": ("ben", "read"),
+    "opened": ("ben", "read"),
+    "acknowledged": ("ben", "read"),
+}
+
+
+def test_each_step_at_which_a_client_can_be_killed_is_tried():
+    sources = (binary().parents[2] / "crates/client/src").rglob("*.rs")
+    named = {name for source in sources for name in re.findall(r'\bstep\("([a-z-]+)"\)', source.read_text())}
+    assert named == set(DEATHS)
+
+
+@pytest.mark.parametrize("step", DEATHS)
+def test_a_client_killed_between_two_steps_loses_nothing_and_says_nothing_twice(tmp_path, killed, step):
+    who, verb = DEATHS[step]
+    ana, ben = (Home(tmp_path / nick, f"{nick}{next(NUMBERS)}", killed.url) for nick in ("ana", "ben"))
+    ben.register()
+    if step.startswith(("device", "packages")):
+        # She becomes a device with her first command; registering it is what she is killed at.
+        ana.run("register", ana.nick, kill_at=step)
+        if ana.run("whoami", status=None).get("code"):
+            ana.run("login", ana.nick)
+        ana.run("send", ben.nick, "one")
+    else:
+        ana.register()
+        if who == "ana":
+            ana.run("send", ben.nick, "one", kill_at=step)
+        else:
+            ana.run("send", ben.nick, "one")
+            ben.run(verb, ana.nick, kill_at=step)
+    ana.run("send", ben.nick, "two")
+    until(lambda: ben.heard(ana.nick) == ["one", "two"], "both messages, once")
+    ben.run("send", ana.nick, "three")
+    heard = ana.run("read", ben.nick)
+    assert [said["text"] for said in heard["messages"]] == ["one", "two", "three"]
+    assert [said["progress"] for said in heard["messages"]] == ["read", "read", None]
+    assert heard["alarms"] == [] and ben.run("chats")["alarms"] == []
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    with Machine(tmp_path_factory.mktemp("killed") / "machine") as machine:
+        yield machine
+
+
+def test_an_agent_ends_when_its_person_logs_out(people):
+    _, (ana, _, _) = people
+    ana.run("send", "ben", "hello", agent="on")
+    until(lambda: any(ana.directory.glob("messages-*.lock")), "the agent")
+    lock = next(ana.directory.glob("messages-*.lock"))
+    until(lambda: lock.read_text().strip(), "its number")
+    number = int(lock.read_text())
+    ana.run("logout")
+    until(lambda: not os.path.exists(f"/proc/{number}/cmdline") or b"agent" not in cmdline(number), "its end")
+    ana.run("login", "ana")
+
+
+def cmdline(number):
+    try:
+        with open(f"/proc/{number}/cmdline", "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def test_a_room_from_three_terminals(people):
+    _, (ana, ben, eva) = people
+    room = ana.run("room", "create", "Book club", "ben", "eva")
+    assert room["room"] == "+book-club" and len(room["people"]) == 3
+    assert ben.run("chats")["chats"][0]["room"] == "+book-club"
+    ben.run("send", "+book-club", "what do we read?")
+    assert eva.heard("+book-club") == ["what do we read?"]
+    ana.run("room", "remove", "+book-club", "eva")
+    ana.run("send", "+book-club", "without eva")
+    assert ben.heard("+book-club")[-1] == "without eva"
+    assert eva.heard("+book-club") == ["what do we read?"]
+    assert eva.run("send", "+book-club", "hello?", status=1)["code"] == "not_in_room"
+    assert ana.run("read", "+nowhere", status=1)["code"] == "no_such_room"
+
+
+def test_messages_appear_in_the_console_as_they_come(tmp_path, people):
+    _, (ana, ben, _) = people
+    console = Console(ben.directory, ben.server, TERTULIA_AGENT="on")
+    try:
+        console.wait(lambda: "» " not in console.text() and "› " in console.text(), "the prompt")
+        console.press("half a li")
+        ana.run("send", "ben", "are you there?")
+        console.wait(lambda: "» @ana: are you there?" in console.text(), "the message")
+        # What was being typed is still there.
+        console.wait(lambda: "half a li" in "\n".join(console.rows()), "the line")
+    finally:
+        console.close()
