@@ -25,6 +25,10 @@ endif
 VENV   := .venv
 STAMP  := $(VENV)/.installed
 PY     := $(VENV)/bin/python
+NPM    ?= npm
+# Another implementation of MLS, which the tests let ours talk with.
+INTEROP := tests/interop
+MODULES := $(INTEROP)/node_modules/.installed
 # cargo-nextest where it is installed (faster, one process per test); plain cargo where it is not.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 ifeq ($(NEXTEST),)
@@ -49,7 +53,7 @@ ring: ## build and run a ring of three machines on this computer; Ctrl-C stops t
 
 test: rust-tests script-tests ## run every test, real apps and terminal sessions too
 
-check: format lint docs test ## all that CI checks; writes nothing outside target/ and .venv/
+check: format lint docs test ## all that CI checks; writes nothing outside target/, .venv/ and tests/interop/node_modules/
 
 fix: ## format the code, and apply what clippy can mend by itself
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
@@ -90,12 +94,19 @@ rust-tests: ## the tests in Rust, those in the documentation too
 	$(RUST_TESTS)
 	$(CARGO) test --workspace --locked --doc
 
-# What the tests in Rust have built, binary included, and nothing else: for one package alone the libraries would be built once more, with other features.
-script-tests: $(STAMP) ## real Mastodon apps, terminal sessions and the README, against the real binary
+# What the tests in Rust have built, binary and examples included, and nothing else: for one package alone the libraries would be built
+# once more, with other features.
+script-tests: $(STAMP) $(MODULES) ## real Mastodon apps, another MLS, terminal sessions and the README, against the real binary
 	$(CARGO) build --workspace --locked --all-targets
 	$(PY) -B -m pytest -p no:cacheprovider tests
 
 $(STAMP): tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(MODULES): $(INTEROP)/package-lock.json $(INTEROP)/package.json
+	@command -v $(NPM) >/dev/null || { \
+	  echo "the tests want Node 20 or newer with npm, to talk with another implementation of MLS: apt-get install nodejs npm" >&2; exit 1; }
+	$(NPM) ci --prefix $(INTEROP) --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
 	touch $@

@@ -1,5 +1,7 @@
 """Each thing that the tests install has one exact version."""
 
+import json
+import re
 from pathlib import Path
 
 
@@ -8,3 +10,12 @@ def test_every_requirement_is_pinned():
     wanted = [line for line in lines if line and not line.startswith("#")]
     assert wanted
     assert [line for line in wanted if "==" not in line] == []
+
+
+def test_every_module_for_node_is_pinned_and_comes_from_whatever_registry_npm_asks():
+    place = Path(__file__).with_name("interop")
+    wanted = json.loads((place / "package.json").read_text())["dependencies"]
+    assert wanted and all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values()), wanted
+    modules = json.loads((place / "package-lock.json").read_text())["packages"]
+    assert {name for name, module in modules.items() if name and "integrity" not in module} == set()
+    assert {name for name, module in modules.items() if "resolved" in module} == set()
