@@ -166,7 +166,7 @@ def test_messages_appear_in_the_console_as_they_come(tmp_path, people):
     _, (ana, ben, _) = people
     console = Console(ben.directory, ben.server, TERTULIA_AGENT="on")
     try:
-        console.wait(lambda: "» " not in console.text() and "› " in console.text(), "the prompt")
+        console.wait(lambda: console.text().endswith("›"), "the prompt")
         console.press("half a li")
         ana.run("send", "ben", "are you there?")
         console.wait(lambda: "» @ana: are you there?" in console.text(), "the message")
