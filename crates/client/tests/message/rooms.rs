@@ -312,9 +312,9 @@ async fn m2_a_room_of_fifty_with_changes_at_once_converges() {
             assert_eq!(heard.len(), 8, "{} heard {heard:?}", names[at]);
         }
     }
-    for at in 30..33 {
-        messengers[at].deliver().await.expect("delivered");
-        let heard = messengers[at].read("+plaza", 200).await.expect("read");
+    for out in &messengers[30..33] {
+        out.deliver().await.expect("delivered");
+        let heard = out.read("+plaza", 200).await.expect("read");
         assert!(!said(&heard).contains(&"the last word".to_owned()));
     }
 }
