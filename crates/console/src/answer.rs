@@ -4,11 +4,12 @@
 //! on them. It holds plain text, not HTML, and no secret.
 
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{ListPage, Mark};
 use tertulia_client::message::alarm::Alarm;
-use tertulia_client::message::{Chat, Message, Progress, Room, Sent};
+use tertulia_client::message::{Chat, Found as FoundMessage, Message, Progress, Room, Sent};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -155,6 +156,15 @@ pub enum Answer {
         /// Whether there was one.
         was_running: bool,
     },
+    /// Messages that were found, oldest first.
+    FoundMessages(Vec<FoundMessage>),
+    /// All messages were written into a file.
+    Exported {
+        /// How many.
+        messages: usize,
+        /// Which file.
+        file: PathBuf,
+    },
     /// A room, as it is now.
     Room {
         /// It.
@@ -189,8 +199,16 @@ impl Answer {
             | Answer::Tied { .. }
             | Answer::Found { .. }
             | Answer::AgentStopped { .. }
+            | Answer::FoundMessages(_)
+            | Answer::Exported { .. }
             | Answer::Room { .. } => false,
         }
+    }
+
+    /// Whether what was asked for is on standard output already, and nothing is to follow it.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        matches!(self, Answer::Exported { file, .. } if file.as_os_str() == "-")
     }
 
     /// The JSON for scripts.
@@ -265,6 +283,8 @@ impl Answer {
                 json!({ field: with, "messages": messages, "alarms": alarms, "offline": offline })
             }
             Answer::AgentStopped { was_running } => json!({ "stopped": was_running }),
+            Answer::FoundMessages(found) => json!({ "messages": found }),
+            Answer::Exported { messages, file } => json!({ "messages": messages, "file": file }),
             Answer::Room { room, alarms } => merged(json!(room), json!({ "alarms": alarms })),
             Answer::Notifications { page, numbers, .. } => {
                 let mut next = numbers.iter();

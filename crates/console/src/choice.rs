@@ -116,6 +116,7 @@ pub const INSIDE: &[Choice] = &[
     shown(Group::Messages, "chats", Takes::Nothing),
     shown(Group::Messages, "read", Takes::Chat),
     shown(Group::Messages, "send", Takes::ChatAndText),
+    shown(Group::Messages, "find", Takes::Words),
     shown(Group::Messages, "room", Takes::Room),
     shown(Group::People, "profile", Takes::MaybeNick),
     shown(Group::People, "follow", Takes::Nick),

@@ -229,6 +229,20 @@ pub enum Verb {
         #[arg(long)]
         follow: bool,
     },
+    /// Search your messages
+    Find {
+        /// What for
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// How many, at most 200
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
+        limit: u16,
+    },
+    /// Write all your messages into a file, in the clear: one JSON object on each line
+    Export {
+        /// The file; - is standard output
+        file: PathBuf,
+    },
     /// Rooms: private conversations of several people
     Room {
         /// What to do

@@ -7,6 +7,8 @@
 //! dialogues, in [`crate::account`].
 
 use crate::answer::Answer;
+use crate::export;
+use std::path::PathBuf;
 use tertulia_client::dweet::Dweet;
 use tertulia_client::mark::{List, Mark};
 use tertulia_client::relation::Tie;
@@ -102,6 +104,16 @@ pub enum Deed {
         /// With whom: a nick, or a room.
         with: String,
     },
+    /// Search one's messages.
+    Find {
+        /// What for.
+        words: String,
+    },
+    /// Write all messages into a file.
+    Export {
+        /// Which.
+        file: PathBuf,
+    },
     /// Make, change or show a room.
     Room(RoomDeed),
 }
@@ -176,6 +188,18 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
                 chats,
                 alarms,
                 offline,
+            }
+        }
+        Deed::Find { words } => {
+            let messenger = client.messenger().await?;
+            Answer::FoundMessages(messenger.find(words, limit)?)
+        }
+        Deed::Export { file } => {
+            let messenger = client.messenger().await?;
+            let messages = export::write(&messenger, file)?;
+            Answer::Exported {
+                messages,
+                file: file.clone(),
             }
         }
         Deed::Room(deed) => {

@@ -4,7 +4,7 @@ use crate::look::Look;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::message::alarm::{Alarm, Kind};
-use tertulia_client::message::{Chat, Event, Member, Message, Progress, Room, Sent};
+use tertulia_client::message::{Chat, Event, Found, Member, Message, Progress, Room, Sent};
 
 /// How far the text of a message stands from the left.
 const INDENT: usize = 3;
@@ -170,6 +170,27 @@ pub(crate) fn chats(look: &Look, page: &mut Page, chats: &[Chat]) {
                 None => page.text(Style::Plain, INDENT, &plain::line(&last.text)),
             }
         }
+    }
+}
+
+/// Messages that were found, each with where it was said.
+pub(crate) fn found(look: &Look, page: &mut Page, found: &[Found]) {
+    if found.is_empty() {
+        page.text(Style::Dim, 0, &look.words.say("found-no-message"));
+    }
+    for Found { nick, room, message } in found {
+        let with = room.clone().unwrap_or_else(|| at(nick.as_deref()));
+        let who = match message.is_own {
+            true => look.words.say("messages-you"),
+            false => at(message.sender.as_deref()),
+        };
+        let age = format!(" · {}", look.age(message.sent_at));
+        let place = match who == with {
+            true => String::new(),
+            false => format!(" · {with}"),
+        };
+        page.pieces(0, &[(Style::Key, &who), (Style::Dim, &place), (Style::Dim, &age)]);
+        page.text(Style::Plain, INDENT, &message.text);
     }
 }
 

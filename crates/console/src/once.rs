@@ -256,6 +256,13 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             let text = text_of(text)?;
             (Deed::Send { to, text }, LIMIT)
         }
+        Verb::Find { words, limit } => (
+            Deed::Find {
+                words: words.join(" "),
+            },
+            usize::from(limit),
+        ),
+        Verb::Export { file } => (Deed::Export { file }, LIMIT),
         Verb::Room { verb } => (Deed::Room(room_deed(verb)), LIMIT),
         Verb::Chats => (Deed::Chats, LIMIT),
         Verb::Read {
@@ -324,7 +331,9 @@ fn attend(look: &Look, json: bool, ended: Result<(), Failure>) -> ExitCode {
 fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
     match outcome {
         Ok(answer) => {
-            let text = if json {
+            let text = if answer.is_written() {
+                String::new()
+            } else if json {
                 plain::json_line(&answer.json())
             } else {
                 show::show(look, &answer).print(look.paint)

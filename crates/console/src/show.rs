@@ -94,6 +94,14 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             };
             page.text(Style::Good, 0, &look.words.say(key));
         }
+        Answer::FoundMessages(found) => message::found(look, &mut page, found),
+        Answer::Exported { messages, file } => {
+            let file = file.display().to_string();
+            let said = look
+                .words
+                .with("exported", &[("n", (*messages).into()), ("file", file.into())]);
+            page.text(Style::Good, 0, &said);
+        }
         Answer::Room { room, alarms } => {
             message::alarms(look, &mut page, alarms);
             message::room(look, &mut page, room);

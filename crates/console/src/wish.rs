@@ -58,6 +58,9 @@ impl Wish<'_> {
             ("read", _) => Deed::Read {
                 with: self.chat(rest)?,
             },
+            ("find", _) => Deed::Find {
+                words: self.words(rest)?,
+            },
             ("room", _) => Deed::Room(self.room(rest)?),
             ("chats", _) => Deed::Chats,
             ("delete", _) => self.deletion(rest)?,

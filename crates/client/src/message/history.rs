@@ -68,7 +68,7 @@ pub struct Chat {
 }
 
 /// The columns of a message, in the order in which `message_from` reads them.
-const COLUMNS: &str = "message.id, message.sender, person.nick, message.sent_ms, message.text, message.is_read,
+pub(crate) const COLUMNS: &str = "message.id, message.sender, person.nick, message.sent_ms, message.text, message.is_read,
     (SELECT min(state) FROM progress WHERE progress.conversation = message.conversation AND progress.message = message.id),
     message.event, message.subject, (SELECT nick FROM person WHERE account = message.subject)";
 
@@ -147,7 +147,7 @@ impl Messenger<'_> {
         Ok(progress(state.flatten().unwrap_or(0)))
     }
 
-    fn message_from(&self, row: &Row<'_>) -> rusqlite::Result<Message> {
+    pub(crate) fn message_from(&self, row: &Row<'_>) -> rusqlite::Result<Message> {
         let is_own = row.get::<_, i64>(1)? == self.me.get();
         let own_nick = || self.client.nick().filter(|_| is_own);
         let event: Option<String> = row.get(7)?;

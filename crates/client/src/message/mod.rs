@@ -16,6 +16,7 @@ pub mod agent;
 pub mod alarm;
 mod chains;
 mod draft;
+mod find;
 mod group;
 mod history;
 mod incoming;
@@ -26,6 +27,7 @@ mod people;
 mod room;
 mod vault;
 
+pub use find::Found;
 pub use history::{Chat, Message, Progress};
 pub use incoming::Fetched;
 pub use news::Said;

@@ -54,6 +54,43 @@ async fn two_people_write_to_each_other_and_learn_how_far_it_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_is_found_by_its_words_and_taken_out_whole() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    let (ana, ben) = (
+        ana.messenger().await.expect("opens"),
+        ben.messenger().await.expect("opens"),
+    );
+    ben.deliver().await.expect("a device");
+    for text in ["a Lemon cake", "50% of a cake", "lemon or chocolate?"] {
+        ana.send("ben", text).await.expect("sent");
+    }
+    ben.deliver().await.expect("delivered");
+    let found = |words: &str, limit| -> Vec<String> {
+        let found = ben.find(words, limit).expect("found").into_iter();
+        found.map(|found| found.message.text).collect()
+    };
+    assert_eq!(found("lemon", 10), ["a Lemon cake", "lemon or chocolate?"]);
+    assert_eq!(found("lemon", 1), ["lemon or chocolate?"]);
+    assert_eq!(found("cake LEMON", 10), ["a Lemon cake"]);
+    assert_eq!(found("50%", 10), ["50% of a cake"]);
+    assert_eq!(found("%", 10), ["50% of a cake"]);
+    assert_eq!(found("plum", 10), [""; 0]);
+    let mut lines = Vec::new();
+    let count = ben.export(|found| {
+        lines.push((
+            found.nick.clone(),
+            found.message.sender.clone(),
+            found.message.text.clone(),
+        ));
+        Ok::<(), Failure>(())
+    });
+    assert_eq!(count.expect("taken out"), 3);
+    let ana = Some("ana".to_owned());
+    assert_eq!(lines[0], (ana.clone(), ana, "a Lemon cake".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m6_a_message_waits_until_its_recipient_has_a_device() {
     let town = Town::build().await;
     let (ana, ben) = (town.person("ana").await, town.person("ben").await);
