@@ -9,7 +9,7 @@
 use crate::ask::Ask;
 use crate::failure::{Failure, Fault, Misuse};
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains};
+use crate::message::{Messenger, chains, own};
 use crate::time::now_ms;
 use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::json;
@@ -57,6 +57,14 @@ pub(crate) fn current(tx: &Transaction<'_>, id: ConversationId) -> Result<Option
     }
 }
 
+/// The group that this device may write in, if there is one: see `steps`.
+pub(crate) fn writable(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<Conversation>, Failure> {
+    let sql = "SELECT generation > spent FROM conversation WHERE id = ?1";
+    let is_fresh = tx.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+    let group = current(tx, id)?.filter(|_| is_fresh.unwrap_or(false));
+    Ok(group.filter(Conversation::is_in))
+}
+
 /// A group is used from now on; the one before stays for what is still on its way.
 pub(crate) fn enter(tx: &Transaction<'_>, id: ConversationId, generation: u32) -> Result<(), Failure> {
     let sql = "UPDATE conversation SET generation = ?2 WHERE id = ?1 AND generation < ?2";
@@ -73,11 +81,7 @@ impl Messenger<'_> {
     ) -> Result<Readiness, Failure> {
         for _ in 0..RACES_MAX {
             self.settle_commit(id).await?;
-            let group = self
-                .vault
-                .store
-                .change(|tx| current(tx, id))?
-                .filter(Conversation::is_in);
+            let group = self.vault.store.change(|tx| writable(tx, id))?;
             let is_made = match group {
                 None => self.begin_group(id, other).await?,
                 Some(group) => self.renew_group(&group, other).await?,
@@ -98,8 +102,8 @@ impl Messenger<'_> {
             // Somebody may have let this device in.
             self.fetch().await?;
             if self.vault.store.change(|tx| generation(tx, id))? == now.generation {
-                let group = self.vault.store.change(|tx| current(tx, id))?;
-                if group.is_some_and(|group| group.is_in()) {
+                let group = self.vault.store.change(|tx| writable(tx, id))?;
+                if group.is_some() {
                     return Ok(Made::Commit);
                 }
             }
@@ -180,6 +184,9 @@ impl Messenger<'_> {
         let Some(waiting) = self.vault.store.change(|tx| pending(tx, id))? else {
             return Ok(());
         };
+        if !self.tell_step().await? {
+            return self.vault.store.change(|tx| settle(tx, id, waiting.at, false));
+        }
         let PendingCommit {
             at,
             commit,
@@ -300,7 +307,7 @@ fn keep(
     let sql = "INSERT INTO pending_commit (conversation, generation, epoch, body, welcome, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let people = serde_json::to_string(people).map_err(Fault::Row)?;
     tx.execute(sql, (id.0, at.generation, at.number, commit, welcome, people))?;
-    Ok(())
+    own::step(tx)
 }
 
 /// The home has taken the commit that waits, or another one.

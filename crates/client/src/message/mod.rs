@@ -2,25 +2,32 @@
 //! arrive. No machine of the ring can read one.
 //!
 //! Read in this order: `vault` (where all of it lies), `own` (this device among the person's), `chains` (what is believed of others),
-//! `group` (the keys that the devices of a conversation share), `outgoing`, `incoming`, `history` (what a person sees) and [`alarm`]
-//! (what they must hear of).
+//! `group` (the keys that the devices of a conversation share), `outgoing`, `incoming`, `steps` (a disk that was put back), `history`
+//! (what a person sees) and [`alarm`] (what they must hear of). Then what several devices need: [`devices`] (which they are, and shutting
+//! one out), `archive` (what one device tells another), [`link`] (a new one is let in), [`recovery`] (all are lost); and [`verify`].
 //!
 //! **Invariants**
 //! - A message is on disk before anything is sent, and leaves the queue when it is taken; a repeat is the same bytes.
 //! - What came is on disk before it is acknowledged.
 //! - No secret of a device is sent or shown, and none is on disk in the clear.
 //!
-//! Deliberately absent, for now: rooms, more than one device of a person, direct delivery.
+//! Deliberately absent, for now: rooms, direct delivery.
 
 pub mod agent;
 pub mod alarm;
+mod archive;
 mod chains;
+pub mod devices;
 mod group;
 mod history;
 mod incoming;
+pub mod link;
 mod outgoing;
 mod own;
+pub mod recovery;
+mod steps;
 mod vault;
+pub mod verify;
 
 pub use history::{Chat, Message, Progress};
 pub use incoming::Fetched;
@@ -88,6 +95,12 @@ impl Client {
         }
     }
 
+    /// Whether somebody is logged in on a computer that is none of their devices: they read their messages on another one, and this one
+    /// has yet to be let in.
+    pub async fn waits_for_link(&self) -> Result<bool, Failure> {
+        Ok(!self.messenger().await?.is_device()?)
+    }
+
     /// Tells the ring that this computer is none of the person's devices any more, if it is one. When no machine answers, letters go
     /// on waiting for it until they are too old.
     pub(crate) async fn retire_device(&self) -> Result<(), Failure> {
@@ -112,6 +125,7 @@ impl Messenger<'_> {
             Err(failure) => return Err(failure),
         }
         let other = self.account_of(nick).await?;
+        self.refuse_if_held_back(nick, other)?;
         let (conversation, id) = self.say(other, text)?;
         match self.deliver().await {
             Ok(_) => {}
@@ -130,6 +144,7 @@ impl Messenger<'_> {
     pub async fn deliver(&self) -> Result<(Fetched, Pushed), Failure> {
         self.enrol().await?;
         let fetched = self.fetch().await?;
+        self.rejoin().await?;
         let pushed = self.push().await?;
         self.learn_nicks().await?;
         Ok((fetched, pushed))

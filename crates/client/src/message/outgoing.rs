@@ -9,7 +9,7 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Fault};
 use crate::message::group::{self, Readiness};
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains};
+use crate::message::{Messenger, chains, own, verify};
 use crate::time::{now, now_ms};
 use rand::{Rng, RngExt};
 use rusqlite::Transaction;
@@ -142,8 +142,8 @@ impl Messenger<'_> {
     fn seal(&self, id: ConversationId) -> Result<(), Failure> {
         let device = self.device()?;
         self.vault.store.change(|tx| {
-            let group = group::current(tx, id)?;
-            let Some(mut group) = group.filter(|group| group.is_in() && !group.is_changing()) else {
+            let group = group::writable(tx, id)?;
+            let Some(mut group) = group.filter(|group| !group.is_changing()) else {
                 return Ok(());
             };
             let accounts: BTreeSet<AccountId> = group
@@ -155,6 +155,12 @@ impl Messenger<'_> {
             if accounts.is_empty() {
                 return Ok(());
             }
+            for account in &accounts {
+                if verify::is_held_back(tx, *account)? {
+                    return Ok(());
+                }
+            }
+            own::step(tx)?;
             let (mut heads, mut devices) = (Vec::new(), BTreeMap::new());
             let people: BTreeSet<AccountId> = accounts.iter().copied().chain([self.me]).collect();
             for account in people {
@@ -201,6 +207,13 @@ impl Messenger<'_> {
             })
         })?;
         let mut all = HandedIn::default();
+        if due.is_empty() {
+            return Ok(all);
+        }
+        if !self.tell_step().await? {
+            all.is_any_anew = true;
+            return Ok(all);
+        }
         for sealed in due {
             let one = self.hand_in_one(sealed).await?;
             all.taken += one.taken;
@@ -354,7 +367,7 @@ fn give_up(tx: &Transaction<'_>, id: ConversationId, why: &str) -> Result<(), Fa
 
 /// What was sealed for devices that the recipients do not have any more, or do not have alone, is sealed once more. Who has got it
 /// already knows it by its name. It keeps its place before what was said later.
-fn seal_anew(tx: &Transaction<'_>, sealed: i64) -> Result<(), Failure> {
+pub(crate) fn seal_anew(tx: &Transaction<'_>, sealed: i64) -> Result<(), Failure> {
     let sql = "INSERT INTO draft (seq, conversation, payload) SELECT seq, conversation, payload FROM sealed WHERE seq = ?1";
     tx.execute(sql, [sealed])?;
     tx.execute("DELETE FROM sealed WHERE seq = ?1", [sealed])?;

@@ -40,6 +40,19 @@ pub(crate) fn keys<'a>(tx: &'a Transaction<'_>) -> SqliteStorageProvider<Json, &
     SqliteStorageProvider::new(tx)
 }
 
+/// Forgets all keys of groups and of packages.
+pub(crate) fn forget_keys(tx: &Transaction<'_>) -> Result<(), Failure> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'openmls_*' AND name NOT GLOB '*migration*'";
+    let tables = tx
+        .prepare(sql)?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    for table in tables {
+        tx.execute(&format!("DELETE FROM \"{table}\""), [])?;
+    }
+    Ok(())
+}
+
 /// The name of a person's database.
 pub(crate) fn name(account: AccountId) -> String {
     format!("messages-{account}")
@@ -48,7 +61,10 @@ pub(crate) fn name(account: AccountId) -> String {
 impl Vault {
     /// Opens the database of a person, and makes it when there is none.
     pub(crate) fn open(place: &Place, account: AccountId) -> Result<Self, Failure> {
-        let layouts = vec![M::up(include_str!("schema.sql"))];
+        let layouts = vec![
+            M::up(include_str!("schema.sql")),
+            M::up(include_str!("device.sql")),
+        ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
             let mut keys = SqliteStorageProvider::<Json, &mut Connection>::new(connection);
             keys.run_migrations().map_err(|error| Fault::Keys(error.into()))

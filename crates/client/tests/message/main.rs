@@ -1,6 +1,9 @@
 //! Private messages of real clients over a real machine.
 
+mod device;
+mod recovery;
 mod town;
+mod verify;
 
 use tertulia_client::failure::{Failure, Misuse};
 use tertulia_client::message::Progress;
