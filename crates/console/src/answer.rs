@@ -8,6 +8,10 @@ use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{ListPage, Mark};
 use tertulia_client::message::alarm::Alarm;
+use tertulia_client::message::devices::{OwnDevice, ShutOut};
+use tertulia_client::message::link::Linked;
+use tertulia_client::message::recovery::{BackedUp, Restored};
+use tertulia_client::message::verify::Verification;
 use tertulia_client::message::{Chat, Message, Progress, Sent};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
@@ -150,6 +154,25 @@ pub enum Answer {
         /// Whether no machine answered.
         offline: bool,
     },
+    /// One's own devices.
+    Devices(Vec<OwnDevice>),
+    /// One of them was shut out.
+    ShutOut(ShutOut),
+    /// All of them are void, and another identity was begun on this computer.
+    DevicesReset,
+    /// Two computers were linked.
+    Linked {
+        /// What came of it.
+        linked: Linked,
+        /// Whether this is the one that was let in.
+        is_new: bool,
+    },
+    /// A backup was made.
+    BackedUp(BackedUp),
+    /// A backup was taken back.
+    Restored(Restored),
+    /// How somebody's identity stands.
+    Verification(Verification),
 }
 
 impl Answer {
@@ -175,7 +198,14 @@ impl Answer {
             | Answer::Marked { .. }
             | Answer::Deleted { .. }
             | Answer::Tied { .. }
-            | Answer::Found { .. } => false,
+            | Answer::Found { .. }
+            | Answer::Devices(_)
+            | Answer::ShutOut(_)
+            | Answer::DevicesReset
+            | Answer::Linked { .. }
+            | Answer::BackedUp(_)
+            | Answer::Restored(_)
+            | Answer::Verification(_) => false,
         }
     }
 
@@ -232,6 +262,23 @@ impl Answer {
                 let dweets = numbered(numbers, &found.dweets);
                 json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
             }
+            Answer::Devices(devices) => json!({ "devices": devices }),
+            Answer::ShutOut(shut_out) => json!({ "shut_out": shut_out.short, "waiting": shut_out.waiting }),
+            Answer::DevicesReset => json!({ "devices_reset": true }),
+            Answer::Linked { linked, is_new } => {
+                merged(json!({ "linked": true, "is_new": is_new }), json!(linked))
+            }
+            Answer::BackedUp(backed_up) => {
+                let BackedUp {
+                    file,
+                    number,
+                    messages,
+                    code,
+                } = backed_up;
+                json!({ "file": file, "number": number, "messages": messages, "is_code_new": code.is_some() })
+            }
+            Answer::Restored(restored) => json!(restored),
+            Answer::Verification(verification) => json!(verification),
             Answer::Sent { sent, alarms } => merged(json!(sent), json!({ "alarms": alarms })),
             Answer::Chats {
                 chats,

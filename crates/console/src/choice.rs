@@ -26,6 +26,10 @@ pub enum Takes {
     NickAndText,
     /// A nick, or nothing.
     MaybeNick,
+    /// A file, or nothing.
+    MaybeFile,
+    /// The beginning of a device's name.
+    Device,
     /// Words to search for.
     Words,
     /// An address.
@@ -112,6 +116,12 @@ pub const INSIDE: &[Choice] = &[
     shown(Group::Messages, "chats", Takes::Nothing),
     shown(Group::Messages, "read", Takes::Nick),
     shown(Group::Messages, "send", Takes::NickAndText),
+    unshown(Group::Messages, "verify", Takes::Nick),
+    unshown(Group::Messages, "devices", Takes::Nothing),
+    unshown(Group::Messages, "link", Takes::Nothing),
+    unshown(Group::Messages, "revoke", Takes::Device),
+    unshown(Group::Messages, "backup", Takes::MaybeFile),
+    unshown(Group::Messages, "restore", Takes::MaybeFile),
     shown(Group::People, "profile", Takes::MaybeNick),
     shown(Group::People, "follow", Takes::Nick),
     shown(Group::People, "unfollow", Takes::Nick),

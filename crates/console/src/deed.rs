@@ -9,6 +9,7 @@
 use crate::answer::Answer;
 use tertulia_client::dweet::Dweet;
 use tertulia_client::mark::{List, Mark};
+use tertulia_client::message::verify::Word;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure};
 
@@ -102,6 +103,20 @@ pub enum Deed {
         /// With whom.
         nick: String,
     },
+    /// One's own devices.
+    Devices,
+    /// Shut one of them out.
+    Revoke {
+        /// The beginning of its name.
+        device: String,
+    },
+    /// The safety number with somebody.
+    Verify {
+        /// With whom.
+        nick: String,
+        /// What the person says of it.
+        word: Option<Word>,
+    },
 }
 
 /// How a list is shown.
@@ -148,6 +163,15 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
                 alarms,
                 offline,
             }
+        }
+        Deed::Devices => Answer::Devices(client.messenger().await?.devices().await?),
+        Deed::Revoke { device } => Answer::ShutOut(client.messenger().await?.revoke(device).await?),
+        Deed::Verify { nick, word } => {
+            let messenger = client.messenger().await?;
+            Answer::Verification(match word {
+                Some(word) => messenger.take_word(nick, *word).await?,
+                None => messenger.safety_number(nick).await?,
+            })
         }
         Deed::Whoami => {
             let me = client.whoami().await?;

@@ -20,6 +20,7 @@ pub mod choice;
 pub mod command;
 pub mod complete;
 pub mod deed;
+mod device;
 pub mod interactive;
 pub mod look;
 mod message;

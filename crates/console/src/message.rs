@@ -22,6 +22,8 @@ pub(crate) fn alarms(look: &Look, page: &mut Page, alarms: &[Alarm]) {
     for Alarm { kind, nick, .. } in alarms {
         let key = match kind {
             Kind::NewIdentity => "alarm-new-identity",
+            Kind::OtherThanVerified => "alarm-other-than-verified",
+            Kind::OlderDisk => "alarm-older-disk",
             Kind::OtherHistory => "alarm-other-history",
             Kind::Unopened => "alarm-unopened",
         };

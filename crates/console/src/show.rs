@@ -1,6 +1,7 @@
 //! How an answer looks on the screen.
 
 use crate::answer::Answer;
+use crate::device;
 use crate::look::Look;
 use crate::message;
 use crate::page::{Page, Style};
@@ -87,6 +88,13 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             message::head(look, &mut page, alarms, *offline);
             message::chats(look, &mut page, chats);
         }
+        Answer::Devices(devices) => device::devices(look, &mut page, devices),
+        Answer::ShutOut(shut_out) => device::shut_out(look, &mut page, shut_out),
+        Answer::DevicesReset => page.text(Style::Good, 0, &look.words.say("done-reset")),
+        Answer::Linked { linked, is_new } => device::linked(look, &mut page, linked, *is_new),
+        Answer::BackedUp(backed_up) => device::backed_up(look, &mut page, backed_up),
+        Answer::Restored(restored) => device::restored(look, &mut page, restored),
+        Answer::Verification(verification) => device::verification(look, &mut page, verification),
         Answer::Messages {
             nick,
             messages,

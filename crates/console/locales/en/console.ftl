@@ -151,12 +151,11 @@ misuse-to-oneself = A message goes to somebody else.
 misuse-not-a-message = This cannot be sent: { $why }.
 misuse-no-device = This computer cannot read your messages yet. Connect to the ring once, for example with “chats”.
 misuse-other-agent = Another agent is running for you on this computer.
-misuse-other-devices = You read your messages on another computer. This one cannot be added to it yet: use that one, or log out there first.
 unfit-empty = There is no text. Type a few words.
 unfit-too-long = That is { $over } too many: at most { $max } characters. Shorten it.
 unfit-too-large = That has too many marks on its letters. Simplify it.
 unfit-control = There is a character in it that cannot be shown. Type it without.
-no-keyboard = There is no keyboard to ask at. Set TERTULIA_PASSWORD (for passwd also TERTULIA_NEW_PASSWORD).
+no-keyboard = There is no keyboard to ask at. Set TERTULIA_PASSWORD (for passwd also TERTULIA_NEW_PASSWORD, for account backup and restore TERTULIA_RECOVERY_CODE), or pass --yes where it is asked whether you are sure.
 
 ## Questions
 
@@ -396,3 +395,116 @@ progress-refused = not taken
 alarm-new-identity = ATTENTION: @{ $nick } has a new identity. They may have begun anew, or somebody else is in their place: ask them.
 alarm-other-history = ATTENTION: the ring shows different histories of the devices of @{ $nick }. Somebody may be listening: tell the people who run the ring.
 alarm-unopened = A message from @{ $nick } could not be opened. Ask them to send it again.
+
+# Several devices.
+misuse-other-devices = You have another device already, and this one has yet to be let in. Type “link” here and on the other one; or “restore”, if you have a recovery code and no other device.
+misuse-other-devices-command = You have another device already, and this one has yet to be let in. Run “tertulia link” here, and then on the other one; or “tertulia account restore”, if you have a recovery code and no other device.
+hint-link = This computer cannot read your messages yet. Type “link” here and on your other device; or “restore”, if you have a recovery code and no other device.
+hint-link-command = This computer cannot read your messages yet. Run “tertulia link” here, and then on your other device; or “tertulia account restore”, if you have a recovery code and no other device. Without either: tertulia devices reset
+misuse-this-device = That is this device. To leave it, type “logout”.
+misuse-this-device-command = That is this device. To leave it: tertulia logout
+misuse-shut-out = Another device of yours has shut this one out. If this is yours, type “link” here and on the other one to let it in again; else “logout” removes all that is here.
+misuse-shut-out-command = Another device of yours has shut this one out. If this is yours, run “tertulia link” here and on the other one to let it in again; else “tertulia logout” removes all that is here.
+misuse-no-other-device = You have no device yet that could let this one in. Write or read a message, and this one is the first.
+misuse-no-other-device-command = You have no device yet that could let this one in. Use it (tertulia chats), and it is the first.
+misuse-no-such-code = Nobody waits with this code: it is used up, older than ten minutes, or another person’s. Type “link” on the new computer once more, and take the code that it shows then.
+misuse-no-such-code-command = Nobody waits with this code: it is used up, older than ten minutes, or another person’s. Run “tertulia link” on the new computer once more, and take the code that it shows then.
+misuse-link-broken = The other device did not go on. Nothing is lost: type “link” on both once more.
+misuse-link-broken-command = The other device did not go on. Nothing is lost: run “tertulia link” on both once more.
+misuse-other-identity = You have begun anew with another identity since, so this one cannot be taken back. Let this computer in with “link” first; then “restore” with a file brings what was said.
+misuse-other-identity-command = You have begun anew with another identity since, so this one cannot be taken back. Let this computer in first (tertulia link); then “tertulia account restore FILE” brings what was said.
+misuse-not-shown = The number of @{ $nick } was not shown here, or has changed since. Type “verify { $nick }”, and compare it first.
+misuse-not-shown-command = The number of @{ $nick } was not shown here, or has changed since. Compare it first: tertulia verify { $nick }
+misuse-held-back = Not sent: @{ $nick } has another identity than the one that you verified. Ask them by another way. Then type “verify { $nick }” to compare again, or “verify { $nick } accept”.
+misuse-held-back-command = Not sent: @{ $nick } has another identity than the one that you verified. Ask them by another way. Then compare again (tertulia verify { $nick }), or take it as it is (tertulia verify { $nick } --accept).
+restored-devices = These are your devices. Shut out those that are lost, with “revoke”:
+restored-devices-command = These are your devices. Shut out those that are lost, with “tertulia devices revoke ID”:
+verify-held-back = This is ANOTHER identity than the one that you verified, and nothing is sent to @{ $nick }. If the numbers are the same, type “verify { $nick } confirm”.
+verify-held-back-command = This is ANOTHER identity than the one that you verified, and nothing is sent to @{ $nick }. If the numbers are the same: tertulia verify { $nick } --confirm
+verify-verified = You have verified @{ $nick }.
+verify-verified-command = You have verified @{ $nick }.
+verify-not-yet = If @{ $nick } sees the same number, type “verify { $nick } confirm”. If not, somebody stands between you.
+verify-not-yet-command = If @{ $nick } sees the same number: tertulia verify { $nick } --confirm. If not, somebody stands between you.
+misuse-devices-change = Your devices are being changed from elsewhere at the same moment. Try again.
+misuse-not-a-device = No one device of yours begins with “{ $typed }”. “devices” shows them.
+misuse-not-a-code = A code has 7 groups of 5 letters and digits.
+misuse-mistyped-code = Group { $n } of the code is mistyped, or in the wrong place.
+misuse-code-needed = Your recovery code was made on another device. Type it, or make a new one with --new-code.
+misuse-no-backup = There is no backup of yours in the ring. Name the file, if you have one.
+misuse-wrong-code = This recovery code does not open the backup.
+misuse-damaged-backup = That is no backup, or it is damaged. Use another copy of it.
+misuse-newer-backup = A newer Tertulia has made this backup. Use that version.
+misuse-old-backup = This is your backup number { $n }, and the newest is { $newest }. Use that one, or take this one all the same with --older.
+misuse-no-identity = @{ $nick } has no device yet, and so no safety number.
+alarm-other-than-verified = ATTENTION: @{ $nick } HAS ANOTHER IDENTITY THAN THE ONE THAT YOU VERIFIED. Somebody may be in their place. Nothing is sent to them until you say so: verify { $nick }
+alarm-older-disk = This computer was put back to an earlier state: what came and what was said since is missing here. Its keys are made anew.
+link-code = Type this code on your other device (there: link):
+    
+        { $code }
+    
+    This computer is { $device }. The code is good once, for ten minutes. Waiting…
+link-guest = The computer “{ $computer }” ({ $device }) asks to read and write your messages.
+link-met = The other device answers.
+link-messages = { $n } messages so far…
+link-entered = The new computer is one of your devices.
+reset-warning = This makes all your devices void, begins a new identity on this computer, and warns everybody who writes to you. Do it only if all devices are lost and you have no recovery code.
+backup-code = YOUR RECOVERY CODE. Write it down and keep it safe: it is never shown again.
+    
+        { $code }
+    
+    With your nick, your password and this code you get your identity and people back when all devices are lost; with the file also your messages.
+ask-link-code = The code that the new computer shows:
+ask-link = Is it yours, and does it show the same name? (yes or no)
+ask-reset = Begin anew? (yes or no)
+ask-recovery-code = Your recovery code:
+ask-device = Which device? The beginning of its name:
+devices-empty = You have no device yet.
+devices-this = this one
+done-shut-out = { $device } is shut out and logged out. It reads nothing that is sent from now on.
+done-reset = You have begun anew. Those who write to you are warned: tell them.
+done-linked-here = This computer is one of your devices now. { $n } messages came with it.
+done-linked = The new computer is one of your devices now. { $n } messages were handed over.
+groups-waiting = { $n ->
+    [one] One conversation has
+   *[other] { $n } conversations have
+} yet to be renewed: it is done before anything is said there.
+done-backed-up = { $n } messages are backed up in { $file }. Your identity and people are in the ring too.
+done-restored-identity = You are yourself again: same identity, nobody is warned. { $n } messages came back.
+done-restored = { $n } messages came back.
+verify-number = The number of you and @{ $nick }. Compare it with what they see, by voice or side by side:
+takes-file = FILE
+takes-device = ID
+word-verify = verify
+word-devices = devices
+word-link = link
+word-revoke = revoke
+word-backup = backup
+word-restore = restore
+word-confirm = confirm
+word-accept = accept
+help-verify = compare the safety number: verify NICK
+help-devices = the computers on which you read messages
+help-link = let a new computer in: on both
+help-revoke = shut a lost device out
+help-backup = keep what may not be lost
+help-restore = take it back, with your recovery code
+about-devices = Show your devices: the computers on which you read messages
+about-devices-revoke = Shut a device out that is lost: it reads nothing that is sent from now on
+about-devices-reset = Begin anew when all devices are lost and there is no recovery code: everybody who writes to you is warned
+about-link = Let a new computer read your messages: run it there, then here with the code that it shows
+about-verify = Compare your safety number with somebody, to know that nobody stands between you
+about-account = Back up what may not be lost, or take it back
+about-account-backup = Back up your identity, people and messages under a recovery code
+about-account-restore = Take a backup back, with your recovery code
+arg-devices-revoke-device = The beginning of its name, as the list shows it
+arg-code = The code that the new computer shows; without it, this one shows a code or asks for one
+arg-label = What this computer is to be called among your devices; others can see it
+arg-verify-nick = With whom
+arg-confirm = The number that was shown is the one that they see
+arg-accept = Take their new identity without comparing
+arg-account-backup-file = Where to write it; without it, tertulia-NICK.backup in this directory
+arg-account-restore-file = The file; without it, your identity and people alone come back
+arg-new-code = Make a new recovery code; the one before opens later backups no more
+arg-older = Take it although there is a newer backup
+misuse-backup-waits = Your identity waits in the ring, and nobody is warned if you take it back: type “restore”, with your recovery code.
+misuse-backup-waits-command = Your identity waits in the ring, and nobody is warned if you take it back with your recovery code: tertulia account restore. If you do not have the code: tertulia devices reset

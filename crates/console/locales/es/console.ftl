@@ -151,12 +151,11 @@ misuse-to-oneself = Un mensaje va a otra persona.
 misuse-not-a-message = Esto no se puede enviar: { $why }.
 misuse-no-device = Este ordenador aún no puede leer tus mensajes. Conéctate al anillo una vez, por ejemplo con «conversaciones».
 misuse-other-agent = Otro agente trabaja ya para ti en este ordenador.
-misuse-other-devices = Lees tus mensajes en otro ordenador. Este aún no se le puede añadir: usa aquel, o cierra antes la sesión allí.
 unfit-empty = No hay texto. Escribe unas palabras.
 unfit-too-long = Sobran { $over }: caben { $max } caracteres. Acórtalo.
 unfit-too-large = Hay demasiadas marcas sobre las letras. Simplifícalo.
 unfit-control = Hay un carácter que no se puede mostrar. Escríbelo sin él.
-no-keyboard = No hay teclado en el que preguntar. Define TERTULIA_PASSWORD (para passwd también TERTULIA_NEW_PASSWORD).
+no-keyboard = No hay teclado en el que preguntar. Define TERTULIA_PASSWORD (para passwd también TERTULIA_NEW_PASSWORD, para account backup y restore TERTULIA_RECOVERY_CODE), o añade --yes donde se pregunta si es seguro.
 
 ## Preguntas
 
@@ -396,3 +395,116 @@ progress-refused = no aceptado
 alarm-new-identity = ATENCIÓN: @{ $nick } tiene una identidad nueva. Puede que haya empezado de nuevo, o que otra persona esté en su lugar: pregúntale.
 alarm-other-history = ATENCIÓN: el anillo muestra historias distintas de los dispositivos de @{ $nick }. Puede que alguien escuche: avisa a quienes llevan el anillo.
 alarm-unopened = Un mensaje de @{ $nick } no se pudo abrir. Pídele que lo envíe de nuevo.
+
+# Varios dispositivos.
+misuse-other-devices = Ya tienes otro dispositivo, y este aún no tiene acceso. Escribe «vincular» aquí y en el otro; o «recuperar», si tienes un código de recuperación y ningún otro dispositivo.
+misuse-other-devices-command = Ya tienes otro dispositivo, y este aún no tiene acceso. Ejecuta «tertulia link» aquí y después en el otro; o «tertulia account restore», si tienes un código de recuperación y ningún otro dispositivo.
+hint-link = Este ordenador aún no puede leer tus mensajes. Escribe «vincular» aquí y en tu otro dispositivo; o «recuperar», si tienes un código de recuperación y ningún otro dispositivo.
+hint-link-command = Este ordenador aún no puede leer tus mensajes. Ejecuta «tertulia link» aquí y después en tu otro dispositivo; o «tertulia account restore», si tienes un código de recuperación y ningún otro dispositivo. Sin ninguno de los dos: tertulia devices reset
+misuse-this-device = Es este dispositivo. Para dejarlo, escribe «desconectar».
+misuse-this-device-command = Es este dispositivo. Para dejarlo: tertulia logout
+misuse-shut-out = Otro dispositivo tuyo ha excluido a este. Si es tuyo, escribe «vincular» aquí y en el otro para darle acceso de nuevo; si no, cerrar la sesión borra todo lo que hay aquí.
+misuse-shut-out-command = Otro dispositivo tuyo ha excluido a este. Si es tuyo, ejecuta «tertulia link» aquí y en el otro para darle acceso de nuevo; si no, «tertulia logout» borra todo lo que hay aquí.
+misuse-no-other-device = Aún no tienes ningún dispositivo que pueda dar acceso a este. Escribe o lee un mensaje, y este será el primero.
+misuse-no-other-device-command = Aún no tienes ningún dispositivo que pueda dar acceso a este. Úsalo (tertulia chats) y será el primero.
+misuse-no-such-code = Nadie espera con este código: ya se usó, tiene más de diez minutos o es de otra persona. Escribe «vincular» otra vez en el ordenador nuevo y toma el código que muestre entonces.
+misuse-no-such-code-command = Nadie espera con este código: ya se usó, tiene más de diez minutos o es de otra persona. Ejecuta «tertulia link» otra vez en el ordenador nuevo y toma el código que muestre entonces.
+misuse-link-broken = El otro dispositivo no siguió. No se ha perdido nada: escribe «vincular» otra vez en los dos.
+misuse-link-broken-command = El otro dispositivo no siguió. No se ha perdido nada: ejecuta «tertulia link» otra vez en los dos.
+misuse-other-identity = Desde entonces has empezado de nuevo con otra identidad, y esta no se puede recuperar. Primero da acceso a este ordenador con «vincular»; después «recuperar» con un archivo trae lo que se dijo.
+misuse-other-identity-command = Desde entonces has empezado de nuevo con otra identidad, y esta no se puede recuperar. Primero da acceso a este ordenador (tertulia link); después «tertulia account restore ARCHIVO» trae lo que se dijo.
+misuse-not-shown = El número de @{ $nick } no se ha mostrado aquí, o ha cambiado desde entonces. Escribe «verificar { $nick }» y compáralo primero.
+misuse-not-shown-command = El número de @{ $nick } no se ha mostrado aquí, o ha cambiado desde entonces. Compáralo primero: tertulia verify { $nick }
+misuse-held-back = No enviado: @{ $nick } tiene otra identidad que la que verificaste. Pregúntale por otro medio. Después escribe «verificar { $nick }» para comparar de nuevo, o «verificar { $nick } aceptar».
+misuse-held-back-command = No enviado: @{ $nick } tiene otra identidad que la que verificaste. Pregúntale por otro medio. Después compara de nuevo (tertulia verify { $nick }) o tómala como está (tertulia verify { $nick } --accept).
+restored-devices = Estos son tus dispositivos. Excluye los perdidos con «excluir»:
+restored-devices-command = Estos son tus dispositivos. Excluye los perdidos con «tertulia devices revoke ID»:
+verify-held-back = Esta es OTRA identidad que la que verificaste, y no se envía nada a @{ $nick }. Si los números son iguales, escribe «verificar { $nick } confirmar».
+verify-held-back-command = Esta es OTRA identidad que la que verificaste, y no se envía nada a @{ $nick }. Si los números son iguales: tertulia verify { $nick } --confirm
+verify-verified = Has verificado a @{ $nick }.
+verify-verified-command = Has verificado a @{ $nick }.
+verify-not-yet = Si @{ $nick } ve el mismo número, escribe «verificar { $nick } confirmar». Si no, alguien está en medio.
+verify-not-yet-command = Si @{ $nick } ve el mismo número: tertulia verify { $nick } --confirm. Si no, alguien está en medio.
+misuse-devices-change = Tus dispositivos se están cambiando desde otro sitio en este momento. Inténtalo de nuevo.
+misuse-not-a-device = Ningún dispositivo tuyo, o más de uno, empieza por «{ $typed }». «devices» los muestra.
+misuse-not-a-code = Un código tiene 7 grupos de 5 letras y cifras.
+misuse-mistyped-code = El grupo { $n } del código está mal escrito o fuera de lugar.
+misuse-code-needed = Tu código de recuperación se hizo en otro dispositivo. Escríbelo, o haz uno nuevo con --new-code.
+misuse-no-backup = No hay ninguna copia tuya en el anillo. Indica el archivo, si lo tienes.
+misuse-wrong-code = Este código de recuperación no abre la copia.
+misuse-damaged-backup = Eso no es una copia, o está dañada. Usa otra.
+misuse-newer-backup = Un Tertulia más nuevo hizo esta copia. Usa esa versión.
+misuse-old-backup = Esta es tu copia número { $n }, y la más nueva es la { $newest }. Usa esa, o toma esta de todos modos con --older.
+misuse-no-identity = @{ $nick } aún no tiene ningún dispositivo, y por eso tampoco número de seguridad.
+alarm-other-than-verified = ATENCIÓN: @{ $nick } TIENE OTRA IDENTIDAD QUE LA QUE VERIFICASTE. Puede que alguien esté en su lugar. No se le envía nada hasta que tú lo digas: verify { $nick }
+alarm-older-disk = Este ordenador volvió a un estado anterior: falta lo que llegó y lo que se dijo desde entonces. Sus claves se hacen de nuevo.
+link-code = Escribe este código en tu otro dispositivo (allí: link):
+    
+        { $code }
+    
+    Este ordenador es { $device }. El código sirve una vez, durante diez minutos. Esperando…
+link-guest = El ordenador «{ $computer }» ({ $device }) pide leer y escribir tus mensajes.
+link-met = El otro dispositivo responde.
+link-messages = { $n } mensajes hasta ahora…
+link-entered = El ordenador nuevo es uno de tus dispositivos.
+reset-warning = Esto anula todos tus dispositivos, empieza una identidad nueva en este ordenador y avisa a todos los que te escriben. Hazlo solo si has perdido todos los dispositivos y no tienes código de recuperación.
+backup-code = TU CÓDIGO DE RECUPERACIÓN. Anótalo y guárdalo bien: no se vuelve a mostrar.
+    
+        { $code }
+    
+    Con tu nick, tu contraseña y este código recuperas tu identidad y tu gente cuando se pierden todos los dispositivos; con el archivo, también tus mensajes.
+ask-link-code = El código que muestra el ordenador nuevo:
+ask-link = ¿Es tuyo y muestra el mismo nombre? (sí o no)
+ask-reset = ¿Empezar de nuevo? (sí o no)
+ask-recovery-code = Tu código de recuperación:
+ask-device = ¿Qué dispositivo? El principio de su nombre:
+devices-empty = Aún no tienes ningún dispositivo.
+devices-this = este
+done-shut-out = { $device } queda excluido y su sesión, cerrada. No lee nada de lo que se envíe desde ahora.
+done-reset = Has empezado de nuevo. Quienes te escriben reciben un aviso: cuéntaselo.
+done-linked-here = Este ordenador ya es uno de tus dispositivos. Con él llegaron { $n } mensajes.
+done-linked = El ordenador nuevo ya es uno de tus dispositivos. Se le pasaron { $n } mensajes.
+groups-waiting = { $n ->
+    [one] Queda una conversación
+   *[other] Quedan { $n } conversaciones
+} por renovar: se hace antes de que allí se diga algo.
+done-backed-up = { $n } mensajes están en la copia { $file }. Tu identidad y tu gente están también en el anillo.
+done-restored-identity = Vuelves a ser tú: la misma identidad, nadie recibe un aviso. Volvieron { $n } mensajes.
+done-restored = Volvieron { $n } mensajes.
+verify-number = El número entre tú y @{ $nick }. Compáralo con el que ve, de viva voz o lado a lado:
+takes-file = ARCHIVO
+takes-device = ID
+word-verify = verificar
+word-devices = dispositivos
+word-link = vincular
+word-revoke = excluir
+word-backup = copia
+word-restore = recuperar
+word-confirm = confirmar
+word-accept = aceptar
+help-verify = comparar el número de seguridad: verificar NICK
+help-devices = los ordenadores en los que lees mensajes
+help-link = dar acceso a un ordenador nuevo: en los dos
+help-revoke = excluir un dispositivo perdido
+help-backup = guardar lo que no se puede perder
+help-restore = recuperarlo, con tu código
+about-devices = Mostrar tus dispositivos: los ordenadores en los que lees mensajes
+about-devices-revoke = Excluir un dispositivo perdido: no lee nada de lo que se envíe desde ahora
+about-devices-reset = Empezar de nuevo si se perdieron todos los dispositivos y no hay código: se avisa a todos los que te escriben
+about-link = Dar acceso a tus mensajes a un ordenador nuevo: ejecútalo allí, y después aquí con el código que muestra
+about-verify = Comparar tu número de seguridad con alguien, para saber que nadie está en medio
+about-account = Guardar lo que no se puede perder, o recuperarlo
+about-account-backup = Guardar tu identidad, tu gente y tus mensajes con un código de recuperación
+about-account-restore = Recuperar una copia con tu código de recuperación
+arg-devices-revoke-device = El principio de su nombre, como lo muestra la lista
+arg-code = El código que muestra el ordenador nuevo; sin él, este muestra uno o lo pide
+arg-label = Cómo se llamará este ordenador entre tus dispositivos; otros pueden verlo
+arg-verify-nick = Con quién
+arg-confirm = El número que se mostró es el que ve la otra persona
+arg-accept = Tomar su nueva identidad sin comparar
+arg-account-backup-file = Dónde escribirla; si no, tertulia-NICK.backup en este directorio
+arg-account-restore-file = El archivo; sin él, vuelven solo tu identidad y tu gente
+arg-new-code = Hacer un código nuevo; el anterior ya no abre las copias siguientes
+arg-older = Tomarla aunque haya una copia más nueva
+misuse-backup-waits = Tu identidad espera en el anillo, y nadie recibe un aviso si la recuperas: escribe «recuperar», con tu código de recuperación.
+misuse-backup-waits-command = Tu identidad espera en el anillo, y nadie recibe un aviso si la recuperas con tu código de recuperación: tertulia account restore. Si no tienes el código: tertulia devices reset
