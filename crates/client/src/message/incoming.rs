@@ -73,7 +73,8 @@ impl Messenger<'_> {
                 .with("device", device)
                 .with("after", after);
             let mailbox: Mailbox = self.client.read(ask).await.map_err(shut_out)?;
-            if is_first && mailbox.acknowledged > after {
+            // Looked at anew: another process may have read on, and acknowledged it.
+            if is_first && mailbox.acknowledged > self.position()? {
                 if self.has_groups()? {
                     // Letters were acknowledged of which this disk knows nothing.
                     self.leave_groups().await?;
