@@ -76,6 +76,7 @@ DEATHS = {
     "packages-made": ("ana", "send"),
     "packages-told": ("ana", "send"),
     "said": ("ana", "send"),
+    "step-told": ("ana", "send"),
     "commit-made": ("ana", "send"),
     "commit-answered": ("ana", "send"),
     "commit-settled": ("ana", "send"),
@@ -88,9 +89,9 @@ DEATHS = {
 }
 
 
-def test_each_step_at_which_a_client_can_be_killed_is_tried():
+def test_each_moment_at_which_a_client_can_be_killed_is_tried():
     sources = (binary().parents[2] / "crates/client/src").rglob("*.rs")
-    named = {name for source in sources for name in re.findall(r'\bstep\("([a-z-]+)"\)', source.read_text())}
+    named = {name for source in sources for name in re.findall(r'\bmoment\("([a-z-]+)"\)', source.read_text())}
     assert named == set(DEATHS)
 
 

@@ -51,6 +51,7 @@ mod proxy;
 mod relation;
 mod render;
 mod router;
+mod safe;
 mod search;
 mod serve;
 mod service;

@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::service::Service;
 use crate::{
     absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
-    notification, oauth, openapi, relation, search, session, shell, stance, status, streaming, timeline,
-    trust,
+    notification, oauth, openapi, relation, safe, search, session, shell, stance, status, streaming,
+    timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -66,6 +66,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(notification::routes())
         .merge(search::routes())
         .merge(device::routes())
+        .merge(safe::routes())
         .merge(message::routes())
         .merge(streaming::routes())
         .merge(absent::routes())

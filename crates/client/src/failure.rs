@@ -186,6 +186,15 @@ pub enum Misuse {
     /// Oneself among those who are to be let in or put out.
     #[error("this is oneself")]
     Oneself,
+    /// They are not among the person's contacts.
+    #[error("{0} is no contact")]
+    NotAContact(String),
+    /// The list of contacts is full.
+    #[error("{0} contacts are the most")]
+    ContactsFull(usize),
+    /// The text cannot be what somebody is called.
+    #[error("a name has 1 to 80 characters")]
+    NotAName,
     /// No room is called so.
     #[error("no room {0}")]
     NoSuchRoom(String),
@@ -216,6 +225,71 @@ pub enum Misuse {
     /// The person has other devices: this one has to be let in by one of them.
     #[error("the person has other devices")]
     OtherDevices,
+    /// The person has left all devices, and a backup of their identity is in their safe.
+    #[error("a backup of the identity waits to be taken back")]
+    BackupWaits,
+    /// Other devices are being added or shut out at the same moment: later.
+    #[error("other devices are being added or shut out at the same moment")]
+    DevicesChange,
+    /// The text is the beginning of no device's name, or of several.
+    #[error("no one device begins with {0}")]
+    NotADevice(String),
+    /// A device does not shut itself out: who logs out does that.
+    #[error("this is the device that would be shut out")]
+    ThisDevice,
+    /// Another device has shut this one out.
+    #[error("this computer was shut out by another device")]
+    ShutOut,
+    /// There is no device that could let this one in.
+    #[error("there is no other device that could let this one in")]
+    NoOtherDevice,
+    /// What was typed is no code.
+    #[error("this is no code")]
+    NotACode {
+        /// Which group of it is wrong, from 1 on; none if it does not have as many as it should.
+        group: Option<usize>,
+    },
+    /// Nobody waits with this code: it is used up, or too old, or another one.
+    #[error("nobody waits with this code")]
+    NoSuchCode,
+    /// The other device did not go on, or what it left cannot be read.
+    #[error("the other device did not go on")]
+    LinkBroken,
+    /// The person has begun anew with another identity since.
+    #[error("the person has begun anew with another identity")]
+    OtherIdentity,
+    /// The recovery code was made on another device: it has to be typed, or another one made.
+    #[error("the recovery code is needed")]
+    CodeNeeded,
+    /// There is nothing in the safe.
+    #[error("there is no backup at home")]
+    NoBackup,
+    /// The recovery code does not open the backup.
+    #[error("the recovery code does not open this backup")]
+    WrongCode,
+    /// The backup is damaged, or none.
+    #[error("the backup is damaged")]
+    DamagedBackup,
+    /// A newer program has made the backup.
+    #[error("the backup was made by a newer version")]
+    NewerBackup,
+    /// There is a newer backup.
+    #[error("this is backup {number}, the newest is {newest}")]
+    OldBackup {
+        /// Its number.
+        number: u64,
+        /// The number of the newest.
+        newest: u64,
+    },
+    /// Somebody has no device yet, and so no safety number.
+    #[error("{0} has no device yet")]
+    NoIdentity(String),
+    /// A safety number is confirmed that was not shown, or has changed since.
+    #[error("the safety number of {0} was not shown, or has changed since")]
+    NotShown(String),
+    /// Somebody's identity is not the one that was verified: nothing is sent.
+    #[error("the identity of {0} is not the one that was verified")]
+    HeldBack(String),
 }
 
 impl Misuse {
@@ -226,6 +300,9 @@ impl Misuse {
             | Misuse::Unfit(_)
             | Misuse::ToOneself
             | Misuse::Oneself
+            | Misuse::NotAContact(_)
+            | Misuse::ContactsFull(_)
+            | Misuse::NotAName
             | Misuse::NoSuchRoom(_)
             | Misuse::WhichRoom(_)
             | Misuse::NotInRoom
@@ -235,7 +312,24 @@ impl Misuse {
             | Misuse::NotAMessage(_)
             | Misuse::NoDevice
             | Misuse::OtherAgent
-            | Misuse::OtherDevices => 1,
+            | Misuse::OtherDevices
+            | Misuse::BackupWaits
+            | Misuse::DevicesChange
+            | Misuse::ThisDevice
+            | Misuse::ShutOut
+            | Misuse::NoOtherDevice
+            | Misuse::NoSuchCode
+            | Misuse::LinkBroken
+            | Misuse::OtherIdentity
+            | Misuse::CodeNeeded
+            | Misuse::NoBackup
+            | Misuse::WrongCode
+            | Misuse::DamagedBackup
+            | Misuse::NewerBackup
+            | Misuse::OldBackup { .. }
+            | Misuse::NoIdentity(_)
+            | Misuse::NotShown(_)
+            | Misuse::HeldBack(_) => 1,
             Misuse::NoServer
             | Misuse::WhichRing(_)
             | Misuse::NotAServer(_)
@@ -243,7 +337,9 @@ impl Misuse {
             | Misuse::NotADweet(_)
             | Misuse::NotANick(_)
             | Misuse::NotACertificate(_)
-            | Misuse::NotAFingerprint(_) => 2,
+            | Misuse::NotAFingerprint(_)
+            | Misuse::NotADevice(_)
+            | Misuse::NotACode { .. } => 2,
         }
     }
 
@@ -261,6 +357,9 @@ impl Misuse {
             Misuse::NotACertificate(_) => "not_a_certificate",
             Misuse::NotAFingerprint(_) => "not_a_fingerprint",
             Misuse::ToOneself | Misuse::Oneself => "oneself",
+            Misuse::NotAContact(_) => "not_a_contact",
+            Misuse::ContactsFull(_) => "contacts_full",
+            Misuse::NotAName => "not_a_name",
             Misuse::NoSuchRoom(_) => "no_such_room",
             Misuse::WhichRoom(_) => "several_rooms",
             Misuse::NotInRoom => "not_in_room",
@@ -271,6 +370,25 @@ impl Misuse {
             Misuse::NoDevice => "no_device",
             Misuse::OtherAgent => "other_agent",
             Misuse::OtherDevices => "other_devices",
+            Misuse::BackupWaits => "backup_waits",
+            Misuse::DevicesChange => "devices_change",
+            Misuse::NotADevice(_) => "not_a_device",
+            Misuse::ThisDevice => "this_device",
+            Misuse::ShutOut => "shut_out",
+            Misuse::NoOtherDevice => "no_other_device",
+            Misuse::NotACode { .. } => "not_a_code",
+            Misuse::NoSuchCode => "no_such_code",
+            Misuse::LinkBroken => "link_broken",
+            Misuse::OtherIdentity => "other_identity",
+            Misuse::CodeNeeded => "code_needed",
+            Misuse::NoBackup => "no_backup",
+            Misuse::WrongCode => "wrong_code",
+            Misuse::DamagedBackup => "damaged_backup",
+            Misuse::NewerBackup => "newer_backup",
+            Misuse::OldBackup { .. } => "old_backup",
+            Misuse::NoIdentity(_) => "no_identity",
+            Misuse::NotShown(_) => "not_shown",
+            Misuse::HeldBack(_) => "held_back",
         }
     }
 }

@@ -78,7 +78,13 @@ pub async fn login(asking: &mut Asking<'_>, client: &Client, given: Given) -> Re
             None => asking.secret("ask-password").ok_or(Left::Cancelled)?,
         };
         match client.login(&nick, &password).await {
-            Ok(me) => return Ok(Answer::LoggedIn(me)),
+            Ok(me) => {
+                if client.waits_for_link().await.unwrap_or(false) {
+                    let hint = asking.look.next("hint-link");
+                    asking.say(Style::Strong, &hint);
+                }
+                return Ok(Answer::LoggedIn(me));
+            }
             Err(failure @ Failure::Refused(_)) if guided => asking.failed(&failure),
             Err(failure) => return Err(failure.into()),
         }

@@ -9,7 +9,11 @@ use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{ListPage, Mark};
 use tertulia_client::message::alarm::Alarm;
-use tertulia_client::message::{Chat, Found as FoundMessage, Message, Progress, Room, Sent};
+use tertulia_client::message::devices::{OwnDevice, ShutOut};
+use tertulia_client::message::link::Linked;
+use tertulia_client::message::recovery::{BackedUp, Restored};
+use tertulia_client::message::verify::Verification;
+use tertulia_client::message::{Chat, Contact, Found as FoundMessage, Message, Progress, Room, Sent};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -156,6 +160,13 @@ pub enum Answer {
         /// Whether there was one.
         was_running: bool,
     },
+    /// The contacts, by name.
+    Contacts {
+        /// They.
+        contacts: Vec<Contact>,
+        /// Whether no machine answered.
+        offline: bool,
+    },
     /// Messages that were found, oldest first.
     FoundMessages(Vec<FoundMessage>),
     /// All messages were written into a file.
@@ -172,6 +183,25 @@ pub enum Answer {
         /// What the person must hear of.
         alarms: Vec<Alarm>,
     },
+    /// One's own devices.
+    Devices(Vec<OwnDevice>),
+    /// One of them was shut out.
+    ShutOut(ShutOut),
+    /// All of them are void, and another identity was begun on this computer.
+    DevicesReset,
+    /// Two computers were linked.
+    Linked {
+        /// What came of it.
+        linked: Linked,
+        /// Whether this is the one that was let in.
+        is_new: bool,
+    },
+    /// A backup was made.
+    BackedUp(BackedUp),
+    /// A backup was taken back.
+    Restored(Restored),
+    /// How somebody's identity stands.
+    Verification(Verification),
 }
 
 impl Answer {
@@ -187,7 +217,9 @@ impl Answer {
             Answer::Notifications { page, .. } => page.as_of.is_some(),
             Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
             Answer::Sent { sent, .. } => sent.progress == Progress::Waiting,
-            Answer::Chats { offline, .. } | Answer::Messages { offline, .. } => *offline,
+            Answer::Chats { offline, .. }
+            | Answer::Contacts { offline, .. }
+            | Answer::Messages { offline, .. } => *offline,
             Answer::Registered(_)
             | Answer::LoggedIn(_)
             | Answer::PasswordChanged
@@ -201,7 +233,14 @@ impl Answer {
             | Answer::AgentStopped { .. }
             | Answer::FoundMessages(_)
             | Answer::Exported { .. }
-            | Answer::Room { .. } => false,
+            | Answer::Room { .. }
+            | Answer::Devices(_)
+            | Answer::ShutOut(_)
+            | Answer::DevicesReset
+            | Answer::Linked { .. }
+            | Answer::BackedUp(_)
+            | Answer::Restored(_)
+            | Answer::Verification(_) => false,
         }
     }
 
@@ -264,6 +303,23 @@ impl Answer {
                 let dweets = numbered(numbers, &found.dweets);
                 json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
             }
+            Answer::Devices(devices) => json!({ "devices": devices }),
+            Answer::ShutOut(shut_out) => json!({ "shut_out": shut_out.short, "waiting": shut_out.waiting }),
+            Answer::DevicesReset => json!({ "devices_reset": true }),
+            Answer::Linked { linked, is_new } => {
+                merged(json!({ "linked": true, "is_new": is_new }), json!(linked))
+            }
+            Answer::BackedUp(backed_up) => {
+                let BackedUp {
+                    file,
+                    number,
+                    messages,
+                    code,
+                } = backed_up;
+                json!({ "file": file, "number": number, "messages": messages, "is_code_new": code.is_some() })
+            }
+            Answer::Restored(restored) => json!(restored),
+            Answer::Verification(verification) => json!(verification),
             Answer::Sent { sent, alarms } => merged(json!(sent), json!({ "alarms": alarms })),
             Answer::Chats {
                 chats,
@@ -283,6 +339,7 @@ impl Answer {
                 json!({ field: with, "messages": messages, "alarms": alarms, "offline": offline })
             }
             Answer::AgentStopped { was_running } => json!({ "stopped": was_running }),
+            Answer::Contacts { contacts, offline } => json!({ "contacts": contacts, "offline": offline }),
             Answer::FoundMessages(found) => json!({ "messages": found }),
             Answer::Exported { messages, file } => json!({ "messages": messages, "file": file }),
             Answer::Room { room, alarms } => merged(json!(room), json!({ "alarms": alarms })),

@@ -30,6 +30,10 @@ pub enum Takes {
     Room,
     /// A nick, or nothing.
     MaybeNick,
+    /// A file, or nothing.
+    MaybeFile,
+    /// The beginning of a device's name.
+    Device,
     /// Words to search for.
     Words,
     /// An address.
@@ -118,6 +122,15 @@ pub const INSIDE: &[Choice] = &[
     shown(Group::Messages, "send", Takes::ChatAndText),
     shown(Group::Messages, "find", Takes::Words),
     shown(Group::Messages, "room", Takes::Room),
+    unshown(Group::Messages, "contacts", Takes::Nothing),
+    unshown(Group::Messages, "contact", Takes::Nick),
+    unshown(Group::Messages, "uncontact", Takes::Nick),
+    unshown(Group::Messages, "verify", Takes::Nick),
+    unshown(Group::Messages, "devices", Takes::Nothing),
+    unshown(Group::Messages, "link", Takes::Nothing),
+    unshown(Group::Messages, "revoke", Takes::Device),
+    unshown(Group::Messages, "backup", Takes::MaybeFile),
+    unshown(Group::Messages, "restore", Takes::MaybeFile),
     shown(Group::People, "profile", Takes::MaybeNick),
     shown(Group::People, "follow", Takes::Nick),
     shown(Group::People, "unfollow", Takes::Nick),

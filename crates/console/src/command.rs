@@ -229,6 +229,12 @@ pub enum Verb {
         #[arg(long)]
         follow: bool,
     },
+    /// The people whom you want to find again; all your devices know them, and no machine of the ring
+    Contacts {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: Option<ContactsVerb>,
+    },
     /// Search your messages
     Find {
         /// What for
@@ -254,6 +260,40 @@ pub enum Verb {
         /// Stop the agent that runs for you on this computer
         #[arg(long)]
         stop: bool,
+    },
+    /// Show your devices: the computers on which you read messages
+    Devices {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: Option<DevicesVerb>,
+    },
+    /// Let a new computer read your messages: run it there, then here with the code that it shows
+    Link {
+        /// The code that the new computer shows; without it, this one shows a code or asks for one
+        code: Option<String>,
+        /// What this computer is to be called among your devices; others can see it
+        #[arg(long)]
+        label: Option<String>,
+        /// Do not ask whether you are sure
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Compare your safety number with somebody, to know that nobody stands between you
+    Verify {
+        /// With whom
+        nick: String,
+        /// The number that was shown is the one that they see
+        #[arg(long, conflicts_with = "accept")]
+        confirm: bool,
+        /// Take their new identity without comparing
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Back up what may not be lost, or take it back
+    Account {
+        /// Which
+        #[command(subcommand)]
+        verb: AccountVerb,
     },
     /// Close your account for good; the nick is never given out again
     DeleteAccount {
@@ -287,6 +327,33 @@ pub enum ProfileVerb {
         /// A few words about you
         #[arg(long)]
         bio: Option<String>,
+    },
+}
+
+/// What to do with contacts.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ContactsVerb {
+    /// Add somebody
+    Add {
+        /// Whom
+        nick: String,
+        /// What you call them
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Call a contact otherwise
+    Rename {
+        /// Whom
+        nick: String,
+        /// What you call them
+        name: String,
+    },
+    /// Show your contacts
+    List,
+    /// Remove a contact; your messages stay
+    Remove {
+        /// Whom
+        nick: String,
     },
 }
 
@@ -332,6 +399,46 @@ pub enum RoomVerb {
     People {
         /// The room: +garden
         room: String,
+    },
+}
+
+/// What to do with one's own devices.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DevicesVerb {
+    /// Shut a device out that is lost: it reads nothing that is sent from now on
+    Revoke {
+        /// The beginning of its name, as the list shows it
+        device: String,
+    },
+    /// Begin anew when all devices are lost and there is no recovery code: everybody who writes to you is warned
+    Reset {
+        /// Do not ask whether you are sure
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What to do for the day on which all devices are lost.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AccountVerb {
+    /// Back up your identity, people and messages under a recovery code
+    Backup {
+        /// Where to write it; without it, tertulia-NICK.backup in this directory
+        file: Option<PathBuf>,
+        /// Make a new recovery code; the one before opens later backups no more
+        #[arg(long)]
+        new_code: bool,
+    },
+    /// Take a backup back, with your recovery code
+    Restore {
+        /// The file; without it, your identity and people alone come back
+        file: Option<PathBuf>,
+        /// Take it although there is a newer backup
+        #[arg(long)]
+        older: bool,
+        /// What this computer is to be called among your devices; others can see it
+        #[arg(long)]
+        label: Option<String>,
     },
 }
 

@@ -11,6 +11,7 @@ use crate::export;
 use std::path::PathBuf;
 use tertulia_client::dweet::Dweet;
 use tertulia_client::mark::{List, Mark};
+use tertulia_client::message::verify::Word;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure};
 
@@ -104,6 +105,8 @@ pub enum Deed {
         /// With whom: a nick, or a room.
         with: String,
     },
+    /// The people whom one wants to find again.
+    Contacts(ContactDeed),
     /// Search one's messages.
     Find {
         /// What for.
@@ -116,6 +119,46 @@ pub enum Deed {
     },
     /// Make, change or show a room.
     Room(RoomDeed),
+    /// One's own devices.
+    Devices,
+    /// Shut one of them out.
+    Revoke {
+        /// The beginning of its name.
+        device: String,
+    },
+    /// The safety number with somebody.
+    Verify {
+        /// With whom.
+        nick: String,
+        /// What the person says of it.
+        word: Option<Word>,
+    },
+}
+
+/// What to do with contacts. All of them are listed afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContactDeed {
+    /// Show them.
+    List,
+    /// Add somebody.
+    Add {
+        /// Whom.
+        nick: String,
+        /// What the person calls them.
+        name: Option<String>,
+    },
+    /// Call one otherwise.
+    Rename {
+        /// Whom.
+        nick: String,
+        /// What the person calls them.
+        name: String,
+    },
+    /// Remove one.
+    Remove {
+        /// Whom.
+        nick: String,
+    },
 }
 
 /// What to do with a room.
@@ -190,6 +233,17 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
                 offline,
             }
         }
+        Deed::Contacts(deed) => {
+            let messenger = client.messenger().await?;
+            match deed {
+                ContactDeed::List => {}
+                ContactDeed::Add { nick, name } => messenger.add_contact(nick, name.as_deref()).await?,
+                ContactDeed::Rename { nick, name } => messenger.rename_contact(nick, name).await?,
+                ContactDeed::Remove { nick } => messenger.remove_contact(nick).await?,
+            }
+            let (contacts, offline) = messenger.contacts().await?;
+            Answer::Contacts { contacts, offline }
+        }
         Deed::Find { words } => {
             let messenger = client.messenger().await?;
             Answer::FoundMessages(messenger.find(words, limit)?)
@@ -230,6 +284,15 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
                 alarms,
                 offline,
             }
+        }
+        Deed::Devices => Answer::Devices(client.messenger().await?.devices().await?),
+        Deed::Revoke { device } => Answer::ShutOut(client.messenger().await?.revoke(device).await?),
+        Deed::Verify { nick, word } => {
+            let messenger = client.messenger().await?;
+            Answer::Verification(match word {
+                Some(word) => messenger.take_word(nick, *word).await?,
+                None => messenger.safety_number(nick).await?,
+            })
         }
         Deed::Whoami => {
             let me = client.whoami().await?;

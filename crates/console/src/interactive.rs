@@ -13,12 +13,14 @@ use crate::background::Background;
 use crate::choice::{self, Choice, Takes};
 use crate::complete::Completions;
 use crate::deed::{Deed, Listing, perform};
+use crate::device::{self, Linking, Restoring};
 use crate::look::Look;
 use crate::news::Watch;
 use crate::page::Style;
 use crate::show;
 use crate::terminal::{Question, Terminal, Typed};
 use crate::wish::Wish;
+use std::path::PathBuf;
 use std::time::Duration;
 use tertulia_client::failure::Refusal;
 use tertulia_client::mark::List;
@@ -259,6 +261,25 @@ impl Console<'_> {
                     terminal: &mut *self.terminal,
                 };
                 let outcome = account::close(&mut asking, &self.client, Given::default()).await;
+                self.finish(outcome).await;
+            }
+            "link" | "backup" | "restore" => {
+                let mut asking = Asking {
+                    look: &self.look,
+                    terminal: &mut *self.terminal,
+                };
+                let file = (!rest.is_empty()).then(|| PathBuf::from(rest));
+                let outcome = match choice.id {
+                    "link" => device::link(&mut asking, &self.client, Linking::default()).await,
+                    "backup" => device::backup(&mut asking, &self.client, file, None, false).await,
+                    _ => {
+                        let restoring = Restoring {
+                            file,
+                            ..Restoring::default()
+                        };
+                        device::restore(&mut asking, &self.client, restoring).await
+                    }
+                };
                 self.finish(outcome).await;
             }
             "help" => self.help(rest),
@@ -542,6 +563,8 @@ fn takes(look: &Look, takes: Takes) -> String {
         }
         Takes::Room => look.words.say("takes-room"),
         Takes::Nick | Takes::MaybeNick => look.words.say("takes-nick"),
+        Takes::MaybeFile => look.words.say("takes-file"),
+        Takes::Device => look.words.say("takes-device"),
         Takes::Words => look.words.say("takes-words"),
         Takes::Address => look.words.say("takes-address"),
         Takes::Choice => String::new(),

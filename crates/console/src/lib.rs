@@ -21,6 +21,7 @@ pub mod choice;
 pub mod command;
 pub mod complete;
 pub mod deed;
+mod device;
 mod export;
 pub mod interactive;
 pub mod look;

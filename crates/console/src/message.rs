@@ -4,7 +4,7 @@ use crate::look::Look;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::message::alarm::{Alarm, Kind};
-use tertulia_client::message::{Chat, Event, Found, Member, Message, Progress, Room, Sent};
+use tertulia_client::message::{Chat, Contact, Event, Found, Member, Message, Progress, Room, Sent};
 
 /// How far the text of a message stands from the left.
 const INDENT: usize = 3;
@@ -22,6 +22,8 @@ pub(crate) fn alarms(look: &Look, page: &mut Page, alarms: &[Alarm]) {
     for Alarm { kind, nick, .. } in alarms {
         let key = match kind {
             Kind::NewIdentity => "alarm-new-identity",
+            Kind::OtherThanVerified => "alarm-other-than-verified",
+            Kind::OlderDisk => "alarm-older-disk",
             Kind::OtherHistory => "alarm-other-history",
             Kind::Unopened => "alarm-unopened",
         };
@@ -170,6 +172,35 @@ pub(crate) fn chats(look: &Look, page: &mut Page, chats: &[Chat]) {
                 None => page.text(Style::Plain, INDENT, &plain::line(&last.text)),
             }
         }
+    }
+}
+
+/// The contacts.
+pub(crate) fn contacts(look: &Look, page: &mut Page, contacts: &[Contact]) {
+    if contacts.is_empty() {
+        page.text(Style::Dim, 0, &look.words.say("contacts-empty"));
+    }
+    for Contact {
+        nick,
+        name,
+        is_verified,
+    } in contacts
+    {
+        let verified = match is_verified {
+            true => format!(" · {}", look.words.say("contacts-verified")),
+            false => String::new(),
+        };
+        let name = name
+            .as_deref()
+            .map_or_else(String::new, |name| format!("{} ", plain::line(name)));
+        page.pieces(
+            0,
+            &[
+                (Style::Strong, &name),
+                (Style::Key, &at(nick.as_deref())),
+                (Style::Good, &verified),
+            ],
+        );
     }
 }
 

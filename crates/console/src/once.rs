@@ -5,8 +5,11 @@ use crate::agent;
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::background::Background;
-use crate::command::{ClientCommand, Common, Paging, ProfileVerb, RoomVerb, Verb};
-use crate::deed::{Deed, Listing, RoomDeed, perform};
+use crate::command::{
+    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, ProfileVerb, RoomVerb, Verb,
+};
+use crate::deed::{ContactDeed, Deed, Listing, RoomDeed, perform};
+use crate::device::{self, Linking, Restoring};
 use crate::interactive;
 use crate::look::Look;
 use crate::page::{Page, Paint, Style};
@@ -18,6 +21,7 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
+use tertulia_client::message::verify::Word;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure, Lookout, Settings};
@@ -43,6 +47,23 @@ enum Task {
     Passwd,
     Close {
         sure: bool,
+    },
+    Link {
+        code: Option<Zeroizing<String>>,
+        label: Option<String>,
+        sure: bool,
+    },
+    Reset {
+        sure: bool,
+    },
+    Backup {
+        file: Option<PathBuf>,
+        new_code: bool,
+    },
+    Restore {
+        file: Option<PathBuf>,
+        older: bool,
+        label: Option<String>,
     },
     Console,
     Agent,
@@ -177,6 +198,22 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
         Task::StopAgent => Ok(Answer::AgentStopped {
             was_running: agent::stop(client)?,
         }),
+        Task::Link { code, label, sure } => device::link(asking, client, Linking { code, label, sure }).await,
+        Task::Reset { sure } => device::reset(asking, client, sure).await,
+        Task::Backup { file, new_code } => {
+            let code = secret("TERTULIA_RECOVERY_CODE");
+            device::backup(asking, client, file, code, new_code).await
+        }
+        Task::Restore { file, older, label } => {
+            let code = secret("TERTULIA_RECOVERY_CODE");
+            let restoring = Restoring {
+                file,
+                code,
+                older,
+                label,
+            };
+            device::restore(asking, client, restoring).await
+        }
         Task::Console | Task::Agent | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
@@ -256,6 +293,15 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             let text = text_of(text)?;
             (Deed::Send { to, text }, LIMIT)
         }
+        Verb::Contacts { verb } => (
+            Deed::Contacts(match verb {
+                None | Some(ContactsVerb::List) => ContactDeed::List,
+                Some(ContactsVerb::Add { nick, name }) => ContactDeed::Add { nick, name },
+                Some(ContactsVerb::Rename { nick, name }) => ContactDeed::Rename { nick, name },
+                Some(ContactsVerb::Remove { nick }) => ContactDeed::Remove { nick },
+            }),
+            LIMIT,
+        ),
         Verb::Find { words, limit } => (
             Deed::Find {
                 words: words.join(" "),
@@ -276,6 +322,38 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Read { with, limit, .. } => (Deed::Read { with }, usize::from(limit)),
         Verb::Agent { stop: true } => return Ok(Task::StopAgent),
         Verb::Agent { stop: false } => return Ok(Task::Agent),
+        Verb::Devices { verb: None } => (Deed::Devices, LIMIT),
+        Verb::Devices {
+            verb: Some(DevicesVerb::Revoke { device }),
+        } => (Deed::Revoke { device }, LIMIT),
+        Verb::Devices {
+            verb: Some(DevicesVerb::Reset { yes }),
+        } => return Ok(Task::Reset { sure: yes }),
+        Verb::Link { code, label, yes } => {
+            return Ok(Task::Link {
+                code: code.map(Zeroizing::new),
+                label,
+                sure: yes,
+            });
+        }
+        Verb::Account {
+            verb: AccountVerb::Backup { file, new_code },
+        } => return Ok(Task::Backup { file, new_code }),
+        Verb::Account {
+            verb: AccountVerb::Restore { file, older, label },
+        } => return Ok(Task::Restore { file, older, label }),
+        Verb::Verify {
+            nick,
+            confirm,
+            accept,
+        } => {
+            let word = match (confirm, accept) {
+                (true, _) => Some(Word::Confirm),
+                (false, true) => Some(Word::Accept),
+                (false, false) => None,
+            };
+            (Deed::Verify { nick, word }, LIMIT)
+        }
         Verb::Notifications { paging } => (
             Deed::Notifications { from: paging.before },
             usize::from(paging.limit),

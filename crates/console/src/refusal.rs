@@ -119,6 +119,9 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::NotAFingerprint(typed) => with("misuse-not-a-fingerprint", "typed", typed),
         Misuse::ToOneself => look.next("misuse-to-oneself"),
         Misuse::Oneself => look.next("misuse-oneself"),
+        Misuse::NotAContact(nick) => with("misuse-not-a-contact", "nick", nick),
+        Misuse::ContactsFull(most) => look.words.with("misuse-contacts-full", &[("n", (*most).into())]),
+        Misuse::NotAName => look.next("misuse-not-a-name"),
         Misuse::NoSuchRoom(typed) => with("misuse-no-such-room", "typed", typed),
         Misuse::WhichRoom(rooms) => with("misuse-which-room", "rooms", rooms),
         Misuse::NotInRoom => look.next("misuse-not-in-room"),
@@ -129,6 +132,31 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::NoDevice => look.next("misuse-no-device"),
         Misuse::OtherAgent => look.next("misuse-other-agent"),
         Misuse::OtherDevices => look.next("misuse-other-devices"),
+        Misuse::BackupWaits => look.next("misuse-backup-waits"),
+        Misuse::DevicesChange => look.words.say("misuse-devices-change"),
+        Misuse::NotADevice(typed) => with("misuse-not-a-device", "typed", typed),
+        Misuse::ThisDevice => look.next("misuse-this-device"),
+        Misuse::ShutOut => look.next("misuse-shut-out"),
+        Misuse::NoOtherDevice => look.next("misuse-no-other-device"),
+        Misuse::NotACode { group: None } => look.words.say("misuse-not-a-code"),
+        Misuse::NotACode { group: Some(group) } => {
+            look.words.with("misuse-mistyped-code", &[("n", (*group).into())])
+        }
+        Misuse::NoSuchCode => look.next("misuse-no-such-code"),
+        Misuse::LinkBroken => look.next("misuse-link-broken"),
+        Misuse::OtherIdentity => look.next("misuse-other-identity"),
+        Misuse::CodeNeeded => look.words.say("misuse-code-needed"),
+        Misuse::NoBackup => look.words.say("misuse-no-backup"),
+        Misuse::WrongCode => look.words.say("misuse-wrong-code"),
+        Misuse::DamagedBackup => look.words.say("misuse-damaged-backup"),
+        Misuse::NewerBackup => look.words.say("misuse-newer-backup"),
+        Misuse::OldBackup { number, newest } => {
+            let values = [("n", (*number).into()), ("newest", (*newest).into())];
+            look.words.with("misuse-old-backup", &values)
+        }
+        Misuse::NoIdentity(nick) => with("misuse-no-identity", "nick", nick),
+        Misuse::NotShown(nick) => look.next_with("misuse-not-shown", &[("nick", nick.as_str().into())]),
+        Misuse::HeldBack(nick) => look.next_with("misuse-held-back", &[("nick", nick.as_str().into())]),
     }
 }
 

@@ -1,6 +1,7 @@
 //! How an answer looks on the screen.
 
 use crate::answer::Answer;
+use crate::device;
 use crate::look::Look;
 use crate::message;
 use crate::page::{Page, Style};
@@ -94,6 +95,10 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             };
             page.text(Style::Good, 0, &look.words.say(key));
         }
+        Answer::Contacts { contacts, offline } => {
+            message::head(look, &mut page, &[], *offline);
+            message::contacts(look, &mut page, contacts);
+        }
         Answer::FoundMessages(found) => message::found(look, &mut page, found),
         Answer::Exported { messages, file } => {
             let file = file.display().to_string();
@@ -106,6 +111,13 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             message::alarms(look, &mut page, alarms);
             message::room(look, &mut page, room);
         }
+        Answer::Devices(devices) => device::devices(look, &mut page, devices),
+        Answer::ShutOut(shut_out) => device::shut_out(look, &mut page, shut_out),
+        Answer::DevicesReset => page.text(Style::Good, 0, &look.words.say("done-reset")),
+        Answer::Linked { linked, is_new } => device::linked(look, &mut page, linked, *is_new),
+        Answer::BackedUp(backed_up) => device::backed_up(look, &mut page, backed_up),
+        Answer::Restored(restored) => device::restored(look, &mut page, restored),
+        Answer::Verification(verification) => device::verification(look, &mut page, verification),
         Answer::Messages {
             with,
             messages,

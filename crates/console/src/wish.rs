@@ -6,11 +6,12 @@
 use crate::account::valid_nick;
 use crate::asking::Asking;
 use crate::choice::{Choice, Takes, folded};
-use crate::deed::{Deed, RoomDeed};
+use crate::deed::{ContactDeed, Deed, RoomDeed};
 use crate::words::Words;
 use tertulia_client::Client;
 use tertulia_client::failure::Misuse;
 use tertulia_client::mark::{List, Mark};
+use tertulia_client::message::verify::Word;
 use tertulia_client::relation::Tie;
 use tertulia_types::text::{self, Unfit};
 
@@ -61,8 +62,36 @@ impl Wish<'_> {
             ("find", _) => Deed::Find {
                 words: self.words(rest)?,
             },
+            ("contacts", _) => Deed::Contacts(ContactDeed::List),
+            ("contact", _) => {
+                let (nick, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let nick = self.nick(nick)?;
+                let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+                Deed::Contacts(ContactDeed::Add { nick, name })
+            }
+            ("uncontact", _) => Deed::Contacts(ContactDeed::Remove {
+                nick: self.nick(rest)?,
+            }),
             ("room", _) => Deed::Room(self.room(rest)?),
             ("chats", _) => Deed::Chats,
+            ("verify", _) => {
+                let (nick, word) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let is = |key: &str, english: &str| {
+                    let typed = folded(word);
+                    typed == english || typed == folded(&self.asking.look.words.say(key))
+                };
+                let word = match (is("word-confirm", "confirm"), is("word-accept", "accept")) {
+                    (true, _) => Some(Word::Confirm),
+                    (false, true) => Some(Word::Accept),
+                    (false, false) => None,
+                };
+                let nick = self.nick(nick)?;
+                Deed::Verify { nick, word }
+            }
+            ("devices", _) => Deed::Devices,
+            ("revoke", _) => Deed::Revoke {
+                device: self.device(rest)?,
+            },
             ("delete", _) => self.deletion(rest)?,
             ("profile", _) if rest.is_empty() => Deed::Profile {
                 nick: None,
@@ -174,6 +203,16 @@ impl Wish<'_> {
             check(&mut self.asking, typed)
         };
         given.or_else(|| self.asking.line_from(key, typed.to_owned(), check))
+    }
+
+    fn device(&mut self, typed: &str) -> Option<String> {
+        if !typed.is_empty() {
+            return Some(typed.to_owned());
+        }
+        self.asking.line("ask-device", |_, line| {
+            let typed = line.trim();
+            (!typed.is_empty()).then(|| typed.to_owned())
+        })
     }
 
     fn words(&mut self, typed: &str) -> Option<String> {

@@ -4,6 +4,10 @@ use tertulia_client::dweet::{Author, Dweet};
 use tertulia_client::failure::{Failure, Missed, Misuse, Refusal, Why};
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{self, ListPage};
+use tertulia_client::message::devices::{OwnDevice, ShutOut, short};
+use tertulia_client::message::link::Linked;
+use tertulia_client::message::recovery::{BackedUp, Restored};
+use tertulia_client::message::verify::Verification;
 use tertulia_client::near::NearRing;
 use tertulia_client::notification::{Kind, Notification};
 use tertulia_client::profile::{Profile, ProfilePage};
@@ -19,8 +23,10 @@ use tertulia_console::page::{Paint, Style};
 use tertulia_console::refusal;
 use tertulia_console::show::show;
 use tertulia_console::words::{Language, Words};
+use tertulia_types::DeviceId;
 use tertulia_types::entity::{Timestamp, Unseen, Visibility};
 use tertulia_types::text::Unfit;
+use zeroize::Zeroizing;
 
 /// The moment at which everything is looked at.
 const NOW_MS: i64 = 1_795_236_184_931;
@@ -331,8 +337,73 @@ fn deeds() -> Vec<(&'static str, Answer)> {
     ]
 }
 
+fn devices() -> Vec<(&'static str, Answer)> {
+    let device = |number: u8, label: &str, is_this| {
+        let id = DeviceId([number; 16]);
+        OwnDevice {
+            id,
+            short: short(id),
+            label: label.to_owned(),
+            since: Timestamp::from_unix_ms(1_790_000_000_000),
+            is_this,
+        }
+    };
+    let all = vec![device(0xab, "terminal", true), device(0xcd, "laptop", false)];
+    let linked = |is_new, waiting| Answer::Linked {
+        linked: Linked {
+            messages: 1_234,
+            waiting,
+        },
+        is_new,
+    };
+    let verification = |is_verified, is_held_back| {
+        Answer::Verification(Verification {
+            nick: "ben".to_owned(),
+            number: ["12345"; 12].join(" "),
+            is_verified,
+            is_held_back,
+        })
+    };
+    let restored = |is_let_in, devices| {
+        Answer::Restored(Restored {
+            number: 3,
+            messages: 12,
+            is_let_in,
+            devices,
+        })
+    };
+    vec![
+        ("devices", Answer::Devices(all.clone())),
+        ("no devices", Answer::Devices(Vec::new())),
+        (
+            "shut out",
+            Answer::ShutOut(ShutOut {
+                short: "cdcdcdcd".to_owned(),
+                waiting: 1,
+            }),
+        ),
+        ("reset", Answer::DevicesReset),
+        ("linked here", linked(true, 0)),
+        ("linked", linked(false, 2)),
+        (
+            "backed up",
+            Answer::BackedUp(BackedUp {
+                code: Some(Zeroizing::new("THE-CODE".to_owned())),
+                file: "tertulia-ana.backup".into(),
+                number: 3,
+                messages: 12,
+            }),
+        ),
+        ("restored with the identity", restored(true, all)),
+        ("restored", restored(false, Vec::new())),
+        ("not verified", verification(false, false)),
+        ("verified", verification(true, false)),
+        ("held back", verification(false, true)),
+    ]
+}
+
 fn answers() -> Vec<(&'static str, Answer)> {
-    [lists(), deeds()].concat()
+    [lists(), deeds(), devices()].concat()
 }
 
 #[test]
@@ -415,6 +486,27 @@ fn failures() -> Vec<Failure> {
         })
         .into(),
         Misuse::Unfit(Unfit::Empty).into(),
+        Misuse::OtherDevices.into(),
+        Misuse::BackupWaits.into(),
+        Misuse::DevicesChange.into(),
+        Misuse::NotADevice("zz".to_owned()).into(),
+        Misuse::ThisDevice.into(),
+        Misuse::ShutOut.into(),
+        Misuse::NoOtherDevice.into(),
+        Misuse::NotACode { group: None }.into(),
+        Misuse::NotACode { group: Some(3) }.into(),
+        Misuse::NoSuchCode.into(),
+        Misuse::LinkBroken.into(),
+        Misuse::OtherIdentity.into(),
+        Misuse::CodeNeeded.into(),
+        Misuse::NoBackup.into(),
+        Misuse::WrongCode.into(),
+        Misuse::DamagedBackup.into(),
+        Misuse::NewerBackup.into(),
+        Misuse::OldBackup { number: 2, newest: 3 }.into(),
+        Misuse::NoIdentity("ben".to_owned()).into(),
+        Misuse::NotShown("ben".to_owned()).into(),
+        Misuse::HeldBack("ben".to_owned()).into(),
     ]
 }
 

@@ -488,3 +488,87 @@ async fn another_server_can_be_named_when_the_first_is_down() {
         ],
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_numbers_and_backups_are_a_word_each() {
+    let machine = machine().await;
+    let _bob = somebody(&machine, "bob").await;
+    let home = settings(machine.directory.path(), "ana", &[&machine.url]);
+    let file = machine.directory.path().join("kept");
+    let backup = format!("backup {}", file.display());
+    let lines = [
+        "register",
+        "ana",
+        "",
+        "correct horse",
+        "correct horse",
+        "send bob hello",
+        "devices",
+        "verify bob confirm",
+        "verify bob",
+        "verify bob confirm",
+        &backup,
+        &backup,
+        "revoke",
+        "zzz",
+        "link",
+        "nonsense",
+        "quit",
+    ];
+    let shown = talk(Language::English, home.clone(), &lines).await;
+    shows(
+        &shown,
+        &[
+            "Sent to @bob.",
+            "terminal",
+            "this one",
+            "was not shown here",
+            "The number of you and @bob.",
+            "verify bob confirm",
+            "You have verified @bob.",
+            "YOUR RECOVERY CODE",
+            "1 messages are backed up",
+            "1 messages are backed up",
+            "Which device?",
+            "begins with “zzz”",
+            "The code that the new computer shows:",
+            "A code has 7 groups",
+            "Goodbye.",
+        ],
+    );
+    assert_eq!(shown.matches("YOUR RECOVERY CODE").count(), 1, "{shown}");
+    // A second computer, and what it is told.
+    let home = settings(machine.directory.path(), "ana-elsewhere", &[&machine.url]);
+    let code = shown
+        .lines()
+        .map(str::trim)
+        .find(|line| line.split('-').count() == 7)
+        .expect("the code");
+    let restore = format!("recuperar {}", file.display());
+    let lines = [
+        "entrar",
+        "ana",
+        "correct horse",
+        "conversaciones",
+        &restore,
+        "00000-00000",
+        &restore,
+        code,
+        "leer bob",
+        "salir",
+    ];
+    let shown = talk(Language::Spanish, home, &lines).await;
+    shows(
+        &shown,
+        &[
+            "Escribe «vincular» aquí",
+            "Hola de nuevo",
+            "Ya tienes otro dispositivo",
+            "Tu código de recuperación:",
+            "Un código tiene 7 grupos",
+            "Vuelves a ser tú",
+            "Excluye los perdidos",
+            "hello",
+        ],
+    );
+}

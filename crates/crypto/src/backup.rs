@@ -129,6 +129,11 @@ impl Code {
         text
     }
 
+    /// What was drawn, for keys of another use.
+    pub(crate) fn letters(&self) -> &[u8] {
+        &self.0
+    }
+
     /// What wraps the key of a backup with this salt. The code cannot be guessed by itself; Argon2id makes it dearer still, also
     /// for a code of which somebody has seen a part.
     fn key(&self, salt: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, BackupError> {

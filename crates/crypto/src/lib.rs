@@ -9,7 +9,8 @@
 //! be let into a group while it is away. Then, what happens between devices: all of them keep their secrets in a [`storage`] that is
 //! lent to them; a [`conversation`] is a group of devices that goes from epoch to epoch; [`opened`] is what passes through it, and
 //! [`payload`] is what it says. The group's protocol is MLS (RFC 9420), and openmls is who speaks it. Last, what people themselves
-//! do: they compare a [`number`], and they write down the code of a [`backup`].
+//! do: they compare a [`number`], they write down the code of a [`backup`], and they read one aloud from a new device to an old one,
+//! which makes a [`link`].
 //!
 //! **Invariants**
 //! - *A pure core.* Nothing is sent, no file is opened, and the time comes in with the call. Randomness comes from the operating
@@ -42,6 +43,10 @@ pub mod payload;
 pub mod number;
 
 pub mod backup;
+
+pub mod kept;
+
+pub mod link;
 
 mod randomness;
 

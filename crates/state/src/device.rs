@@ -7,9 +7,10 @@
 
 use crate::account;
 use crate::error::{Fault, Outcome, decode, encode};
+use crate::event::Event;
 use crate::letter;
 use crate::request::{Request, RequestKey};
-use crate::session::Actor;
+use crate::session::{self, Actor};
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
@@ -69,12 +70,12 @@ impl Command for AppendRecord {
         }
         if last.is_some_and(|last| last.identity != said.identity) {
             for device in standing(tx, account)? {
-                remove(tx, account, device)?;
+                remove(tx, &self.actor, device)?;
             }
         }
         match &said.change {
-            Change::Add { key, .. } => add(tx, account, key.device())?,
-            Change::Revoke { device } => remove(tx, account, *device)?,
+            Change::Add { key, .. } => add(tx, &self.actor, key.device())?,
+            Change::Revoke { device } => remove(tx, &self.actor, *device)?,
         }
         let sql = "INSERT INTO device_record (slot, account_id, sequence, record) VALUES (?1, ?2, ?3, ?4)";
         let record = encode(&self.record)?;
@@ -148,7 +149,8 @@ pub(crate) fn check(view: &View<'_>, account: AccountId, device: DeviceId) -> Ou
 }
 
 /// A device begins behind all letters that have come: they were not written for it.
-fn add(tx: &mut Tx<'_>, account: AccountId, device: DeviceId) -> Outcome<()> {
+fn add(tx: &mut Tx<'_>, actor: &Actor, device: DeviceId) -> Outcome<()> {
+    let account = actor.account;
     let standing = standing(tx, account)?;
     if standing.contains(&device) {
         return Err(Rejected::Conflict.into());
@@ -156,19 +158,33 @@ fn add(tx: &mut Tx<'_>, account: AccountId, device: DeviceId) -> Outcome<()> {
     if standing.len() >= DEVICES_MAX {
         return Err(Rejected::Limit(format!("{DEVICES_MAX} devices")).into());
     }
-    let sql = "INSERT INTO device (slot, account_id, id, acknowledged) VALUES (?1, ?2, ?3,
+    let sql = "INSERT INTO device (slot, account_id, id, session, acknowledged) VALUES (?1, ?2, ?3, ?4,
                coalesce((SELECT top FROM mailbox WHERE slot = ?1 AND account_id = ?2), 0))";
-    tx.write(sql, (account.slot().0, account.get(), device.0))?;
+    let session = actor.session.0;
+    tx.write(sql, (account.slot().0, account.get(), device.0, session))?;
     Ok(())
 }
 
-fn remove(tx: &mut Tx<'_>, account: AccountId, device: DeviceId) -> Outcome<()> {
+/// A device that is not the person's any more is logged out too, unless it is the one that says so.
+fn remove(tx: &mut Tx<'_>, actor: &Actor, device: DeviceId) -> Outcome<()> {
+    let account = actor.account;
     check(tx, account, device)?;
     let of = (account.slot().0, account.get());
-    let sql = "DELETE FROM device WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
-    tx.write(sql, (of.0, of.1, device.0))?;
+    let sql = "DELETE FROM device WHERE slot = ?1 AND account_id = ?2 AND id = ?3 RETURNING session";
+    let session = tx.first(sql, (of.0, of.1, device.0), |row| {
+        row.get::<_, Option<[u8; 32]>>(0)
+    })?;
+    if let Some(session) = session.flatten().filter(|session| *session != actor.session.0) {
+        let sql = "DELETE FROM session WHERE slot = ?1 AND account_id = ?2 AND hash = ?3
+                   RETURNING slot, hash, account_id, id";
+        if session::end(tx, sql, (of.0, of.1, session))? > 0 {
+            tx.tell(Event::SessionsEnded { account });
+        }
+    }
     let packages = "DELETE FROM key_package WHERE slot = ?1 AND account_id = ?2 AND device = ?3";
     tx.write(packages, (of.0, of.1, device.0))?;
+    let own_box = "DELETE FROM sealed_box WHERE slot = ?1 AND account_id = ?2 AND name = ?3";
+    tx.write(own_box, (of.0, of.1, device.0))?;
     // What it had not fetched waits for nobody else.
     Ok(letter::delete_fetched(tx, account)?)
 }

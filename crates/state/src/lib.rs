@@ -55,6 +55,7 @@ pub mod range;
 mod reading;
 pub mod redweet;
 pub mod request;
+pub mod safe;
 pub mod search;
 pub mod session;
 mod stored;

@@ -236,10 +236,11 @@ impl Command for Acknowledge {
         let account = self.actor.account;
         device::check(tx, account, self.device)?;
         let (slot, owner) = (account.slot().0, account.get());
-        let sql = "UPDATE device SET acknowledged = max(acknowledged, min(?4,
+        let sql = "UPDATE device SET session = ?5, acknowledged = max(acknowledged, min(?4,
                    coalesce((SELECT top FROM mailbox WHERE slot = ?1 AND account_id = ?2), 0)))
                    WHERE slot = ?1 AND account_id = ?2 AND id = ?3";
-        tx.write(sql, (slot, owner, self.device.0, self.number))?;
+        let session = self.actor.session.0;
+        tx.write(sql, (slot, owner, self.device.0, self.number, session))?;
         Ok(letter::delete_fetched(tx, account)?)
     }
 }

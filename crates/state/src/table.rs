@@ -76,6 +76,7 @@ pub(crate) const BY_SLOT: &[Table] = &[
         "slot, account_id, kind, sender_id, id",
         "account_id",
     ),
+    owned("sealed_box", "slot, account_id, name", "account_id"),
     table("conversation", "slot, id"),
     table("conversation_commit", "slot, conversation, generation, epoch"),
 ];

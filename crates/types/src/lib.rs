@@ -23,7 +23,7 @@ pub mod view;
 
 pub use id::{AccountId, DweetId, NotificationId};
 pub use machine::{MachineId, Role};
-pub use message::{ConversationId, DeviceId, Epoch, MessageId};
+pub use message::{BoxName, ConversationId, DeviceId, Epoch, MessageId};
 pub use network::network;
 pub use nick::Nick;
 pub use position::{Position, Range, Slot};

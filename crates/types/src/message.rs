@@ -83,6 +83,30 @@ name! {
     MessageId
 }
 
+name! {
+    /// A sealed box that a person's devices leave for each other at the person's home. That of a device has the device's name, that of
+    /// the person zeros; all others have names that only those know who are to open them.
+    BoxName
+}
+
+impl BoxName {
+    /// The box of what the person needs when all devices are lost.
+    pub const SAFE: Self = Self([0; 16]);
+
+    /// The box of the person's contacts.
+    pub const CONTACTS: Self = {
+        let mut name = [0; 16];
+        name[15] = 1;
+        Self(name)
+    };
+
+    /// The box of a device.
+    #[must_use]
+    pub fn of_device(device: DeviceId) -> Self {
+        Self(device.0)
+    }
+}
+
 impl ConversationId {
     /// The conversation of two people.
     #[must_use]
@@ -142,6 +166,8 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 pub const COMMIT_BYTES_MAX: usize = 512 << 10;
 /// What one key package may weigh.
 pub const KEY_PACKAGE_BYTES_MAX: usize = 4 << 10;
+/// What one sealed box may hold.
+pub const BOX_BYTES_MAX: usize = 256 << 10;
 /// People of one conversation at most.
 pub const PEOPLE_MAX: usize = 256;
 /// Devices of one person at most.

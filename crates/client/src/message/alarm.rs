@@ -14,10 +14,14 @@ use tertulia_types::{AccountId, ConversationId};
 pub enum Kind {
     /// Somebody has another identity than before: a new beginning of theirs, or somebody else in their place.
     NewIdentity,
+    /// The same of somebody whose identity the person had verified: nothing is sent to them for now.
+    OtherThanVerified,
     /// The ring shows another history of somebody's devices than was seen before, here or by others.
     OtherHistory,
     /// A letter could not be opened: it was changed on the way, or is of a group that this device has lost.
     Unopened,
+    /// This computer's disk is from before: what has come and what was said since is missing on it.
+    OlderDisk,
 }
 
 /// One thing to hear of.
@@ -35,15 +39,22 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::NewIdentity => "new_identity",
+            Self::OtherThanVerified => "other_than_verified",
             Self::OtherHistory => "other_history",
             Self::Unopened => "unopened",
+            Self::OlderDisk => "older_disk",
         }
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Self::NewIdentity, Self::OtherHistory, Self::Unopened]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        let all = [
+            Self::NewIdentity,
+            Self::OtherThanVerified,
+            Self::OtherHistory,
+            Self::Unopened,
+            Self::OlderDisk,
+        ];
+        all.into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -185,11 +185,16 @@ fn pin(tx: &Transaction<'_>, account: AccountId, identity: PublicKey) -> Result<
         .optional()?
         .flatten()
         .is_some_and(|seed| IdentityKey::from_seed(&seed).public() == identity);
+    let sql = "UPDATE person SET identity = ?2, is_verified = CASE is_verified WHEN 0 THEN 0 ELSE 2 END WHERE account = ?1
+               RETURNING is_verified";
+    let state: u8 = tx.query_row(sql, (account.get(), identity.0), |row| row.get(0))?;
     if pinned.is_some() && !is_made_here {
-        alarm::raise(tx, Kind::NewIdentity, Some(account), None)?;
+        let kind = match state {
+            0 => Kind::NewIdentity,
+            _ => Kind::OtherThanVerified,
+        };
+        alarm::raise(tx, kind, Some(account), None)?;
     }
-    let sql = "UPDATE person SET identity = ?2, is_verified = 0 WHERE account = ?1";
-    tx.execute(sql, (account.get(), identity.0))?;
     Ok(())
 }
 

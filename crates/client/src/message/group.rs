@@ -9,8 +9,8 @@
 use crate::ask::Ask;
 use crate::failure::{Failure, Fault};
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains, people};
-use crate::step::step;
+use crate::message::{Messenger, chains, own, people};
+use crate::moment::moment;
 use crate::time::now_ms;
 use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::json;
@@ -61,6 +61,14 @@ pub(crate) fn current(tx: &Transaction<'_>, id: ConversationId) -> Result<Option
     }
 }
 
+/// The group that this device may write in, if there is one: see `steps`.
+pub(crate) fn writable(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<Conversation>, Failure> {
+    let sql = "SELECT generation > spent FROM conversation WHERE id = ?1";
+    let is_fresh = tx.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+    let group = current(tx, id)?.filter(|_| is_fresh.unwrap_or(false));
+    Ok(group.filter(Conversation::is_in))
+}
+
 /// A group is used from now on; the one before stays for what is still on its way.
 pub(crate) fn enter(tx: &Transaction<'_>, id: ConversationId, generation: u32) -> Result<(), Failure> {
     let sql = "UPDATE conversation SET generation = ?2 WHERE id = ?1 AND generation < ?2";
@@ -76,11 +84,7 @@ impl Messenger<'_> {
             if id.is_of_room() && !self.vault.store.change(|tx| people::is_in(tx, id))? {
                 return Ok(Readiness::Out);
             }
-            let group = self
-                .vault
-                .store
-                .change(|tx| current(tx, id))?
-                .filter(Conversation::is_in);
+            let group = self.vault.store.change(|tx| writable(tx, id))?;
             let is_made = match group {
                 None => self.begin_group(id).await?,
                 Some(group) => self.renew_group(&group).await?,
@@ -101,8 +105,8 @@ impl Messenger<'_> {
             // Somebody may have let this device in.
             self.fetch().await?;
             if self.vault.store.change(|tx| generation(tx, id))? == now.generation {
-                let group = self.vault.store.change(|tx| current(tx, id))?;
-                if group.is_some_and(|group| group.is_in()) {
+                let group = self.vault.store.change(|tx| writable(tx, id))?;
+                if group.is_some() {
                     return Ok(Made::Commit);
                 }
             }
@@ -189,6 +193,12 @@ impl Messenger<'_> {
         let Some(waiting) = self.vault.store.change(|tx| pending(tx, id))? else {
             return Ok(());
         };
+        if !self.tell_step().await? {
+            return self
+                .vault
+                .store
+                .change(|tx| settle(tx, self.me, id, waiting.at, false));
+        }
         let PendingCommit {
             at,
             commit,
@@ -196,7 +206,7 @@ impl Messenger<'_> {
             welcomed,
             people,
         } = waiting;
-        step("commit-made");
+        moment("commit-made");
         let body = json!({
             "generation": at.generation, "epoch": at.number, "commit": Base64(commit),
             "welcome": welcome.map(Base64), "welcomed": welcomed, "people": people,
@@ -209,11 +219,11 @@ impl Messenger<'_> {
             Err(failure @ Failure::Refused(_)) if failure.settles() => false,
             Err(failure) => return Err(failure),
         };
-        step("commit-answered");
+        moment("commit-answered");
         self.vault
             .store
             .change(|tx| settle(tx, self.me, id, at, is_accepted))?;
-        step("commit-settled");
+        moment("commit-settled");
         if !is_accepted {
             self.fetch().await?;
         }
@@ -353,7 +363,7 @@ fn keep(
         sql,
         (id.0, at.generation, at.number, commit, welcome, welcomed, people),
     )?;
-    Ok(())
+    own::step(tx)
 }
 
 /// The home has taken the commit that waits, or another one.

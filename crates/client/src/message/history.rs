@@ -99,7 +99,8 @@ impl Messenger<'_> {
 
     /// All conversations, the one with the newest message first.
     pub fn chats(&self) -> Result<Vec<Chat>, Failure> {
-        let sql = "SELECT conversation.id, person.nick, person.name,
+        let sql = "SELECT conversation.id, person.nick,
+                     coalesce((SELECT contact.name FROM contact WHERE contact.account = conversation.other), person.name),
                      (SELECT count(*) FROM message WHERE conversation = conversation.id AND is_read = 0),
                      conversation.name, conversation.is_left
                    FROM conversation LEFT JOIN person ON person.account = conversation.other

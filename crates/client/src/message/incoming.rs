@@ -7,13 +7,13 @@
 //! behind it.
 
 use crate::ask::Ask;
-use crate::failure::{Failure, Fault};
+use crate::failure::{Failure, Fault, Misuse};
 use crate::message::alarm::{self, Kind};
 use crate::message::outgoing::{State, advance};
 use crate::message::people::{self, Event};
 use crate::message::vault::keys;
 use crate::message::{Messenger, chains, group};
-use crate::step::step;
+use crate::moment::moment;
 use crate::time::now;
 use rand::RngExt;
 use rusqlite::Transaction;
@@ -25,13 +25,15 @@ use tertulia_crypto::opened::{OpenError, Opened};
 use tertulia_crypto::payload::{Content, Payload, Receipt};
 use tertulia_types::entity::{self, EmptyObject, Letter, Mailbox};
 use tertulia_types::message::LetterKind;
-use tertulia_types::{AccountId, ConversationId};
+use tertulia_types::{AccountId, ConversationId, MessageId};
 
 /// Letters that are kept because they came too early.
 const EARLY_MAX: u32 = 1_000;
 /// Within which time somebody who leaves a room is put out: each device waits for a part of it drawn by lot, so that few make the same
 /// commit.
 const PUT_OUT_MS: i64 = 10_000;
+/// How long what lets a device into a group may be on its way behind the first message that was sealed there.
+const WELCOME_MS_MAX: i64 = 60_000;
 
 /// What has come in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +50,9 @@ enum Hitch {
     Chain(AccountId),
     /// It opens nothing: the person is told.
     Unopened,
+    /// It is of a time whose keys are gone, or never were here: the person is told, unless it was kept until this device was let into the
+    /// group, and so was not written for it.
+    Late,
     /// It is of no use, and nobody's fault.
     Useless,
     /// A commit of this device's own, of which it knows nothing any more.
@@ -67,30 +72,101 @@ impl Messenger<'_> {
     pub async fn fetch(&self) -> Result<Fetched, Failure> {
         let device = self.device_id()?;
         let mut fetched = Fetched::default();
+        let (mut is_first, mut wait_ms) = (true, WELCOME_MS_MAX);
         loop {
             let after = self.position()?;
             let ask = Ask::get("/api/tertulia/v1/mailbox")
                 .with("device", device)
                 .with("after", after);
-            let mailbox: Mailbox = self.client.read(ask).await?;
-            step("fetched");
+            let mailbox: Mailbox = self.client.read(ask).await.map_err(shut_out)?;
+            moment("fetched");
+            // Looked at anew: another process may have read on, and acknowledged it.
+            if is_first && mailbox.acknowledged > self.position()? {
+                if self.has_groups()? {
+                    // Letters were acknowledged of which this disk knows nothing.
+                    self.leave_groups().await?;
+                    wait_ms = 0;
+                } else {
+                    // What came before this device was not written for it.
+                    self.skip(mailbox.acknowledged)?;
+                    continue;
+                }
+            }
+            is_first = false;
             for letter in &mailbox.letters {
                 fetched.texts += self.take(letter).await?;
                 fetched.letters += 1;
-                step("opened");
+                moment("opened");
             }
             let position = self.position()?;
             if position > mailbox.acknowledged {
                 let body = json!({ "device": device, "number": position });
                 let ask = Ask::post("/api/tertulia/v1/mailbox/acknowledge", body);
                 let _: EmptyObject = self.client.read(ask).await?;
-                step("acknowledged");
+                moment("acknowledged");
             }
             if mailbox.letters.is_empty() || position >= mailbox.top {
+                self.skip(mailbox.acknowledged)?;
+                self.leave_unknown_groups(wait_ms)?;
                 self.stock(mailbox.packages_left).await?;
                 return Ok(fetched);
             }
         }
+    }
+
+    fn has_groups(&self) -> Result<bool, Failure> {
+        let sql = "SELECT 1 FROM conversation WHERE generation > 0 LIMIT 1";
+        Ok(self.vault.store.first(sql, [], |_| Ok(()))?.is_some())
+    }
+
+    /// What has been acknowledged does not come any more.
+    fn skip(&self, acknowledged: u64) -> Result<(), Failure> {
+        let sql = "UPDATE own SET position = max(position, ?1)";
+        self.vault.store.execute(sql, [acknowledged]).map(drop)
+    }
+
+    /// Where people have talked for so long in a group that nothing has let this device into, it waits no longer: the next generation
+    /// is begun.
+    fn leave_unknown_groups(&self, wait_ms: i64) -> Result<(), Failure> {
+        let last_ms = now().unix_ms - wait_ms;
+        self.vault.store.change(|tx| {
+            let early = tx
+                .prepare("SELECT letter FROM early")?
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<String>>>()?;
+            for letter in early {
+                let letter: Letter = serde_json::from_str(&letter).map_err(Fault::Row)?;
+                let id = letter.conversation;
+                let is_message = letter.kind == LetterKind::Message && letter.arrived_at.unix_ms <= last_ms;
+                if !is_message || letter.generation <= group::generation(tx, id)? {
+                    continue;
+                }
+                if letter.sender != self.me && !id.is_of_room() {
+                    people::remember(tx, self.me, letter.sender)?;
+                }
+                let sql = "UPDATE conversation SET spent = max(spent, ?2) WHERE id = ?1";
+                tx.execute(sql, (id.0, letter.generation))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Begins the next generation of each conversation in whose group this device writes nothing any more, so that it hears of what is
+    /// said from now on.
+    pub(crate) async fn rejoin(&self) -> Result<(), Failure> {
+        let sql = "SELECT id FROM conversation WHERE spent > 0 AND generation <= spent AND is_left = 0";
+        let left = self
+            .vault
+            .store
+            .all(sql, [], |row| row.get(0).map(ConversationId))?;
+        for id in left {
+            match self.make_ready(id).await {
+                // Who has no device, or no account any more, says nothing.
+                Ok(_) | Err(Failure::Refused(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     fn position(&self) -> Result<u64, Failure> {
@@ -154,6 +230,7 @@ impl Messenger<'_> {
                     Err(failure) => return Err(failure),
                 },
                 Hitch::Chain(_) | Hitch::Unopened => true,
+                Hitch::Late => !is_early,
                 Hitch::Useless | Hitch::Forgotten => false,
                 Hitch::Failure(failure) => return Err(failure),
             };
@@ -244,9 +321,10 @@ impl Messenger<'_> {
                 return Ok(Taken::Nothing);
             }
             // The welcome may come later, unless this group has been left behind.
-            return match has_entered {
-                true => Err(Hitch::Useless),
-                false => keep_early(tx, letter),
+            return match (has_entered, letter.kind) {
+                (true, LetterKind::Message) if letter.sender != self.me => Err(Hitch::Unopened),
+                (true, _) => Err(Hitch::Useless),
+                (false, _) => keep_early(tx, letter),
             };
         };
         let opened = group.open(&keys(tx), &letter.body.0, &group::devices(tx));
@@ -265,7 +343,8 @@ impl Messenger<'_> {
             }
             Ok(Opened::Repeat) => return Err(Hitch::Useless),
             Ok(Opened::TooLate) if letter.kind == LetterKind::Commit => return Err(Hitch::Useless),
-            Ok(Opened::TooLate) | Err(OpenError::Skipped) => return Err(Hitch::Unopened),
+            Ok(Opened::TooLate) => return Err(Hitch::Late),
+            Err(OpenError::Skipped) => return Err(Hitch::Unopened),
             Err(OpenError::Stranger(Stranger::NotLive { account, .. })) => return Err(Hitch::Chain(account)),
             Err(OpenError::Gone) => return Err(Hitch::Useless),
             Err(OpenError::Fault(fault)) => return Err(fault.into()),
@@ -277,7 +356,8 @@ impl Messenger<'_> {
                 | OpenError::NotSpoken,
             ) => return Err(Hitch::Unopened),
         };
-        self.hear(tx, id, message)
+        let people = group.members().into_iter().map(|(account, _)| account).collect();
+        self.hear(tx, id, &people, message)
     }
 
     /// Goes into a group, if it is one of the people whose conversation it says to be.
@@ -354,6 +434,7 @@ impl Messenger<'_> {
         &self,
         tx: &Transaction<'_>,
         id: ConversationId,
+        people: &BTreeSet<AccountId>,
         (sender, payload): (AccountId, Vec<u8>),
     ) -> Result<Taken, Hitch> {
         let Ok(payload) = Payload::decode(&payload) else {
@@ -374,7 +455,13 @@ impl Messenger<'_> {
                 if tx.execute(sql, row)? == 0 {
                     return Ok(Taken::Nothing);
                 }
-                if !is_own {
+                if is_own {
+                    // Said on another device of the person: their own home has it, as the others' homes have, or will soon.
+                    let sql = "INSERT OR IGNORE INTO progress (conversation, message, account, state) VALUES (?1, ?2, ?3, ?4)";
+                    for other in people.iter().filter(|account| **account != self.me) {
+                        tx.execute(sql, (id.0, payload.id.0, other.get(), State::AtHome as u8))?;
+                    }
+                } else {
                     let sql =
                         "INSERT OR IGNORE INTO receipt (conversation, message, is_read) VALUES (?1, ?2, 0)";
                     tx.execute(sql, (id.0, payload.id.0))?;
@@ -387,6 +474,10 @@ impl Messenger<'_> {
                     Receipt::Read => State::Read,
                     Receipt::Unknown => return Ok(Taken::Nothing),
                 };
+                if sender == self.me {
+                    settle_receipts(tx, id, state, &of)?;
+                    return Ok(Taken::Nothing);
+                }
                 for message in of {
                     advance(tx, (id, message, sender.get()), state, None)?;
                 }
@@ -432,6 +523,33 @@ fn leave_behind(tx: &Transaction<'_>, letter: &Letter) -> Result<(), Failure> {
     match group.filter(|group| is_from_home && group.epoch() == letter.at()) {
         Some(group) => Ok(group.delete(&keys(tx))?),
         None => Ok(()),
+    }
+}
+
+/// Another device of the person has told the senders of messages already: that it was read there, it was read here too.
+fn settle_receipts(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    state: State,
+    of: &[MessageId],
+) -> Result<(), Failure> {
+    let is_read = state == State::Read;
+    for message in of {
+        let sql = "DELETE FROM receipt WHERE conversation = ?1 AND message = ?2 AND is_read <= ?3";
+        tx.execute(sql, (id.0, message.0, is_read))?;
+        if is_read {
+            let sql = "UPDATE message SET is_read = 1 WHERE conversation = ?1 AND id = ?2";
+            tx.execute(sql, (id.0, message.0))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a home says to a device that another one of the person has shut out.
+fn shut_out(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(refusal) if refusal.code.as_deref() == Some("no_device") => Misuse::ShutOut.into(),
+        failure => failure,
     }
 }
 

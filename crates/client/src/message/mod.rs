@@ -2,31 +2,41 @@
 //! arrive. No machine of the ring can read one.
 //!
 //! Read in this order: `vault` (where all of it lies), `own` (this device among the person's), `chains` (what is believed of others),
-//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `room`, `history`
-//! (what a person sees) and [`alarm`] (what they must hear of).
+//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `steps` (a disk that
+//! was put back), `room`, `history` (what a person sees) and [`alarm`] (what they must hear of). Then what several devices need: [`devices`]
+//! (which they are, and shutting one out), `archive` (what one device tells another), [`link`] (a new one is let in), [`recovery`] (all are
+//! lost); and [`verify`].
 //!
 //! **Invariants**
 //! - A message is on disk before anything is sent, and leaves the queue when it is taken; a repeat is the same bytes.
 //! - What came is on disk before it is acknowledged.
 //! - No secret of a device is sent or shown, and none is on disk in the clear.
 //!
-//! Deliberately absent, for now: more than one device of a person, direct delivery.
+//! Deliberately absent, for now: direct delivery.
 
 pub mod agent;
 pub mod alarm;
+mod archive;
 mod chains;
+mod contacts;
+pub mod devices;
 mod draft;
 mod find;
 mod group;
 mod history;
 mod incoming;
+pub mod link;
 mod news;
 mod outgoing;
 mod own;
 mod people;
+pub mod recovery;
 mod room;
+mod steps;
 mod vault;
+pub mod verify;
 
+pub use contacts::Contact;
 pub use find::Found;
 pub use history::{Chat, Message, Progress};
 pub use incoming::Fetched;
@@ -115,6 +125,12 @@ impl Client {
         }
     }
 
+    /// Whether somebody is logged in on a computer that is none of their devices: they read their messages on another one, and this one
+    /// has yet to be let in.
+    pub async fn waits_for_link(&self) -> Result<bool, Failure> {
+        Ok(!self.messenger().await?.is_device()?)
+    }
+
     /// Tells the ring that this computer is none of the person's devices any more, if it is one. When no machine answers, letters go
     /// on waiting for it until they are too old.
     pub(crate) async fn retire_device(&self) -> Result<(), Failure> {
@@ -141,6 +157,7 @@ impl Messenger<'_> {
         };
         if !id.is_of_room() {
             let other = self.account_of(to).await?;
+            self.refuse_if_held_back(to, other)?;
             self.vault
                 .store
                 .change(|tx| people::remember(tx, self.me, other))?;
@@ -181,7 +198,9 @@ impl Messenger<'_> {
     pub async fn deliver(&self) -> Result<(Fetched, Pushed), Failure> {
         self.enrol().await?;
         let fetched = self.fetch().await?;
+        self.rejoin().await?;
         let pushed = self.push().await?;
+        self.exchange_contacts(false).await?;
         self.learn_nicks().await?;
         Ok((fetched, pushed))
     }

@@ -11,8 +11,8 @@ use crate::message::draft::Draft;
 use crate::message::group::{self, Readiness};
 use crate::message::people::Event;
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains, draft, people};
-use crate::step::step;
+use crate::message::{Messenger, chains, draft, own, people, verify};
+use crate::moment::moment;
 use crate::time::now;
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -102,7 +102,7 @@ impl Messenger<'_> {
             draft::keep(tx, id, &payload)?;
             more(tx)
         })?;
-        step("said");
+        moment("said");
         Ok(payload.id)
     }
 
@@ -112,7 +112,7 @@ impl Messenger<'_> {
         let mut taken = 0;
         for _ in 0..ROUNDS_MAX {
             self.seal_drafts().await?;
-            step("sealed");
+            moment("sealed");
             let handed_in = self.hand_in().await?;
             taken += handed_in.taken;
             if !handed_in.is_any_anew {
@@ -171,8 +171,8 @@ impl Messenger<'_> {
     fn seal(&self, id: ConversationId) -> Result<(), Failure> {
         let device = self.device()?;
         self.vault.store.change(|tx| {
-            let group = group::current(tx, id)?;
-            let Some(mut group) = group.filter(|group| group.is_in() && !group.is_changing()) else {
+            let group = group::writable(tx, id)?;
+            let Some(mut group) = group.filter(|group| !group.is_changing()) else {
                 return Ok(());
             };
             let members = group.members().into_iter();
@@ -181,6 +181,12 @@ impl Messenger<'_> {
             if accounts.is_empty() {
                 return Ok(());
             }
+            for account in &accounts {
+                if verify::is_held_back(tx, *account)? {
+                    return Ok(());
+                }
+            }
+            own::step(tx)?;
             let (mut heads, mut devices) = (Vec::new(), BTreeMap::new());
             let people: BTreeSet<AccountId> = accounts.iter().copied().chain([self.me]).collect();
             for account in people {
@@ -252,6 +258,13 @@ impl Messenger<'_> {
             })
         })?;
         let mut all = HandedIn::default();
+        if due.is_empty() {
+            return Ok(all);
+        }
+        if !self.tell_step().await? {
+            all.is_any_anew = true;
+            return Ok(all);
+        }
         for sealed in due {
             let one = self.hand_in_one(sealed).await?;
             all.taken += one.taken;
@@ -292,13 +305,13 @@ impl Messenger<'_> {
             Ok(answers) => (answers, None),
             Err(failure) => (Vec::new(), Some(failure)),
         };
-        step("handed-in");
+        moment("handed-in");
         let accounts: Vec<i64> = addressees.into_iter().map(|(account, _)| account).collect();
         let handed_in = self
             .vault
             .store
             .change(|tx| note(tx, &sealed, &accounts, &answers))?;
-        step("noted");
+        moment("noted");
         failure.map_or(Ok(handed_in), Err)
     }
 }
@@ -400,7 +413,7 @@ fn give_up(tx: &Transaction<'_>, id: ConversationId, why: &str) -> Result<(), Fa
 
 /// What was sealed for devices that the recipients do not have any more, or do not have alone, is sealed once more. Who has got it
 /// already knows it by its name. It keeps its place before what was said later.
-fn seal_anew(tx: &Transaction<'_>, sealed: i64) -> Result<(), Failure> {
+pub(crate) fn seal_anew(tx: &Transaction<'_>, sealed: i64) -> Result<(), Failure> {
     let sql = "INSERT INTO draft (seq, conversation, whom, payload) SELECT seq, conversation, whom, payload FROM sealed WHERE seq = ?1";
     tx.execute(sql, [sealed])?;
     tx.execute("DELETE FROM sealed WHERE seq = ?1", [sealed])?;

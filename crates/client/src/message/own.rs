@@ -4,28 +4,33 @@ use crate::ask::Ask;
 use crate::failure::{Failure, Misuse};
 use crate::message::Messenger;
 use crate::message::vault::keys;
-use crate::step::step;
+use crate::moment::moment;
 use crate::time::{now, now_ms};
-use rusqlite::OptionalExtension;
+use rand::Rng;
+use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
+use tertulia_crypto::chain::Chain;
 use tertulia_crypto::device::DeviceKey;
 use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::package::{forget_package, make_packages};
-use tertulia_types::DeviceId;
 use tertulia_types::device::Change;
 use tertulia_types::entity::{Base64, DeviceRecord, EmptyObject, PackagesLeft};
+use tertulia_types::{BoxName, DeviceId};
+use zeroize::Zeroizing;
 
 /// Packages that lie at home when there are enough.
 const PACKAGES: usize = 50;
 /// With fewer, more are made.
 const PACKAGES_MIN: u32 = 20;
+/// How often another statement about devices may be faster.
+const RACES_MAX: usize = 5;
 /// How long a last resort serves, and after how long the secret half of one that was replaced is forgotten.
-const LAST_RESORT_MS: i64 = 7 * 24 * 3_600_000;
+pub(crate) const LAST_RESORT_MS: i64 = 7 * 24 * 3_600_000;
 /// After how long all packages are made anew: whoever takes one wants it to live for a month still (see `tertulia_crypto::package`).
 const RENEWAL_MS: i64 = 45 * 24 * 3_600_000;
 const FORGET_MS: i64 = 40 * 24 * 3_600_000;
 /// What a device is called where its computer has no name.
-const LABEL: &str = "terminal";
+pub(crate) const LABEL: &str = "terminal";
 
 impl Messenger<'_> {
     /// The key of this device.
@@ -40,85 +45,144 @@ impl Messenger<'_> {
         Ok(self.device()?.id())
     }
 
-    /// Makes this computer one of the person's devices, if it is none yet; the first one makes their identity.
-    pub(crate) async fn enrol(&self) -> Result<(), Failure> {
-        let sql = "SELECT record FROM own WHERE account = ?1";
-        let found = self
+    /// The person's identity key, where this computer has it.
+    pub(crate) fn identity(&self) -> Result<Option<IdentityKey>, Failure> {
+        let sql = "SELECT identity FROM own WHERE account = ?1";
+        let seed = self
             .vault
             .store
-            .first(sql, [self.me.get()], |row| row.get::<_, Option<String>>(0))?;
-        let record = match found {
-            Some(None) => return Ok(()),
-            Some(Some(record)) => record,
-            None => {
-                let record = self.begin().await?;
-                step("device-kept");
-                record
-            }
-        };
-        let record: DeviceRecord = serde_json::from_str(&record).map_err(crate::failure::Fault::Row)?;
-        let ask = Ask::post("/api/tertulia/v1/devices", json!(record));
-        match self.client.act::<EmptyObject>(ask).await {
-            Ok(_) => {}
-            // Another device was first, or the answer to an earlier try was lost.
-            Err(Failure::Refused(refusal)) if refusal.status == 409 => {
-                let chain = self.ask_chain(self.me).await?;
-                if chain.key(self.device_id()?).is_none() {
-                    self.vault.store.execute("DELETE FROM own", [])?;
-                    return Err(Misuse::OtherDevices.into());
-                }
-            }
-            Err(failure) => return Err(failure),
-        }
-        step("device-told");
-        self.vault.store.execute("UPDATE own SET record = NULL", [])?;
-        self.ask_chain(self.me).await?;
-        self.stock(0).await
+            .first(sql, [self.me.get()], |row| row.get::<_, Option<[u8; 32]>>(0))?;
+        let seed = seed.flatten().map(Zeroizing::new);
+        Ok(seed.map(|seed| IdentityKey::from_seed(&seed)))
     }
 
-    /// The statement that adds this device, kept before it is sent.
-    async fn begin(&self) -> Result<String, Failure> {
-        let chain = self.ask_chain(self.me).await?;
-        if !chain.devices().is_empty() {
-            return Err(Misuse::OtherDevices.into());
+    /// Whether this computer is one of the person's devices, as far as it knows.
+    pub fn is_device(&self) -> Result<bool, Failure> {
+        let sql = "SELECT 1 FROM own WHERE account = ?1";
+        Ok(self
+            .vault
+            .store
+            .first(sql, [self.me.get()], |_| Ok(()))?
+            .is_some())
+    }
+
+    /// Makes this computer one of the person's devices, if it is none yet; the first one makes their identity.
+    pub(crate) async fn enrol(&self) -> Result<(), Failure> {
+        if self.waiting_record()?.is_none() {
+            let chain = self.ask_chain(self.me).await?;
+            if !chain.devices().is_empty() {
+                return Err(Misuse::OtherDevices.into());
+            }
+            if chain.identity().is_some() && self.open_box(BoxName::SAFE).await?.is_some() {
+                return Err(Misuse::BackupWaits.into());
+            }
+            self.adopt(&DeviceKey::random(self.me), &IdentityKey::random(), &chain, LABEL)?;
+            moment("device-kept");
         }
-        let (identity, device) = (IdentityKey::random(), DeviceKey::random(self.me));
+        self.enter().await
+    }
+
+    /// What says that this computer is one of the devices, until the ring has it; none if it is none, and nothing in it if it is one.
+    fn waiting_record(&self) -> Result<Option<Option<String>>, Failure> {
+        let sql = "SELECT record FROM own WHERE account = ?1";
+        self.vault.store.first(sql, [self.me.get()], |row| row.get(0))
+    }
+
+    /// Keeps the keys of a device that is to be one of the person's, and the statement that makes it one. If another process was faster,
+    /// its keys stay.
+    pub(crate) fn adopt(
+        &self,
+        device: &DeviceKey,
+        identity: &IdentityKey,
+        chain: &Chain,
+        label: &str,
+    ) -> Result<(), Failure> {
         let change = Change::Add {
             key: device.public(),
-            label: LABEL.to_owned(),
+            label: label.to_owned(),
         };
         let record = identity.sign(chain.next(identity.public(), change, now_ms()));
         let record = json!(DeviceRecord::from(&record)).to_string();
         let sql = "INSERT OR IGNORE INTO own (account, device, identity, record) VALUES (?1, ?2, ?3, ?4)";
         let row = (self.me.get(), *device.seed(), *identity.seed(), &record);
         self.vault.store.execute(sql, row)?;
-        // Another process may have been faster.
-        let sql = "SELECT record FROM own WHERE account = ?1";
-        let kept = self
-            .vault
+        Ok(())
+    }
+
+    /// Tells the ring of this device, if it does not know of it yet.
+    pub(crate) async fn enter(&self) -> Result<(), Failure> {
+        for _ in 0..RACES_MAX {
+            let Some(record) = self.waiting_record()?.flatten() else {
+                // What could not be handed in when it was made.
+                return self.hand_in_packages(&self.device()?).await;
+            };
+            let record: DeviceRecord = serde_json::from_str(&record).map_err(crate::failure::Fault::Row)?;
+            let ask = Ask::post("/api/tertulia/v1/devices", json!(record));
+            match self.client.act::<EmptyObject>(ask).await {
+                Ok(_) => {}
+                // Another device was first, or the answer to an earlier try was lost.
+                Err(Failure::Refused(refusal)) if refusal.status == 409 => {
+                    let chain = self.ask_chain(self.me).await?;
+                    if chain.key(self.device_id()?).is_none() {
+                        self.say_anew(record, &chain)?;
+                        continue;
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
+            moment("device-told");
+            self.vault.store.execute("UPDATE own SET record = NULL", [])?;
+            self.ask_chain(self.me).await?;
+            return self.stock(0).await;
+        }
+        Err(Misuse::DevicesChange.into())
+    }
+
+    /// Another statement came before the one that adds this device: it is made once more behind that one, if it is of the same identity.
+    fn say_anew(&self, record: DeviceRecord, chain: &Chain) -> Result<(), Failure> {
+        let identity = self.identity()?;
+        let identity = identity.filter(|identity| chain.identity() == Some(identity.public()));
+        let (Some(identity), Some(added)) = (identity, record.add) else {
+            self.vault.store.execute("DELETE FROM own", [])?;
+            return Err(Misuse::OtherDevices.into());
+        };
+        let change = Change::Add {
+            key: self.device()?.public(),
+            label: added.label,
+        };
+        let record = identity.sign(chain.next(identity.public(), change, now_ms()));
+        let record = json!(DeviceRecord::from(&record)).to_string();
+        self.vault
             .store
-            .first(sql, [self.me.get()], |row| row.get::<_, Option<String>>(0))?;
-        Ok(kept.flatten().unwrap_or(record))
+            .execute("UPDATE own SET record = ?1 WHERE record IS NOT NULL", [record])?;
+        Ok(())
+    }
+
+    /// Says that one of the devices is none of the person's any more.
+    pub(crate) async fn shut_out(&self, device: DeviceId) -> Result<(), Failure> {
+        let identity = self.identity()?.ok_or(Misuse::NoDevice)?;
+        for _ in 0..RACES_MAX {
+            let chain = self.ask_chain(self.me).await?;
+            if chain.identity() != Some(identity.public()) || chain.key(device).is_none() {
+                return Ok(());
+            }
+            let record = identity.sign(chain.next(identity.public(), Change::Revoke { device }, now_ms()));
+            let ask = Ask::post("/api/tertulia/v1/devices", json!(DeviceRecord::from(&record)));
+            match self.client.act::<EmptyObject>(ask).await {
+                Ok(_) => {}
+                Err(Failure::Refused(refusal)) if refusal.status == 409 => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Misuse::DevicesChange.into())
     }
 
     /// Says that this computer is none of the person's devices any more, as far as it can: it needs their identity key for that.
     pub(crate) async fn retire(&self) -> Result<(), Failure> {
-        let sql = "SELECT identity FROM own WHERE record IS NULL";
-        let identity = self
-            .vault
-            .store
-            .first(sql, [], |row| row.get::<_, Option<[u8; 32]>>(0))?;
-        let Some(identity) = identity.flatten() else {
-            return Ok(());
-        };
-        let (identity, device) = (IdentityKey::from_seed(&identity), self.device_id()?);
-        let chain = self.ask_chain(self.me).await?;
-        if chain.identity() != Some(identity.public()) || chain.key(device).is_none() {
-            return Ok(());
+        match self.waiting_record()? {
+            Some(None) if self.identity()?.is_some() => self.shut_out(self.device_id()?).await,
+            Some(_) | None => Ok(()),
         }
-        let record = identity.sign(chain.next(identity.public(), Change::Revoke { device }, now_ms()));
-        let ask = Ask::post("/api/tertulia/v1/devices", json!(DeviceRecord::from(&record)));
-        self.client.act::<EmptyObject>(ask).await.map(drop)
     }
 
     /// Leaves more key packages at home, when few are left or the last resort is old.
@@ -168,7 +232,7 @@ impl Messenger<'_> {
 
     async fn hand_in_packages(&self, device: &DeviceKey) -> Result<(), Failure> {
         let sql = "SELECT package, is_last_resort FROM package WHERE is_stocked = 0 ORDER BY made_ms, package LIMIT ?1";
-        step("packages-made");
+        moment("packages-made");
         let new = self.vault.store.all(sql, [2 * PACKAGES], |row| {
             Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, bool>(1)?))
         })?;
@@ -191,7 +255,7 @@ impl Messenger<'_> {
         let body = json!({ "device": device.id(), "packages": packages, "replaces": replaces, "last_resort": last_resort });
         let ask = Ask::post("/api/tertulia/v1/key_packages", body);
         let _: PackagesLeft = self.client.act(ask).await?;
-        step("packages-told");
+        moment("packages-told");
         self.vault.store.change(|tx| {
             if replaces {
                 tx.execute("UPDATE own SET renewed_ms = ?1", [now])?;
@@ -207,4 +271,12 @@ impl Messenger<'_> {
             Ok(())
         })
     }
+}
+
+/// Something is newly sealed: the home is to be told before it leaves (see `steps`).
+pub(crate) fn step(tx: &Transaction<'_>) -> Result<(), Failure> {
+    let mut step = [0; 16];
+    rand::rng().fill_bytes(&mut step);
+    tx.execute("UPDATE own SET step = ?1 WHERE step IS NULL", [step])?;
+    Ok(())
 }

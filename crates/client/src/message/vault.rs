@@ -49,6 +49,19 @@ pub(crate) fn keys<'a>(tx: &'a Transaction<'_>) -> SqliteStorageProvider<Message
     SqliteStorageProvider::new(tx)
 }
 
+/// Forgets all keys of groups and of packages.
+pub(crate) fn forget_keys(tx: &Transaction<'_>) -> Result<(), Failure> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'openmls_*' AND name NOT GLOB '*migration*'";
+    let tables = tx
+        .prepare(sql)?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    for table in tables {
+        tx.execute(&format!("DELETE FROM \"{table}\""), [])?;
+    }
+    Ok(())
+}
+
 /// The name of a person's database.
 pub(crate) fn name(account: AccountId) -> String {
     format!("messages-{account}")
@@ -60,6 +73,8 @@ impl Vault {
         let layouts = vec![
             M::up(include_str!("schema.sql")),
             M::up(include_str!("rooms.sql")),
+            M::up(include_str!("device.sql")),
+            M::up(include_str!("contacts.sql")),
         ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
             let mut keys = SqliteStorageProvider::<MessagePack, &mut Connection>::new(connection);

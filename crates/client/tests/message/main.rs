@@ -1,7 +1,11 @@
 //! Private messages of real clients over a real machine.
 
+mod contacts;
+mod device;
+mod recovery;
 mod rooms;
 mod town;
+mod verify;
 
 use tertulia_client::failure::{Failure, Misuse};
 use tertulia_client::message::Progress;

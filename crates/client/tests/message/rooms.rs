@@ -1,5 +1,6 @@
 //! Rooms of several people.
 
+use crate::device::link;
 use crate::town::{Town, texts};
 use tertulia_client::Client;
 use tertulia_client::failure::{Failure, Misuse};
@@ -317,4 +318,54 @@ async fn m2_a_room_of_fifty_with_changes_at_once_converges() {
         let heard = out.read("+plaza", 200).await.expect("read");
         assert!(!said(&heard).contains(&"the last word".to_owned()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_device_comes_into_the_rooms_with_their_history_and_one_that_is_shut_out_hears_no_more() {
+    let town = Town::build().await;
+    let (ana, ben) = (resident(&town, "ana").await, resident(&town, "ben").await);
+    let bens = ben.messenger().await.expect("opens");
+    let room = async |client: &Client| {
+        let messenger = client.messenger().await.expect("opens");
+        rounds(&[&messenger, &bens]).await;
+        let room = messenger.show_room("+garden").await.expect("shown");
+        let heard = said(&messenger.read("+garden", 20).await.expect("read"));
+        (people(&room).len(), heard)
+    };
+    {
+        let anas = ana.messenger().await.expect("opens");
+        anas.create_room("garden", &nicks(&["ben"])).await.expect("made");
+        bens.deliver().await.expect("let in");
+        anas.send("+garden", "before").await.expect("sent");
+    }
+    let laptop = town.elsewhere("ana", "laptop").await;
+    link(&ana, &laptop).await.expect("linked");
+    assert_eq!(room(&laptop).await, (2, vec!["before".to_owned()]));
+    bens.send("+garden", "to both").await.expect("sent");
+    let both = vec!["before".to_owned(), "to both".to_owned()];
+    assert_eq!(room(&laptop).await, (2, both.clone()));
+    assert_eq!(room(&ana).await, (2, both));
+    let laptops = laptop.messenger().await.expect("opens");
+    laptops.send("+garden", "from the laptop").await.expect("sent");
+    assert_eq!(room(&ana).await.1.len(), 3);
+    // The first one is lost.
+    let devices = laptops.devices().await.expect("listed");
+    let lost = devices.iter().find(|device| !device.is_this);
+    let lost = &lost.expect("two devices").short;
+    laptops.revoke(lost).await.expect("shut out");
+    bens.deliver().await.expect("delivered");
+    bens.send("+garden", "without the lost one").await.expect("sent");
+    assert_eq!(
+        room(&laptop).await.1.last().map(String::as_str),
+        Some("without the lost one")
+    );
+    let anas = ana.messenger().await;
+    let heard = match &anas {
+        Ok(anas) => {
+            let _ = anas.deliver().await;
+            said(&anas.read("+garden", 20).await.expect("its history stays"))
+        }
+        Err(_) => Vec::new(),
+    };
+    assert!(!heard.contains(&"without the lost one".to_owned()), "{heard:?}");
 }

@@ -169,6 +169,54 @@ impl Town {
         client
     }
 
+    /// Another computer of somebody, where they log in.
+    pub(crate) async fn elsewhere(&self, nick: &str, computer: &str) -> Client {
+        let client = self.again(&format!("{nick}-{computer}"));
+        client.login(nick, PASSWORD).await.expect("logged in");
+        client
+    }
+
+    /// What everybody has chosen.
+    pub(crate) fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
+    /// Claims packages of somebody again and again, as a program of its own does.
+    pub(crate) async fn claim(&self, nick: &str, of: &str, times: usize) -> Vec<String> {
+        let http = reqwest::Client::new();
+        let ask = async |path: String, token: &str, body: serde_json::Value| {
+            let asked = http
+                .post(format!("{}{path}", self.url()))
+                .bearer_auth(token)
+                .json(&body);
+            let answer = asked.send().await.expect("answered");
+            answer.json::<serde_json::Value>().await.expect("JSON")
+        };
+        let login = serde_json::json!({ "nick": nick, "password": PASSWORD });
+        let session = ask("/api/tertulia/v1/login".to_owned(), "", login).await;
+        let token = session["access_token"].as_str().expect("a token");
+        let mut given = Vec::new();
+        for _ in 0..times {
+            let path = format!("/api/tertulia/v1/accounts/{of}/key_packages");
+            let claimed = ask(path, token, serde_json::json!({})).await;
+            given.push(claimed[0]["package"].as_str().expect("a package").to_owned());
+        }
+        given
+    }
+
+    /// Puts the directory of somebody's client aside as it is, or back as it was then. Nothing may have it open.
+    pub(crate) fn copy(&self, from: &str, to: &str) {
+        let (from, to) = (self.directory.path().join(from), self.directory.path().join(to));
+        if to.exists() {
+            std::fs::remove_dir_all(&to).expect("removed");
+        }
+        std::fs::create_dir(&to).expect("made");
+        for file in std::fs::read_dir(&from).expect("listed") {
+            let file = file.expect("a file");
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+        }
+    }
+
     /// Delivers until nothing waits: what was put off comes to be due again.
     pub(crate) async fn later(messenger: &Messenger<'_>) -> Pushed {
         let delivering = async {

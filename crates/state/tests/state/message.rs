@@ -8,9 +8,13 @@ use tertulia_state::device::{AppendRecord, Records};
 use tertulia_state::key_package::{ClaimPackages, StockPackages};
 use tertulia_state::mailbox::{Acknowledge, Deposit, Fetch, Fetched, KEPT_MS, Letter};
 use tertulia_state::prune::Prune;
+use tertulia_state::safe::{Contents, EmptyBox, FillBox, LASTING_MAX, OpenBox, PASSING_MAX, PASSING_MS};
+use tertulia_state::session::{CheckSession, NewSession, OpenSession};
 use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
-use tertulia_types::message::{LetterKind, MESSAGE_BYTES_MAX};
-use tertulia_types::{AccountId, ConversationId, DeviceId, Epoch, MessageId, Rejected, Slot};
+use tertulia_types::message::{BOX_BYTES_MAX, LetterKind, MESSAGE_BYTES_MAX};
+use tertulia_types::{
+    AccountId, BoxName, ConversationId, DeviceId, Epoch, MessageId, Rejected, Scopes, Slot,
+};
 
 /// A key of somebody's device, or their identity: made up, since homes look at no signature.
 fn key(of: Actor, number: u8) -> PublicKey {
@@ -113,6 +117,54 @@ impl Community {
             number,
         };
         self.submit(acknowledge).expect("acknowledged");
+    }
+
+    fn fill(
+        &mut self,
+        of: Actor,
+        name: BoxName,
+        before: u64,
+        is_lasting: bool,
+        body: &[u8],
+    ) -> Result<u64, Rejected> {
+        self.submit(FillBox {
+            actor: of,
+            name,
+            before,
+            is_lasting,
+            body: body.to_vec(),
+        })
+    }
+
+    fn look_into(&mut self, of: Actor, name: BoxName) -> Result<(u64, Vec<u8>), Rejected> {
+        let Contents { version, body } = self.query(OpenBox { actor: of, name })?;
+        Ok((version, body))
+    }
+
+    /// Another session of somebody, as a second computer opens one.
+    fn log_in(&mut self, of: Actor) -> Actor {
+        let hash = self.secret();
+        let session = NewSession {
+            hash,
+            scopes: Scopes::EVERYTHING,
+            label: "terminal".to_owned(),
+            client: None,
+        };
+        self.submit(OpenSession {
+            account: of.account,
+            password_version: 1,
+            session,
+        })
+        .expect("opened");
+        Actor {
+            account: of.account,
+            session: hash,
+        }
+    }
+
+    fn is_logged_in(&mut self, actor: Actor) -> bool {
+        let needed = Scopes::NONE;
+        self.query(CheckSession { actor, needed }).is_ok()
     }
 
     fn commit(
@@ -659,4 +711,164 @@ fn p5_what_a_closed_account_left_of_messages_goes() {
     community.carry();
     assert_eq!(community.deposit(ben, ana, 2), Err(Rejected::NotFound));
     assert!(community.holds("unmistakable package", &[]).is_empty());
+}
+
+#[test]
+fn a_box_is_filled_over_what_was_seen_or_not_at_all() {
+    let mut community = Community::of(2);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let name = BoxName::SAFE;
+    assert_eq!(community.look_into(ana, name), Err(Rejected::NotFound));
+    assert_eq!(
+        community.fill(ana, name, 1, true, b"one"),
+        Err(Rejected::Conflict)
+    );
+    assert_eq!(community.fill(ana, name, 0, true, b"one"), Ok(1));
+    assert_eq!(community.fill(ana, name, 0, true, b"one"), Ok(1), "a repeat");
+    assert_eq!(
+        community.fill(ana, name, 0, true, b"other"),
+        Err(Rejected::Conflict)
+    );
+    assert_eq!(community.fill(ana, name, 1, true, b"two"), Ok(2));
+    assert_eq!(
+        community.fill(ana, name, 0, true, b"one"),
+        Err(Rejected::Conflict),
+        "late"
+    );
+    assert_eq!(community.look_into(ana, name), Ok((2, b"two".to_vec())));
+    assert_eq!(community.look_into(ben, name), Err(Rejected::NotFound), "his own");
+    let empty = |version| EmptyBox {
+        actor: ana,
+        name,
+        version,
+    };
+    community.submit(empty(1)).expect("done");
+    assert_eq!(community.look_into(ana, name), Ok((2, b"two".to_vec())));
+    for _ in 0..2 {
+        community.submit(empty(2)).expect("done");
+        assert_eq!(community.look_into(ana, name), Err(Rejected::NotFound));
+    }
+}
+
+#[test]
+fn a_box_that_does_not_stay_goes_after_ten_minutes_and_one_that_stays_does_not() {
+    let mut community = Community::of(1);
+    let [ana] = community.people(["ana"]);
+    let (passing, lasting) = (BoxName([1; 16]), BoxName([2; 16]));
+    community
+        .fill(ana, passing, 0, false, b"unmistakable passing")
+        .expect("filled");
+    community
+        .fill(ana, lasting, 0, true, b"unmistakable lasting")
+        .expect("filled");
+    community.clock_ms += PASSING_MS - 1_000;
+    assert!(community.look_into(ana, passing).is_ok());
+    community.clock_ms += 2_000;
+    assert_eq!(community.look_into(ana, passing), Err(Rejected::NotFound));
+    assert_eq!(
+        community.fill(ana, passing, 0, false, b"again"),
+        Ok(1),
+        "it is empty"
+    );
+    community.clock_ms += PASSING_MS + 1_000;
+    let prune = Prune {
+        at: ana.account.home(),
+        from: ana.account.slot(),
+    };
+    assert!(!community.holds("again", &[]).is_empty());
+    community.submit(prune).expect("pruned");
+    assert!(community.holds("again", &[]).is_empty());
+    assert!(community.look_into(ana, lasting).is_ok());
+}
+
+#[test]
+fn what_somebody_leaves_in_boxes_is_bounded() {
+    let mut community = Community::of(1);
+    let [ana] = community.people(["ana"]);
+    let largest = vec![1; BOX_BYTES_MAX];
+    for wrong in [&[][..], &[&largest[..], &[1]].concat()] {
+        let refused = community.fill(ana, BoxName::SAFE, 0, true, wrong);
+        assert!(matches!(refused, Err(Rejected::Invalid(_))));
+    }
+    assert_eq!(community.fill(ana, BoxName::SAFE, 0, true, &largest), Ok(1));
+    for (is_lasting, most) in [(true, LASTING_MAX), (false, PASSING_MAX)] {
+        let name = |number: u32| {
+            let mut name = [u8::from(is_lasting) + 1; 16];
+            name[..4].copy_from_slice(&number.to_be_bytes());
+            BoxName(name)
+        };
+        // The safe is one of those that stay.
+        for number in u32::from(is_lasting)..most {
+            assert_eq!(
+                community.fill(ana, name(number), 0, is_lasting, b"x"),
+                Ok(1),
+                "{number}"
+            );
+        }
+        let refused = community.fill(ana, name(most), 0, is_lasting, b"x");
+        assert!(matches!(refused, Err(Rejected::Limit(_))), "{refused:?}");
+        assert_eq!(
+            community.fill(ana, name(most - 1), 1, is_lasting, b"y"),
+            Ok(2),
+            "no box more"
+        );
+    }
+    community.clock_ms += PASSING_MS + 1_000;
+    assert_eq!(
+        community.fill(ana, BoxName([9; 16]), 0, false, b"x"),
+        Ok(1),
+        "there is room again"
+    );
+}
+
+#[test]
+fn who_shuts_a_device_out_ends_its_session_and_empties_its_box() {
+    let mut community = Community::of(2);
+    let [ana, ben] = community.people(["ana", "ben"]);
+    let (phone, laptop, later) = (
+        community.log_in(ana),
+        community.log_in(ana),
+        community.log_in(ana),
+    );
+    let mut last = None;
+    for (number, session) in [(1, ana), (2, phone), (3, laptop)] {
+        let next = record(ana, last.as_ref(), added(ana, number));
+        community.append(session, &next).expect("added");
+        last = Some(next);
+    }
+    let devices: Vec<_> = (1..=3).map(|number| key(ana, number).device()).collect();
+    let name = BoxName::of_device(devices[1]);
+    community.fill(phone, name, 0, true, b"step").expect("filled");
+    // The laptop has logged in anew since.
+    community.deposit(ben, ana, 1).expect("deposited");
+    community.acknowledge(later, devices[2], 1);
+    let out = record(ana, last.as_ref(), Change::Revoke { device: devices[1] });
+    community.append(ana, &out).expect("shut out");
+    assert!(!community.is_logged_in(phone));
+    assert!(community.is_logged_in(laptop) && community.is_logged_in(later) && community.is_logged_in(ana));
+    assert_eq!(community.look_into(ana, name), Err(Rejected::NotFound));
+    let out = record(ana, Some(&out), Change::Revoke { device: devices[2] });
+    community.append(ana, &out).expect("shut out");
+    assert!(!community.is_logged_in(later), "with which it was seen last");
+    assert!(community.is_logged_in(laptop));
+    let own = record(ana, Some(&out), Change::Revoke { device: devices[0] });
+    community.append(ana, &own).expect("retired");
+    assert!(community.is_logged_in(ana), "who says so stays");
+}
+
+#[test]
+fn m4_when_all_packages_are_given_out_the_last_resort_is_and_as_often_as_it_must_be() {
+    let mut community = Community::of(2);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let device = community.equip(ben, 1)[0];
+    community.stock(ben, device, &[b"one", b"two"], Some(b"last"));
+    let claimed: Vec<_> = [ana, eva, ana, eva]
+        .map(|by| community.claim(by, ben).concat())
+        .to_vec();
+    assert_eq!(claimed, [&b"one"[..], b"two", b"last", b"last"]);
+    assert_eq!(
+        community.fetch(ben, device, 0).packages_left,
+        0,
+        "so that more are made"
+    );
 }

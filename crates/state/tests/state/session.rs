@@ -11,12 +11,12 @@ use tertulia_state::session::{
 };
 use tertulia_state::{
     AnyCommand, AnyQuery, Event, account, block, bookmark, device, dweet, favourite, follow, key_package,
-    mailbox,
+    mailbox, safe,
 };
 use tertulia_state::{marker, mute, notification, page::Page, redweet, session, timeline};
 use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
 use tertulia_types::view::Visibility;
-use tertulia_types::{DweetId, NotificationId, Rejected, Scopes, Slot};
+use tertulia_types::{BoxName, DweetId, NotificationId, Rejected, Scopes, Slot};
 
 fn open(community: &mut Community, of: Actor, scopes: Scopes) -> Result<Actor, Rejected> {
     let hash = community.secret();
@@ -175,6 +175,20 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
             number: 0,
         }
         .into(),
+        safe::FillBox {
+            actor,
+            name: BoxName::SAFE,
+            before: 0,
+            is_lasting: true,
+            body: vec![1],
+        }
+        .into(),
+        safe::EmptyBox {
+            actor,
+            name: BoxName::SAFE,
+            version: 1,
+        }
+        .into(),
         marker::SetMarker {
             actor,
             timeline: marker::Timeline::Home,
@@ -242,6 +256,11 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
             actor,
             device,
             after: 0,
+        }
+        .into(),
+        safe::OpenBox {
+            actor,
+            name: BoxName::SAFE,
         }
         .into(),
         marker::Markers { actor }.into(),

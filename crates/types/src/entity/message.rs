@@ -141,6 +141,24 @@ pub struct KeyPackage {
     pub package: Base64,
 }
 
+/// What is in a sealed box that a person's devices leave for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SealedBox {
+    /// How often it was filled.
+    pub version: u64,
+    /// What only the devices can read.
+    pub body: Base64,
+}
+
+/// A box was filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Filled {
+    /// Its version now.
+    pub version: u64,
+}
+
 /// How many key packages a device has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

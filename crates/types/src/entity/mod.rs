@@ -35,8 +35,8 @@ pub use instance::{
 };
 pub use marker::{Marker, Markers};
 pub use message::{
-    AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, KeyPackage, Letter,
-    Mailbox, NotARecord, PackagesLeft, Progress,
+    AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, Filled, KeyPackage,
+    Letter, Mailbox, NotARecord, PackagesLeft, Progress, SealedBox,
 };
 pub use nothing::{EmptyList, EmptyObject};
 pub use notification::{Notification, NotificationKind};
