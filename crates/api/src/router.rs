@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::service::Service;
 use crate::{
     absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
-    notification, oauth, openapi, relation, search, session, shell, stance, status, streaming, timeline,
-    trust,
+    notification, oauth, openapi, presence, relation, search, session, shell, stance, status, streaming,
+    timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -67,6 +67,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(search::routes())
         .merge(device::routes())
         .merge(message::routes())
+        .merge(presence::routes())
         .merge(streaming::routes())
         .merge(absent::routes())
 }

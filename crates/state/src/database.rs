@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/05-order.sql"),
     include_str!("../migrations/06-ended.sql"),
     include_str!("../migrations/07-message.sql"),
+    include_str!("../migrations/08-presence.sql"),
 ];
 
 /// Page cache of the writer and of each reader, in KiB.

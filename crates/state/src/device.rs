@@ -169,6 +169,8 @@ fn remove(tx: &mut Tx<'_>, account: AccountId, device: DeviceId) -> Outcome<()> 
     tx.write(sql, (of.0, of.1, device.0))?;
     let packages = "DELETE FROM key_package WHERE slot = ?1 AND account_id = ?2 AND device = ?3";
     tx.write(packages, (of.0, of.1, device.0))?;
+    let presence = "DELETE FROM presence WHERE slot = ?1 AND account_id = ?2 AND device = ?3";
+    tx.write(presence, (of.0, of.1, device.0))?;
     // What it had not fetched waits for nobody else.
     Ok(letter::delete_fetched(tx, account)?)
 }

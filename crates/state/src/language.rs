@@ -10,8 +10,8 @@ use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use crate::{
     account, block, bookmark, card, closing, conversation, device, dweet, entry, errand, favourite, follow,
-    key_package, mailbox, marker, mute, notification, oauth, prune, range, redweet, search, session, tag,
-    thread, timeline,
+    key_package, mailbox, marker, mute, notification, oauth, presence, prune, range, redweet, search,
+    session, tag, thread, timeline,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_types::Position;
@@ -207,6 +207,7 @@ commands! {
     Deposit(mailbox::Deposit),
     Acknowledge(mailbox::Acknowledge),
     SubmitCommit(conversation::SubmitCommit),
+    SetPresence(presence::SetPresence),
 }
 
 queries! {
@@ -253,6 +254,7 @@ queries! {
     Records(device::Records),
     Fetch(mailbox::Fetch),
     Commits(conversation::Commits),
+    Presences(presence::Presences),
 }
 
 #[cfg(test)]

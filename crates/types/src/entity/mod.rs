@@ -36,7 +36,7 @@ pub use instance::{
 pub use marker::{Marker, Markers};
 pub use message::{
     AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, KeyPackage, Letter,
-    Mailbox, NotARecord, PackagesLeft, Progress,
+    Mailbox, NotAPresence, NotARecord, PackagesLeft, Presence, Progress,
 };
 pub use nothing::{EmptyList, EmptyObject};
 pub use notification::{Notification, NotificationKind};
