@@ -192,6 +192,14 @@ pub enum Misuse {
     /// Another process delivers already.
     #[error("another agent is running")]
     OtherAgent,
+    /// This computer cannot be reached there.
+    #[error("cannot listen at {address}: {why}")]
+    CannotListen {
+        /// Where, if it was said.
+        address: String,
+        /// What the system says.
+        why: String,
+    },
     /// The person has other devices: this one has to be let in by one of them.
     #[error("the person has other devices")]
     OtherDevices,
@@ -207,6 +215,7 @@ impl Misuse {
             | Misuse::NotAMessage(_)
             | Misuse::NoDevice
             | Misuse::OtherAgent
+            | Misuse::CannotListen { .. }
             | Misuse::OtherDevices => 1,
             Misuse::NoServer
             | Misuse::WhichRing(_)
@@ -236,6 +245,7 @@ impl Misuse {
             Misuse::NotAMessage(_) => "not_a_message",
             Misuse::NoDevice => "no_device",
             Misuse::OtherAgent => "other_agent",
+            Misuse::CannotListen { .. } => "cannot_listen",
             Misuse::OtherDevices => "other_devices",
         }
     }

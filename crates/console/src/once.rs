@@ -17,6 +17,7 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
+use tertulia_client::message::Direct;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure, Lookout, Settings};
@@ -44,7 +45,7 @@ enum Task {
         sure: bool,
     },
     Console,
-    Agent,
+    Agent(Option<Direct>),
     /// The messages with somebody, and those that come.
     Follow {
         nick: String,
@@ -63,7 +64,9 @@ pub async fn run(command: ClientCommand) -> ExitCode {
         .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
     let (client, task) = match prepared {
         Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
-        Ok((client, _, Task::Agent)) => return attend(&look, json, agent::run(&client, &look).await),
+        Ok((client, _, Task::Agent(direct))) => {
+            return attend(&look, json, agent::run(&client, &look, direct).await);
+        }
         Ok((client, _, Task::Follow { nick, limit })) => {
             let followed = agent::follow(&client, &look, json, &nick, limit).await;
             return attend(&look, json, followed);
@@ -94,6 +97,7 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         ca: path(&common.ca),
         ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
         patience_ms: None,
+        direct_patience_ms: None,
     })
 }
 
@@ -168,7 +172,7 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
             let how = client.logout(keep).await?;
             Ok(Answer::LoggedOut { how, kept: keep })
         }
-        Task::Console | Task::Agent | Task::Follow { .. } => Err(Left::Cancelled),
+        Task::Console | Task::Agent(_) | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
                 perform(client, &deed, Listing { limit, go_on: false }).await
@@ -257,7 +261,15 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             return Ok(Task::Follow { nick, limit });
         }
         Verb::Read { nick, limit, .. } => (Deed::Read { nick }, usize::from(limit)),
-        Verb::Agent => return Ok(Task::Agent),
+        Verb::Agent {
+            direct,
+            direct_address,
+        } => {
+            let direct = direct.then_some(Direct {
+                address: direct_address,
+            });
+            return Ok(Task::Agent(direct));
+        }
         Verb::Notifications { paging } => (
             Deed::Notifications { from: paging.before },
             usize::from(paging.limit),

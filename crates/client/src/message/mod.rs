@@ -2,19 +2,20 @@
 //! arrive. No machine of the ring can read one.
 //!
 //! Read in this order: `vault` (where all of it lies), `own` (this device among the person's), `chains` (what is believed of others),
-//! `group` (the keys that the devices of a conversation share), `outgoing`, `incoming`, `history` (what a person sees) and [`alarm`]
-//! (what they must hear of).
+//! `group` (the keys that the devices of a conversation share), `outgoing`, `incoming`, `direct` (from client to client), `history` (what a person
+//! sees) and [`alarm`] (what they must hear of).
 //!
 //! **Invariants**
 //! - A message is on disk before anything is sent, and leaves the queue when it is taken; a repeat is the same bytes.
 //! - What came is on disk before it is acknowledged.
 //! - No secret of a device is sent or shown, and none is on disk in the clear.
 //!
-//! Deliberately absent, for now: rooms, more than one device of a person, direct delivery.
+//! Deliberately absent, for now: rooms, more than one device of a person.
 
 pub mod agent;
 pub mod alarm;
 mod chains;
+mod direct;
 mod group;
 mod history;
 mod incoming;
@@ -22,6 +23,7 @@ mod outgoing;
 mod own;
 mod vault;
 
+pub use direct::Direct;
 pub use history::{Chat, Message, Progress};
 pub use incoming::Fetched;
 pub use outgoing::Pushed;
@@ -30,6 +32,7 @@ pub(crate) use vault::name as vault_name;
 use crate::client::Client;
 use crate::failure::{Failure, Misuse};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use tertulia_types::{AccountId, MessageId};
 use vault::Vault;
 
@@ -39,6 +42,8 @@ pub struct Messenger<'a> {
     client: &'a Client,
     vault: Vault,
     me: AccountId,
+    /// The ways to the devices of others.
+    dialler: Arc<direct::dialler::Dialler>,
 }
 
 /// What became of a message that was to be sent.
@@ -67,6 +72,7 @@ impl Client {
             client: self,
             vault,
             me,
+            dialler: Arc::default(),
         })
     }
 
@@ -104,7 +110,8 @@ impl Client {
 }
 
 impl Messenger<'_> {
-    /// Sends a text to somebody. When no machine answers, or they have no device yet, it waits here.
+    /// Sends a text to somebody. When no machine answers, it goes to their devices directly if it can; else, or if they have no device
+    /// yet, it waits here.
     pub async fn send(&self, nick: &str, text: &str) -> Result<Sent, Failure> {
         match self.enrol().await {
             Ok(()) => {}
@@ -129,7 +136,13 @@ impl Messenger<'_> {
     /// Fetches what has come, and sends what waits.
     pub async fn deliver(&self) -> Result<(Fetched, Pushed), Failure> {
         self.enrol().await?;
-        let fetched = self.fetch().await?;
+        let fetched = match self.fetch().await {
+            Err(failure) if failure.is_unreachable() => {
+                self.push_directly().await?;
+                return Err(failure);
+            }
+            fetched => fetched?,
+        };
         let pushed = self.push().await?;
         self.learn_nicks().await?;
         Ok((fetched, pushed))

@@ -48,7 +48,10 @@ pub(crate) fn name(account: AccountId) -> String {
 impl Vault {
     /// Opens the database of a person, and makes it when there is none.
     pub(crate) fn open(place: &Place, account: AccountId) -> Result<Self, Failure> {
-        let layouts = vec![M::up(include_str!("schema.sql"))];
+        let layouts = vec![
+            M::up(include_str!("schema.sql")),
+            M::up(include_str!("direct.sql")),
+        ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
             let mut keys = SqliteStorageProvider::<Json, &mut Connection>::new(connection);
             keys.run_migrations().map_err(|error| Fault::Keys(error.into()))

@@ -1,5 +1,7 @@
 //! Private messages of real clients over a real machine.
 
+mod direct;
+mod puppet;
 mod town;
 
 use tertulia_client::failure::{Failure, Misuse};
