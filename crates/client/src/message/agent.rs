@@ -108,10 +108,12 @@ impl Client {
             }
             told(looked);
             tokio::time::sleep(PAUSE).await;
-            let wait = messenger.until_due()?.min(match ear {
-                Some(_) if looked.waiting == 0 => LOOK,
-                Some(_) | None => LOOK_WITHOUT_STREAM,
-            });
+            let wait = match ear {
+                // What is due waits for a machine then.
+                _ if !looked.is_connected => LOOK_WITHOUT_STREAM,
+                Some(_) if looked.waiting == 0 => messenger.until_due()?.min(LOOK),
+                Some(_) | None => messenger.until_due()?.min(LOOK_WITHOUT_STREAM),
+            };
             tokio::select! {
                 heard = tokio::time::timeout(wait, hear(&mut ear)) => if heard == Ok(false) {
                     ear = None;
