@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tertulia_client::time::now;
 use tertulia_crypto::chain::Chain;
 use tertulia_crypto::conversation::Conversation;
@@ -365,13 +364,10 @@ pub(crate) async fn hand(connection: &Connection, bytes: &[u8]) -> Option<Value>
     tokio::time::timeout(PATIENCE, handing).await.expect("in time")
 }
 
-/// Waits until the other side has ended a connection, and says after how long.
-pub(crate) async fn until_cut(connection: &Connection) -> Duration {
-    let began = std::time::Instant::now();
-    tokio::time::timeout(PATIENCE, connection.closed())
-        .await
-        .expect("cut off in time");
-    began.elapsed()
+/// Waits until the other side has ended a connection.
+pub(crate) async fn until_cut(connection: &Connection) {
+    let closed = tokio::time::timeout(PATIENCE, connection.closed()).await;
+    closed.expect("cut off in time");
 }
 
 #[derive(Debug)]
