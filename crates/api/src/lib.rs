@@ -46,6 +46,7 @@ mod origin;
 mod page;
 mod password;
 mod place;
+mod presence;
 mod profile;
 mod proxy;
 mod relation;

@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::service::Service;
 use crate::{
     absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
-    notification, oauth, openapi, relation, safe, search, session, shell, stance, status, streaming,
-    timeline, trust,
+    notification, oauth, openapi, presence, relation, safe, search, session, shell, stance, status,
+    streaming, timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -68,6 +68,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(device::routes())
         .merge(safe::routes())
         .merge(message::routes())
+        .merge(presence::routes())
         .merge(streaming::routes())
         .merge(absent::routes())
 }

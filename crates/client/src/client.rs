@@ -22,6 +22,10 @@ use tertulia_types::hexadecimal::digits;
 /// How long a key is kept for an action whose answer never came: as long as the ring surely remembers it.
 const ATTEMPT_MS_MAX: i64 = 3_600_000;
 
+/// How long the devices of others may take for a letter that is brought to them: hardly noticed by who waits for the mailbox instead
+/// (rule M5).
+pub const DIRECT_MS_MAX: u64 = 300;
+
 /// What a client is opened with.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -40,6 +44,8 @@ pub struct Settings {
     pub ca_fingerprint: Option<String>,
     /// How long one machine may take for a whole answer, if not [`wire::ANSWER_MS_MAX`].
     pub patience_ms: Option<u64>,
+    /// How long the devices of others may take for a letter that is brought to them directly, if not [`DIRECT_MS_MAX`].
+    pub direct_patience_ms: Option<u64>,
 }
 
 /// A person's way to the ring.
@@ -48,6 +54,8 @@ pub struct Client {
     pub(crate) place: Place,
     pub(crate) store: Store,
     pub(crate) wire: Wire,
+    /// How long the devices of others may take for a letter.
+    pub(crate) direct_patience: Duration,
     person: Mutex<Option<Person>>,
 }
 
@@ -91,11 +99,13 @@ impl Client {
             .map(trust::fingerprint)
             .transpose()?;
         let patience = Duration::from_millis(settings.patience_ms.unwrap_or(wire::ANSWER_MS_MAX));
+        let direct_ms = settings.direct_patience_ms.unwrap_or(DIRECT_MS_MAX);
         let lookout = settings.lookout.clone();
         let client = Self {
             place,
             store,
             wire: Wire::new(servers, ring, expected, patience, lookout),
+            direct_patience: Duration::from_millis(direct_ms),
             person: Mutex::new(person.map(|(person, _)| person)),
         };
         if client.nick().is_some() {

@@ -222,6 +222,14 @@ pub enum Misuse {
     /// Another process delivers already.
     #[error("another agent is running")]
     OtherAgent,
+    /// This computer cannot be reached there.
+    #[error("cannot listen at {address}: {why}")]
+    CannotListen {
+        /// Where, if it was said.
+        address: String,
+        /// What the system says.
+        why: String,
+    },
     /// The person has other devices: this one has to be let in by one of them.
     #[error("the person has other devices")]
     OtherDevices,
@@ -312,6 +320,7 @@ impl Misuse {
             | Misuse::NotAMessage(_)
             | Misuse::NoDevice
             | Misuse::OtherAgent
+            | Misuse::CannotListen { .. }
             | Misuse::OtherDevices
             | Misuse::BackupWaits
             | Misuse::DevicesChange
@@ -369,6 +378,7 @@ impl Misuse {
             Misuse::NotAMessage(_) => "not_a_message",
             Misuse::NoDevice => "no_device",
             Misuse::OtherAgent => "other_agent",
+            Misuse::CannotListen { .. } => "cannot_listen",
             Misuse::OtherDevices => "other_devices",
             Misuse::BackupWaits => "backup_waits",
             Misuse::DevicesChange => "devices_change",

@@ -53,6 +53,6 @@ mod entries;
 mod offer;
 mod servers;
 
-pub use client::{Client, Settings};
+pub use client::{Client, DIRECT_MS_MAX, Settings};
 pub use failure::Failure;
 pub use near::Lookout;

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::cell::Cell;
 use std::io::Write;
 use tertulia_client::failure::Misuse;
-use tertulia_client::message::Message;
+use tertulia_client::message::{Direct, Message};
 use tertulia_client::{Client, Failure};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 const NEW_MAX: usize = 200;
 
 /// Receives and sends for the person who is logged in.
-pub(crate) async fn run(client: &Client, look: &Look) -> Result<(), Failure> {
+pub(crate) async fn run(client: &Client, look: &Look, direct: Option<Direct>) -> Result<(), Failure> {
     let Some(_agency) = client.agency()? else {
         return Err(Misuse::OtherAgent.into());
     };
@@ -29,9 +29,13 @@ pub(crate) async fn run(client: &Client, look: &Look) -> Result<(), Failure> {
         Style::Good,
         &look.words.with("agent-begins", &[("nick", nick.into())]),
     );
+    match direct {
+        Some(_) => say(look, Style::Dim, &look.words.say("agent-direct")),
+        None => client.close_door().await?,
+    }
     let was_connected = Cell::new(true);
     client
-        .attend(stopped(), |looked| {
+        .attend(direct, stopped(), |looked| {
             if was_connected.replace(looked.is_connected) != looked.is_connected {
                 let key = match looked.is_connected {
                     true => "agent-connected",
@@ -80,7 +84,7 @@ pub(crate) async fn follow(
             news.notified().await;
         }
     };
-    let attending = client.attend(stopped(), |looked| {
+    let attending = client.attend(None, stopped(), |looked| {
         if looked.texts > 0 {
             news.notify_one();
         }

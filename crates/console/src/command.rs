@@ -7,6 +7,7 @@ use crate::words::Words;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -260,6 +261,12 @@ pub enum Verb {
         /// Stop the agent that runs for you on this computer
         #[arg(long)]
         stop: bool,
+        /// Take messages directly from other people's computers too: whoever on this ring you do not block can learn your address
+        #[arg(long)]
+        direct: bool,
+        /// Where others reach this computer, and at which port it listens; without it, at all its addresses
+        #[arg(long, value_name = "IP:PORT", requires = "direct")]
+        direct_address: Option<SocketAddr>,
     },
     /// Show your devices: the computers on which you read messages
     Devices {

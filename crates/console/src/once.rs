@@ -21,6 +21,7 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
+use tertulia_client::message::Direct;
 use tertulia_client::message::verify::Word;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
@@ -66,7 +67,7 @@ enum Task {
         label: Option<String>,
     },
     Console,
-    Agent,
+    Agent(Option<Direct>),
     StopAgent,
     /// The messages with somebody, and those that come.
     Follow {
@@ -86,7 +87,9 @@ pub async fn run(command: ClientCommand) -> ExitCode {
         .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
     let (client, settings, task) = match prepared {
         Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
-        Ok((client, _, Task::Agent)) => return attend(&look, json, agent::run(&client, &look).await),
+        Ok((client, _, Task::Agent(direct))) => {
+            return attend(&look, json, agent::run(&client, &look, direct).await);
+        }
         Ok((client, _, Task::Follow { with, limit })) => {
             let followed = agent::follow(&client, &look, json, &with, limit).await;
             return attend(&look, json, followed);
@@ -121,6 +124,7 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         ca: path(&common.ca),
         ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
         patience_ms: None,
+        direct_patience_ms: None,
     })
 }
 
@@ -214,7 +218,7 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
             };
             device::restore(asking, client, restoring).await
         }
-        Task::Console | Task::Agent | Task::Follow { .. } => Err(Left::Cancelled),
+        Task::Console | Task::Agent(_) | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
                 perform(client, &deed, Listing { limit, go_on: false }).await
@@ -320,8 +324,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             return Ok(Task::Follow { with, limit });
         }
         Verb::Read { with, limit, .. } => (Deed::Read { with }, usize::from(limit)),
-        Verb::Agent { stop: true } => return Ok(Task::StopAgent),
-        Verb::Agent { stop: false } => return Ok(Task::Agent),
+        Verb::Agent { stop: true, .. } => return Ok(Task::StopAgent),
         Verb::Devices { verb: None } => (Deed::Devices, LIMIT),
         Verb::Devices {
             verb: Some(DevicesVerb::Revoke { device }),
@@ -353,6 +356,16 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
                 (false, false) => None,
             };
             (Deed::Verify { nick, word }, LIMIT)
+        }
+        Verb::Agent {
+            direct,
+            direct_address,
+            ..
+        } => {
+            let direct = direct.then_some(Direct {
+                address: direct_address,
+            });
+            return Ok(Task::Agent(direct));
         }
         Verb::Notifications { paging } => (
             Deed::Notifications { from: paging.before },

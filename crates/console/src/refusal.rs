@@ -131,6 +131,13 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::NotAMessage(why) => with("misuse-not-a-message", "why", why),
         Misuse::NoDevice => look.next("misuse-no-device"),
         Misuse::OtherAgent => look.next("misuse-other-agent"),
+        Misuse::CannotListen { address, why } => look.words.with(
+            "misuse-cannot-listen",
+            &[
+                ("address", plain::shorten(address, TYPED_COLUMNS_MAX).into()),
+                ("why", plain::shorten(why, TYPED_COLUMNS_MAX).into()),
+            ],
+        ),
         Misuse::OtherDevices => look.next("misuse-other-devices"),
         Misuse::BackupWaits => look.next("misuse-backup-waits"),
         Misuse::DevicesChange => look.words.say("misuse-devices-change"),

@@ -84,6 +84,11 @@ impl DeviceKey {
         self.account
     }
 
+    /// Signs a text that is none of a conversation's: see [`crate::direct`].
+    pub(crate) fn sign_text(&self, text: &str) -> Vec<u8> {
+        self.key.sign(text.as_bytes()).to_bytes().to_vec()
+    }
+
     pub(crate) fn credential(&self) -> CredentialWithKey {
         let text = format!("{}/{}", self.account, self.id());
         CredentialWithKey {

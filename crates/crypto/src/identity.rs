@@ -63,12 +63,16 @@ impl fmt::Debug for IdentityKey {
 ///
 /// Strictly: neither a weak key nor a second form of a good signature passes.
 pub(crate) fn is_signed(signed: &SignedRecord) -> bool {
-    let key = VerifyingKey::from_bytes(&signed.record.identity.0);
-    let signature = Signature::from_slice(&signed.signature);
+    let statement = signed.record.statement();
+    has_signed(signed.record.identity, statement.as_bytes(), &signed.signature)
+}
+
+/// Whether a key has signed a text, as strictly.
+pub(crate) fn has_signed(key: PublicKey, text: &[u8], signature: &[u8]) -> bool {
+    let key = VerifyingKey::from_bytes(&key.0);
+    let signature = Signature::from_slice(signature);
     match (key, signature) {
-        (Ok(key), Ok(signature)) => key
-            .verify_strict(signed.record.statement().as_bytes(), &signature)
-            .is_ok(),
+        (Ok(key), Ok(signature)) => key.verify_strict(text, &signature).is_ok(),
         (Err(_), _) | (_, Err(_)) => false,
     }
 }

@@ -8,9 +8,10 @@
 //! [`chain`] of these is what others believe. A [`device`] has a key of its own, and leaves [`package`]s at its home so that it can
 //! be let into a group while it is away. Then, what happens between devices: all of them keep their secrets in a [`storage`] that is
 //! lent to them; a [`conversation`] is a group of devices that goes from epoch to epoch; [`opened`] is what passes through it, and
-//! [`payload`] is what it says. The group's protocol is MLS (RFC 9420), and openmls is who speaks it. Last, what people themselves
-//! do: they compare a [`number`], they write down the code of a [`backup`], and they read one aloud from a new device to an old one,
-//! which makes a [`link`].
+//! [`payload`] is what it says, and [`direct`] what one device says to another that hands it a letter. The group's protocol is MLS (RFC
+//! 9420), and openmls is who speaks it. Last, what people themselves do: they compare a [`number`], they write down the code of a
+//! [`backup`], and they read one aloud from a new device to an old one, which makes a [`link`]. What a person's devices keep at home for
+//! each other is [`kept`].
 //!
 //! **Invariants**
 //! - *A pure core.* Nothing is sent, no file is opened, and the time comes in with the call. Randomness comes from the operating
@@ -39,6 +40,8 @@ pub mod conversation;
 pub mod opened;
 
 pub mod payload;
+
+pub mod direct;
 
 pub mod number;
 

@@ -77,6 +77,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["tertulia-api"]),
     ("tonic", &["tertulia-node"]),
     ("rcgen", &["tertulia-node"]),
+    ("quinn", &["tertulia-client"]),
     ("reqwest", &["tertulia-client", "tertulia-sim"]),
     ("mdns-sd", &["tertulia-discovery"]),
     ("openmls", &["tertulia-crypto", "tertulia-client"]),

@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/06-ended.sql"),
     include_str!("../migrations/07-message.sql"),
     include_str!("../migrations/08-device.sql"),
+    include_str!("../migrations/09-presence.sql"),
 ];
 
 /// Page cache of the writer and of each reader, in KiB.

@@ -185,6 +185,8 @@ fn remove(tx: &mut Tx<'_>, actor: &Actor, device: DeviceId) -> Outcome<()> {
     tx.write(packages, (of.0, of.1, device.0))?;
     let own_box = "DELETE FROM sealed_box WHERE slot = ?1 AND account_id = ?2 AND name = ?3";
     tx.write(own_box, (of.0, of.1, device.0))?;
+    let presence = "DELETE FROM presence WHERE slot = ?1 AND account_id = ?2 AND device = ?3";
+    tx.write(presence, (of.0, of.1, device.0))?;
     // What it had not fetched waits for nobody else.
     Ok(letter::delete_fetched(tx, account)?)
 }

@@ -10,8 +10,8 @@ use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use crate::{
     account, block, bookmark, card, closing, conversation, device, dweet, entry, errand, favourite, follow,
-    key_package, mailbox, marker, mute, notification, oauth, prune, range, redweet, safe, search, session,
-    tag, thread, timeline,
+    key_package, mailbox, marker, mute, notification, oauth, presence, prune, range, redweet, safe, search,
+    session, tag, thread, timeline,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_types::Position;
@@ -209,6 +209,7 @@ commands! {
     SubmitCommit(conversation::SubmitCommit),
     FillBox(safe::FillBox),
     EmptyBox(safe::EmptyBox),
+    SetPresence(presence::SetPresence),
 }
 
 queries! {
@@ -256,6 +257,7 @@ queries! {
     Fetch(mailbox::Fetch),
     Commits(conversation::Commits),
     OpenBox(safe::OpenBox),
+    Presences(presence::Presences),
 }
 
 #[cfg(test)]

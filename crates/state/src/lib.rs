@@ -50,6 +50,7 @@ pub mod notification;
 pub mod oauth;
 pub mod outbox;
 pub mod page;
+pub mod presence;
 pub mod prune;
 pub mod range;
 mod reading;

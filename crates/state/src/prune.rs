@@ -75,7 +75,7 @@ impl Command for Prune {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3");
             tx.write(&sql, (self.from.0, last, now_ms.saturating_sub(kept_ms)))?;
         }
-        for table in ["oauth_code", "mute", "sealed_box"] {
+        for table in ["oauth_code", "mute", "sealed_box", "presence"] {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3");
             tx.write(&sql, stretch)?;
         }

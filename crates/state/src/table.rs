@@ -66,6 +66,7 @@ pub(crate) const BY_SLOT: &[Table] = &[
     owned("reader", "slot, account_id", "account_id"),
     owned("device_record", "slot, account_id, sequence", "account_id"),
     owned("device", "slot, account_id, id", "account_id"),
+    owned("presence", "slot, account_id, device", "account_id"),
     owned("key_package", "slot, account_id, device, number", "account_id"),
     owned("claim", "slot, account_id, by_id, key", "account_id"),
     owned("mailbox", "slot, account_id", "account_id"),

@@ -15,6 +15,7 @@ pub mod message;
 mod network;
 pub mod nick;
 pub mod position;
+pub mod presence;
 pub mod rejected;
 pub mod ring;
 pub mod scope;

@@ -5,12 +5,14 @@
 
 use crate::client::Client;
 use crate::failure::{Failure, Fault, Misuse};
-use crate::message::{Messenger, vault_name};
+use crate::message::direct::listener::Door;
+use crate::message::{Direct, Messenger, vault_name};
 use crate::time::now;
 use std::fs::File;
 use std::io::Write;
-use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The stream on which the ring says that letters have come.
 const STREAM: &str = "/api/v1/streaming/mailbox";
@@ -55,49 +57,89 @@ impl Client {
         Ok(self.place.lock_holder(&vault_name(account))?)
     }
 
-    /// Fetches and sends until `stop`, and tells after each look what came of it.
+    /// Sees to it that nobody is told to bring letters directly: an agent that was cut off may have left word that it takes them.
+    pub async fn close_door(&self) -> Result<(), Failure> {
+        self.messenger().await?.withdraw_presence().await
+    }
+
+    /// Fetches and sends until `stop`, and tells after each look what came of it. If that is allowed, letters are taken directly too;
+    /// then this must be the person's agent.
     pub async fn attend(
         &self,
+        direct: Option<Direct>,
         stop: impl Future<Output = ()>,
         mut told: impl FnMut(Looked),
     ) -> Result<(), Failure> {
         let messenger = self.messenger().await?;
-        let mut stop = pin!(stop);
-        let work = async {
-            let mut ear = None;
-            loop {
-                // The person has logged out, and what was theirs is gone.
-                if !self.has_messages()? {
-                    return Ok(());
-                }
-                // Opened before the look, so that nothing comes unheard between the two.
-                if ear.is_none() {
-                    ear = self.listen().await?;
-                }
-                let looked = match messenger.deliver().await {
-                    Ok((fetched, pushed)) => Looked {
-                        texts: fetched.texts,
-                        waiting: pushed.waiting,
-                        is_connected: true,
-                    },
-                    Err(failure) if failure.is_unreachable() => Looked::default(),
-                    Err(failure) => return Err(failure),
-                };
-                told(looked);
-                tokio::time::sleep(PAUSE).await;
-                let wait = messenger.until_due()?.min(match ear {
-                    Some(_) if looked.waiting == 0 => LOOK,
-                    Some(_) | None => LOOK_WITHOUT_STREAM,
-                });
-                let heard = tokio::time::timeout(wait, hear(&mut ear)).await;
-                if heard == Ok(false) {
-                    ear = None;
-                }
+        let (door, mut letters) = match direct {
+            Some(direct) => {
+                let (door, letters) = Door::open(direct)?;
+                (Some(door), Some(letters))
             }
+            None => (None, None),
         };
+        let (come, news) = (AtomicUsize::new(0), Notify::new());
+        let look = self.look_again_and_again(&messenger, door.as_ref(), &news, |looked| {
+            let texts = looked.texts + come.swap(0, Ordering::Relaxed);
+            told(Looked { texts, ..looked });
+        });
+        let receive = messenger.receive(letters.as_mut(), |texts| {
+            come.fetch_add(texts, Ordering::Relaxed);
+            news.notify_one();
+        });
         tokio::select! {
-            ended = work => ended,
-            () = &mut stop => Ok(()),
+            ended = look => ended,
+            never = receive => match never {},
+            () = stop => match door {
+                Some(_) => messenger.withdraw_presence().await,
+                None => Ok(()),
+            },
+        }
+    }
+
+    async fn look_again_and_again(
+        &self,
+        messenger: &Messenger<'_>,
+        door: Option<&Door>,
+        news: &Notify,
+        mut told: impl FnMut(Looked),
+    ) -> Result<(), Failure> {
+        let mut ear = None;
+        loop {
+            // The person has logged out, and what was theirs is gone.
+            if !self.has_messages()? {
+                return Ok(());
+            }
+            // Opened before the look, so that nothing comes unheard between the two.
+            if ear.is_none() {
+                ear = self.listen().await?;
+            }
+            let looked = match messenger.deliver().await {
+                Ok((fetched, pushed)) => Looked {
+                    texts: fetched.texts,
+                    waiting: pushed.waiting,
+                    is_connected: true,
+                },
+                Err(failure) if failure.is_unreachable() => Looked::default(),
+                Err(failure) => return Err(failure),
+            };
+            if let Some(door) = door.filter(|_| looked.is_connected) {
+                messenger.show_presence(door).await?;
+            }
+            told(looked);
+            tokio::time::sleep(PAUSE).await;
+            let wait = match ear {
+                // What is due waits for a machine then.
+                _ if !looked.is_connected => LOOK_WITHOUT_STREAM,
+                Some(_) if looked.waiting == 0 => messenger.until_due()?.min(LOOK),
+                Some(_) | None => messenger.until_due()?.min(LOOK_WITHOUT_STREAM),
+            };
+            tokio::select! {
+                heard = tokio::time::timeout(wait, hear(&mut ear)) => if heard == Ok(false) {
+                    ear = None;
+                },
+                () = news.notified() => {}
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 use crate::ask::Ask;
 use crate::failure::{Failure, Fault, Misuse};
 use crate::message::alarm::{self, Kind};
+use crate::message::direct::taken::{is_taken, note_taken};
 use crate::message::outgoing::{State, advance};
 use crate::message::people::{self, Event};
 use crate::message::vault::keys;
@@ -304,7 +305,24 @@ impl Messenger<'_> {
         Ok(has_moved)
     }
 
+    /// Takes in a message that somebody has brought directly. Answers how many texts are new; nothing if it is not kept, and comes by the
+    /// mailbox. Nothing is asked for it, and nobody is told: anybody may have brought it.
+    pub(crate) fn take_directly(&self, letter: &Letter) -> Option<usize> {
+        let taken = self.vault.store.attempt(|tx| {
+            if group::generation(tx, letter.conversation)? == 0 {
+                return Err(Hitch::Useless);
+            }
+            let taken = self.open(tx, letter)?;
+            note_taken(tx, letter)?;
+            Ok(usize::from(taken == Taken::Text))
+        });
+        taken.ok()
+    }
+
     fn open(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+        if is_taken(tx, letter)? {
+            return Ok(Taken::Nothing);
+        }
         // Nobody else has anything to say in a conversation of two.
         let is_of_its_two = letter.conversation == ConversationId::of_two(self.me, letter.sender);
         if !letter.conversation.is_of_room() && !is_of_its_two && letter.sender != self.me {
@@ -330,6 +348,8 @@ impl Messenger<'_> {
         let opened = group.open(&keys(tx), &letter.body.0, &group::devices(tx));
         let message = match opened {
             Ok(Opened::Message { account, payload, .. }) => (account, payload),
+            // What changes a group comes from its conversation's home.
+            Ok(Opened::Changed { .. }) if letter.kind != LetterKind::Commit => return Err(Hitch::Unopened),
             Ok(Opened::Changed { by, epoch, .. }) => {
                 group::enter(tx, id, epoch.generation)?;
                 people::follow(tx, self.me, id, by.0, &group::accounts(&group))?;

@@ -2,17 +2,17 @@
 //! arrive. No machine of the ring can read one.
 //!
 //! Read in this order: `vault` (where all of it lies), `own` (this device among the person's), `chains` (what is believed of others),
-//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `steps` (a disk that
-//! was put back), `room`, `history` (what a person sees) and [`alarm`] (what they must hear of). Then what several devices need: [`devices`]
-//! (which they are, and shutting one out), `archive` (what one device tells another), [`link`] (a new one is let in), [`recovery`] (all are
-//! lost); and [`verify`].
+//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `direct` (from client
+//! to client), `steps` (a disk that was put back), `room`, `history` (what a person sees) and [`alarm`] (what they must hear of). Then what
+//! several devices need: [`devices`] (which they are, and shutting one out), `archive` (what one device tells another), [`link`] (a new one
+//! is let in), [`recovery`] (all are lost), `contacts`; and [`verify`].
 //!
 //! **Invariants**
 //! - A message is on disk before anything is sent, and leaves the queue when it is taken; a repeat is the same bytes.
 //! - What came is on disk before it is acknowledged.
 //! - No secret of a device is sent or shown, and none is on disk in the clear.
 //!
-//! Deliberately absent, for now: direct delivery.
+//! Deliberately absent, for now: telling that somebody is writing.
 
 pub mod agent;
 pub mod alarm;
@@ -20,6 +20,7 @@ mod archive;
 mod chains;
 mod contacts;
 pub mod devices;
+mod direct;
 mod draft;
 mod find;
 mod group;
@@ -37,6 +38,7 @@ mod vault;
 pub mod verify;
 
 pub use contacts::Contact;
+pub use direct::Direct;
 pub use find::Found;
 pub use history::{Chat, Message, Progress};
 pub use incoming::Fetched;
@@ -49,6 +51,7 @@ pub(crate) use vault::name as vault_name;
 use crate::client::Client;
 use crate::failure::{Failure, Misuse};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use tertulia_crypto::payload::Content;
 use tertulia_types::{AccountId, MessageId};
 use vault::Vault;
@@ -59,6 +62,8 @@ pub struct Messenger<'a> {
     client: &'a Client,
     vault: Vault,
     me: AccountId,
+    /// The ways to the devices of others.
+    dialler: Arc<direct::dialler::Dialler>,
 }
 
 /// What became of a message that was to be sent.
@@ -89,6 +94,7 @@ impl Client {
             client: self,
             vault,
             me,
+            dialler: Arc::default(),
         })
     }
 
@@ -104,6 +110,7 @@ impl Client {
             client: self,
             vault: Vault::open(&self.place, me)?,
             me,
+            dialler: Arc::default(),
         }))
     }
 
@@ -147,7 +154,8 @@ impl Client {
 }
 
 impl Messenger<'_> {
-    /// Sends a text to somebody, or to a room. When no machine answers, or they have no device yet, it waits here.
+    /// Sends a text to somebody, or to a room. When no machine answers, it goes to their devices directly if it can; else, or
+    /// if they have no device yet, it waits here.
     pub async fn send(&self, to: &str, text: &str) -> Result<Sent, Failure> {
         self.enrol_if_reached().await?;
         let id = self.conversation_of(to).await?;
@@ -197,7 +205,13 @@ impl Messenger<'_> {
     /// Fetches what has come, and sends what waits.
     pub async fn deliver(&self) -> Result<(Fetched, Pushed), Failure> {
         self.enrol().await?;
-        let fetched = self.fetch().await?;
+        let fetched = match self.fetch().await {
+            Err(failure) if failure.is_unreachable() => {
+                self.push_directly().await?;
+                return Err(failure);
+            }
+            fetched => fetched?,
+        };
         self.rejoin().await?;
         let pushed = self.push().await?;
         self.exchange_contacts(false).await?;

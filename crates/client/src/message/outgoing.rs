@@ -7,6 +7,7 @@
 
 use crate::ask::Ask;
 use crate::failure::{Failure, Fault, Misuse};
+use crate::message::direct::letter::Handed;
 use crate::message::draft::Draft;
 use crate::message::group::{self, Readiness};
 use crate::message::people::Event;
@@ -33,6 +34,10 @@ const EPOCHS_BEHIND_MAX: u64 = 2;
 const ROUNDS_MAX: usize = 3;
 /// After how long it is tried again to let somebody in.
 const WISH_PAUSE_MS: i64 = 60_000;
+/// To how many people at once a letter is brought directly, if where they are is not known yet.
+const LOOKED_FOR_MAX: usize = 8;
+/// For how long a letter waits at home: 30 days.
+const KEPT_AT_HOME_MS: i64 = 30 * 24 * 3_600_000;
 /// Receipts in one message.
 const RECEIPTS_MAX: usize = 200;
 
@@ -50,7 +55,7 @@ pub(crate) enum State {
 /// What was tried, and what still waits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pushed {
-    /// Letters that homes have taken.
+    /// Letters that homes have taken, or all devices of a recipient.
     pub taken: usize,
     /// Letters that some home has yet to take, or that cannot be sealed yet.
     pub waiting: usize,
@@ -66,6 +71,21 @@ struct Sealed {
     /// The text that it brings, if it brings one.
     message: Option<MessageId>,
     body: Vec<u8>,
+}
+
+impl Sealed {
+    /// As it is brought to a device, by the device of `sender`.
+    fn handed(&self, sender: AccountId, devices: u32) -> Handed {
+        Handed {
+            id: self.letter,
+            conversation: self.conversation,
+            generation: self.generation,
+            epoch: self.epoch,
+            sender,
+            devices,
+            body: Base64(self.body.clone()),
+        }
+    }
 }
 
 /// What came of handing in.
@@ -106,8 +126,42 @@ impl Messenger<'_> {
         Ok(payload.id)
     }
 
-    /// Seals what waits to be sealed, and hands in what waits to be handed in and is due.
+    /// Seals what waits to be sealed, and hands in what waits to be handed in and is due. When no machine answers, it does what can be
+    /// done without.
     pub async fn push(&self) -> Result<Pushed, Failure> {
+        match self.push_by_homes().await {
+            Err(failure) if failure.is_unreachable() => {
+                self.push_directly().await?;
+                Err(failure)
+            }
+            pushed => pushed,
+        }
+    }
+
+    /// While no machine answers: brings what waits to those whose devices can be dialled, in the groups that there are.
+    pub(crate) async fn push_directly(&self) -> Result<(), Failure> {
+        self.vault.store.change(write_receipts)?;
+        let sql = "SELECT DISTINCT conversation FROM draft";
+        let waiting = self
+            .vault
+            .store
+            .all(sql, [], |row| row.get(0).map(ConversationId))?;
+        for id in waiting {
+            if self.can_give(id)? {
+                self.seal(id)?;
+            }
+        }
+        // What a home is not to be asked for yet may be given all the same.
+        for sealed in self.due(i64::MAX)? {
+            if !self.vault.store.change(|tx| seal_anew_if_late(tx, &sealed))? {
+                let addressees = self.addressees(&sealed, i64::MAX)?;
+                self.give_one(&sealed, addressees).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn push_by_homes(&self) -> Result<Pushed, Failure> {
         self.vault.store.change(write_receipts)?;
         let mut taken = 0;
         for _ in 0..ROUNDS_MAX {
@@ -242,11 +296,11 @@ impl Messenger<'_> {
         })
     }
 
-    /// Hands in what is due.
-    async fn hand_in(&self) -> Result<HandedIn, Failure> {
+    /// The letters that are to be handed in by then.
+    fn due(&self, by_ms: i64) -> Result<Vec<Sealed>, Failure> {
         let sql = "SELECT seq, letter, conversation, generation, epoch, message, body FROM sealed
                    WHERE seq IN (SELECT sealed FROM addressee WHERE next_ms <= ?1) ORDER BY seq LIMIT ?2";
-        let due = self.vault.store.all(sql, (now().unix_ms, LETTERS_MAX), |row| {
+        self.vault.store.all(sql, (by_ms, LETTERS_MAX), |row| {
             Ok(Sealed {
                 seq: row.get(0)?,
                 letter: MessageId(row.get(1)?),
@@ -256,8 +310,13 @@ impl Messenger<'_> {
                 message: row.get::<_, Option<[u8; 16]>>(5)?.map(MessageId),
                 body: row.get(6)?,
             })
-        })?;
+        })
+    }
+
+    /// Hands in what is due.
+    async fn hand_in(&self) -> Result<HandedIn, Failure> {
         let mut all = HandedIn::default();
+        let due = self.due(now().unix_ms)?;
         if due.is_empty() {
             return Ok(all);
         }
@@ -280,17 +339,17 @@ impl Messenger<'_> {
                 is_any_anew: true,
             });
         }
-        // Nothing overtakes what was said before to the same person.
-        let sql = "SELECT account, devices FROM addressee WHERE sealed = ?1 AND next_ms <= ?2 AND NOT EXISTS (
-                     SELECT 1 FROM addressee AS earlier JOIN sealed ON sealed.seq = earlier.sealed
-                     WHERE earlier.account = addressee.account AND earlier.sealed < ?1 AND sealed.conversation = ?3)";
-        let due = (sealed.seq, now().unix_ms, sealed.conversation.0);
-        let addressees = self
-            .vault
-            .store
-            .all(sql, due, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?)))?;
+        let addressees = self.addressees(&sealed, now().unix_ms)?;
+        // In a big room nobody is looked for: most would have to be asked for in vain, each at their home.
+        for (account, _) in addressees.iter().filter(|_| addressees.len() <= LOOKED_FOR_MAX) {
+            self.find_devices(*account).await?;
+        }
+        let (given, addressees) = self.give_one(&sealed, addressees).await?;
         if addressees.is_empty() {
-            return Ok(HandedIn::default());
+            return Ok(HandedIn {
+                taken: given,
+                is_any_anew: false,
+            });
         }
         let recipients: Vec<Value> = addressees
             .iter()
@@ -306,13 +365,70 @@ impl Messenger<'_> {
             Err(failure) => (Vec::new(), Some(failure)),
         };
         moment("handed-in");
-        let accounts: Vec<i64> = addressees.into_iter().map(|(account, _)| account).collect();
-        let handed_in = self
+        let accounts: Vec<i64> = addressees.into_iter().map(|(account, _)| account.get()).collect();
+        let mut handed_in = self
             .vault
             .store
             .change(|tx| note(tx, &sealed, &accounts, &answers))?;
         moment("noted");
+        handed_in.taken += given;
         failure.map_or(Ok(handed_in), Err)
+    }
+
+    /// Who is still to get a letter, by then.
+    fn addressees(&self, sealed: &Sealed, by_ms: i64) -> Result<Vec<(AccountId, u32)>, Failure> {
+        // Nothing overtakes what was said before to the same person.
+        let sql = "SELECT account, devices FROM addressee WHERE sealed = ?1 AND next_ms <= ?2 AND NOT EXISTS (
+                     SELECT 1 FROM addressee AS earlier JOIN sealed ON sealed.seq = earlier.sealed
+                     WHERE earlier.account = addressee.account AND earlier.sealed < ?1 AND sealed.conversation = ?3)";
+        let due = (sealed.seq, by_ms, sealed.conversation.0);
+        let found = self
+            .vault
+            .store
+            .all(sql, due, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let addressees = found.into_iter();
+        let known =
+            addressees.filter_map(|(account, devices)| Some((AccountId::from_number(account)?, devices)));
+        Ok(known.collect())
+    }
+
+    /// Learns where somebody's devices can be reached, and which these are: nothing is brought to one that was revoked.
+    async fn find_devices(&self, account: AccountId) -> Result<(), Failure> {
+        match self.fresh_chain(account, false).await {
+            Ok(_) => self.ask_presence(account).await,
+            Err(failure @ Failure::Local(_)) => Err(failure),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Brings a letter to devices directly. Answers to how many people, and whose homes are still to have it.
+    async fn give_one(
+        &self,
+        sealed: &Sealed,
+        addressees: Vec<(AccountId, u32)>,
+    ) -> Result<(usize, Vec<(AccountId, u32)>), Failure> {
+        if addressees.is_empty() {
+            return Ok((0, addressees));
+        }
+        let mut letters = BTreeMap::new();
+        for &(account, devices) in &addressees {
+            if self.vault.store.change(|tx| is_in_order(tx, sealed, account))? {
+                letters.insert(account, sealed.handed(self.me, devices));
+            }
+        }
+        let kept = self.give(letters).await?;
+        if !kept.is_empty() {
+            self.vault.store.change(|tx| {
+                for account in &kept {
+                    settle(tx, sealed, account.get(), State::Delivered, None)?;
+                }
+                done(tx, sealed)
+            })?;
+        }
+        let left = addressees
+            .into_iter()
+            .filter(|(account, _)| !kept.contains(account));
+        Ok((kept.len(), left.collect()))
     }
 }
 
@@ -341,18 +457,55 @@ fn note(
             }
         };
         handed_in.taken += usize::from(state == State::AtHome);
-        let sql = "DELETE FROM addressee WHERE sealed = ?1 AND account = ?2";
-        tx.execute(sql, (sealed.seq, account))?;
-        if let Some(message) = sealed.message {
-            advance(tx, (sealed.conversation, message, account), state, code)?;
-        }
+        settle(tx, sealed, account, state, code)?;
     }
     if handed_in.is_any_anew {
         seal_anew(tx, sealed.seq)?;
     }
+    done(tx, sealed)?;
+    Ok(handed_in)
+}
+
+/// Somebody is to get a letter no more: they have it, or their home has, or will never take it.
+fn settle(
+    tx: &Transaction<'_>,
+    sealed: &Sealed,
+    account: i64,
+    state: State,
+    why: Option<&str>,
+) -> Result<(), Failure> {
+    let sql = "DELETE FROM addressee WHERE sealed = ?1 AND account = ?2";
+    tx.execute(sql, (sealed.seq, account))?;
+    match sealed.message {
+        Some(message) => advance(tx, (sealed.conversation, message, account), state, why),
+        None => Ok(()),
+    }
+}
+
+/// A letter that nobody is to get any more goes.
+fn done(tx: &Transaction<'_>, sealed: &Sealed) -> Result<(), Failure> {
     let sql = "DELETE FROM sealed WHERE seq = ?1 AND seq NOT IN (SELECT sealed FROM addressee)";
     tx.execute(sql, [sealed.seq])?;
-    Ok(handed_in)
+    Ok(())
+}
+
+/// Whether somebody has what was said to them before in the same conversation: what lies at their home may not have been fetched, and a
+/// text that is brought directly would overtake it. What has lain there for longer than homes keep it counts no more.
+fn is_in_order(tx: &Transaction<'_>, sealed: &Sealed, account: AccountId) -> Result<bool, Failure> {
+    if sealed.message.is_none() {
+        return Ok(true);
+    }
+    let sql = "SELECT 1 FROM progress JOIN message ON message.conversation = progress.conversation AND message.id = progress.message
+               WHERE progress.conversation = ?1 AND progress.account = ?2 AND progress.state = ?3
+               AND message.sent_ms > ?4";
+    let since_ms = now().unix_ms - KEPT_AT_HOME_MS;
+    let waiting = (
+        sealed.conversation.0,
+        account.get(),
+        State::AtHome as u8,
+        since_ms,
+    );
+    Ok(!tx.prepare_cached(sql)?.exists(waiting)?)
 }
 
 /// Of whom it will be told how far a message has come.

@@ -75,6 +75,7 @@ impl Vault {
             M::up(include_str!("rooms.sql")),
             M::up(include_str!("device.sql")),
             M::up(include_str!("contacts.sql")),
+            M::up(include_str!("direct.sql")),
         ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
             let mut keys = SqliteStorageProvider::<MessagePack, &mut Connection>::new(connection);

@@ -2,6 +2,8 @@
 
 mod contacts;
 mod device;
+mod direct;
+mod puppet;
 mod recovery;
 mod rooms;
 mod town;

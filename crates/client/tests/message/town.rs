@@ -20,9 +20,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 /// How long what must come may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// What devices may take for a letter: enough on a busy computer too.
+const DIRECT_MS: u64 = 10_000;
 
 /// Which answer of the machine is lost: the client is told that it is busy instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +39,17 @@ pub(crate) enum Loss {
 #[derive(Debug, Default)]
 struct Post {
     come: AtomicUsize,
+    /// How often a device has said where it can be reached.
+    presences: AtomicUsize,
     lost: Mutex<Option<(usize, Loss)>>,
 }
 
 impl Post {
     /// What is lost of the question that comes now.
-    fn loss(&self) -> Option<Loss> {
+    fn loss(&self, path: &str) -> Option<Loss> {
+        if path == "/api/tertulia/v1/presence" {
+            self.presences.fetch_add(1, Ordering::SeqCst);
+        }
         let number = self.come.fetch_add(1, Ordering::SeqCst);
         let lost = self.lost.lock().expect("nobody panics with it");
         lost.filter(|(at, _)| *at == number).map(|(_, loss)| loss)
@@ -96,7 +103,7 @@ impl Town {
         });
         let (app, post) = (app(service.expect("threads")), Arc::clone(&self.post));
         let app = tower::service_fn(move |request: Request| {
-            let (mut app, loss) = (app.clone(), post.loss());
+            let (mut app, loss) = (app.clone(), post.loss(request.uri().path()));
             async move {
                 let answer = match loss {
                     Some(Loss::Question) => None,
@@ -132,15 +139,26 @@ impl Town {
         self.post.come.load(Ordering::SeqCst)
     }
 
-    fn url(&self) -> String {
+    /// How often a device has said where it can be reached.
+    pub(crate) fn presences(&self) -> usize {
+        self.post.presences.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The client of somebody, as it was left.
     pub(crate) fn again(&self, nick: &str) -> Client {
+        self.again_with(nick, Some(DIRECT_MS))
+    }
+
+    /// The same, which gives the devices of others so long.
+    pub(crate) fn again_with(&self, nick: &str, direct_patience_ms: Option<u64>) -> Client {
         let settings = Settings {
             data: self.directory.path().join(nick),
             servers: vec![self.url()],
+            direct_patience_ms,
             ..Settings::default()
         };
         Client::open(&settings).expect("opens")

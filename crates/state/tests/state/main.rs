@@ -15,6 +15,7 @@ mod nonsense;
 mod notification;
 mod oauth;
 mod outbox;
+mod presence;
 mod prune;
 mod range;
 mod redweet;

@@ -23,7 +23,7 @@ fn key(of: Actor, number: u8) -> PublicKey {
     PublicKey(bytes)
 }
 
-fn record(of: Actor, before: Option<&Record>, change: Change) -> Record {
+pub(crate) fn record(of: Actor, before: Option<&Record>, change: Change) -> Record {
     Record {
         account: of.account,
         identity: key(of, 0),
@@ -34,7 +34,7 @@ fn record(of: Actor, before: Option<&Record>, change: Change) -> Record {
     }
 }
 
-fn added(of: Actor, number: u8) -> Change {
+pub(crate) fn added(of: Actor, number: u8) -> Change {
     Change::Add {
         key: key(of, number),
         label: format!("device {number}"),
@@ -42,7 +42,7 @@ fn added(of: Actor, number: u8) -> Change {
 }
 
 impl Community {
-    fn append(&mut self, of: Actor, record: &Record) -> Result<(), Rejected> {
+    pub(crate) fn append(&mut self, of: Actor, record: &Record) -> Result<(), Rejected> {
         let key = self.key();
         let record = SignedRecord {
             record: record.clone(),
@@ -56,7 +56,7 @@ impl Community {
     }
 
     /// Gives somebody so many devices.
-    fn equip(&mut self, of: Actor, devices: u8) -> Vec<DeviceId> {
+    pub(crate) fn equip(&mut self, of: Actor, devices: u8) -> Vec<DeviceId> {
         let mut last = None;
         for number in 1..=devices {
             let next = record(of, last.as_ref(), added(of, number));
@@ -703,6 +703,10 @@ fn p5_what_a_closed_account_left_of_messages_goes() {
     let device = community.equip(ana, 1)[0];
     community.stock(ana, device, &[b"unmistakable package"], None);
     community.deposit(ben, ana, 1).expect("deposited");
+    let mut presence = crate::presence::said(&community, ana, device, 1);
+    presence.signature = b"unmistakable signature".repeat(3)[..64].to_vec();
+    community.say(ana, &presence).expect("said");
+    assert_eq!(community.holds("unmistakable signature", &[]).len(), 1);
     let close = CloseAccount {
         actor: ana,
         verified_version: 1,
@@ -710,7 +714,9 @@ fn p5_what_a_closed_account_left_of_messages_goes() {
     community.submit(close).expect("closed");
     community.carry();
     assert_eq!(community.deposit(ben, ana, 2), Err(Rejected::NotFound));
-    assert!(community.holds("unmistakable package", &[]).is_empty());
+    for left in ["unmistakable package", "unmistakable signature"] {
+        assert!(community.holds(left, &[]).is_empty(), "{left}");
+    }
 }
 
 #[test]

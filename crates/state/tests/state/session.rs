@@ -13,8 +13,9 @@ use tertulia_state::{
     AnyCommand, AnyQuery, Event, account, block, bookmark, device, dweet, favourite, follow, key_package,
     mailbox, safe,
 };
-use tertulia_state::{marker, mute, notification, page::Page, redweet, session, timeline};
+use tertulia_state::{marker, mute, notification, page::Page, presence, redweet, session, timeline};
 use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
+use tertulia_types::presence::{Presence, SignedPresence};
 use tertulia_types::view::Visibility;
 use tertulia_types::{BoxName, DweetId, NotificationId, Rejected, Scopes, Slot};
 
@@ -167,6 +168,21 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
             replaces: false,
             last_resort: None,
             key: key(),
+        }
+        .into(),
+        presence::SetPresence {
+            actor,
+            record: SignedPresence {
+                presence: Presence {
+                    account: actor.account,
+                    device: PublicKey([2; 32]).device(),
+                    counter: 1,
+                    until_ms: 1,
+                    key: PublicKey([3; 32]),
+                    addresses: Vec::new(),
+                },
+                signature: vec![0; 64],
+            },
         }
         .into(),
         mailbox::Acknowledge {
@@ -326,6 +342,7 @@ const WITHOUT_SESSION: &[&str] = &[
     "SubmitCommit",
     "Commits",
     "Records",
+    "Presences",
 ];
 
 #[test]

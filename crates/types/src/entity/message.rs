@@ -4,10 +4,12 @@ use super::Timestamp;
 use crate::device::{Change, Link, PublicKey, Record, SignedRecord};
 use crate::id::AccountId;
 use crate::message::{ConversationId, DeviceId, Epoch, LetterKind, MessageId};
+use crate::presence::{self, SignedPresence};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 /// Bytes, in JSON as base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,6 +127,72 @@ impl TryFrom<DeviceRecord> for SignedRecord {
         };
         Ok(Self {
             record,
+            signature: entity.signature.0,
+        })
+    }
+}
+
+/// Where a device says that it can be reached directly: see [`crate::presence`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Presence {
+    /// Whose device.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub account: AccountId,
+    /// Which.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub device: DeviceId,
+    /// Grows from one presence of the device to the next.
+    pub counter: u64,
+    /// After this moment it says nothing any more; milliseconds since 1970, a day ahead at most.
+    pub until_ms: u64,
+    /// The Ed25519 key that whoever listens there shows: 32 bytes.
+    pub key: Base64,
+    /// Where, each as `IP:PORT`: up to 8. None: the device cannot be reached directly.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub addresses: Vec<SocketAddr>,
+    /// By the device's key, over the statement: 64 bytes.
+    pub signature: Base64,
+    /// When it was said, by the home's clock; only in answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+}
+
+/// The JSON is no presence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a key has 32 bytes")]
+pub struct NotAPresence;
+
+impl From<&SignedPresence> for Presence {
+    fn from(signed: &SignedPresence) -> Self {
+        let presence = &signed.presence;
+        Self {
+            account: presence.account,
+            device: presence.device,
+            counter: presence.counter,
+            until_ms: presence.until_ms,
+            key: Base64(presence.key.0.to_vec()),
+            addresses: presence.addresses.clone(),
+            signature: Base64(signed.signature.clone()),
+            updated_at: None,
+        }
+    }
+}
+
+impl TryFrom<Presence> for SignedPresence {
+    type Error = NotAPresence;
+
+    fn try_from(entity: Presence) -> Result<Self, NotAPresence> {
+        let presence = presence::Presence {
+            account: entity.account,
+            device: entity.device,
+            counter: entity.counter,
+            until_ms: entity.until_ms,
+            key: PublicKey(entity.key.array().ok_or(NotAPresence)?),
+            addresses: entity.addresses,
+        };
+        Ok(Self {
+            presence,
             signature: entity.signature.0,
         })
     }

@@ -36,7 +36,7 @@ pub use instance::{
 pub use marker::{Marker, Markers};
 pub use message::{
     AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, Filled, KeyPackage,
-    Letter, Mailbox, NotARecord, PackagesLeft, Progress, SealedBox,
+    Letter, Mailbox, NotAPresence, NotARecord, PackagesLeft, Presence, Progress, SealedBox,
 };
 pub use nothing::{EmptyList, EmptyObject};
 pub use notification::{Notification, NotificationKind};
