@@ -567,9 +567,12 @@ fn settle_receipts(
 
 /// What a home says to a device that another one of the person has shut out.
 fn shut_out(failure: Failure) -> Failure {
-    match failure {
-        Failure::Refused(refusal) if refusal.code.as_deref() == Some("no_device") => Misuse::ShutOut.into(),
-        failure => failure,
+    let is_shut_out =
+        matches!(&failure, Failure::Refused(refusal) if refusal.code.as_deref() == Some("no_device"));
+    if is_shut_out {
+        Misuse::ShutOut.into()
+    } else {
+        failure
     }
 }
 

@@ -268,7 +268,7 @@ impl Messenger<'_> {
             messages: 0,
         };
         belt.put_people().await?;
-        let newest = self.vault.store.change(|tx| archive::newest(tx))?;
+        let newest = self.vault.store.change(archive::newest)?;
         belt.put_said(Order::Before, newest.saturating_add(1), &mut told)
             .await?;
         belt.put(&Piece::Identity { seed, code, backup }).await?;

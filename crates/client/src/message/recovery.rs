@@ -112,7 +112,7 @@ impl Messenger<'_> {
                     page,
                 };
                 let plain = Zeroizing::new(serde_json::to_vec(&kept).map_err(Fault::Row)?);
-                seal_backup(&code, number, &plain).map_err(|error| not_opened(error))
+                seal_backup(&code, number, &plain).map_err(not_opened)
             };
             let sealed = seal(few)?;
             write(file, &seal(all)?)?;
