@@ -39,6 +39,16 @@ class Home:
         assert status is None or done.returncode == status, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
         return json.loads(done.stdout.splitlines()[-1])
 
+    def agent(self, *flags):
+        """An agent in the foreground."""
+        env = {**os.environ, "TERTULIA_HOME": str(self.directory)}
+        return subprocess.Popen([binary(), "agent", "--server", self.server, *flags], env=env, stdout=subprocess.DEVNULL)
+
+    def steps(self, of):
+        """How far each of one's own messages has come."""
+        said = self.run("read", of, status=None)["messages"]
+        return [one["progress"] for one in said if one["is_own"]]
+
     def register(self):
         self.run("register", self.nick)
         return self
@@ -146,6 +156,33 @@ def cmdline(number):
             return file.read()
     except FileNotFoundError:
         return b""
+
+
+def test_with_the_ring_away_a_message_goes_from_client_to_client(people):
+    machine, (ana, ben, _) = people
+    ana.run("send", "ben", "by the ring")
+    assert ben.heard("ana") == ["by the ring"]
+    agent = ben.agent("--direct")
+    try:
+        # Her client learns where his is: not before he has said so at home.
+        until(lambda: ana.run("send", "ben", "where are you?")["progress"] == "delivered", "his address")
+        machine.stop()
+        ana.run("send", "ben", "without the ring", status=None)
+
+        def has_come():
+            ana.run("chats", status=3)
+            return ana.steps("ben")[-1] == "delivered"
+
+        until(has_come, "the signed receipt of his device")
+        said = ben.run("read", "ana", status=3)["messages"]
+        assert said[-1]["text"] == "without the ring" and [one["text"] for one in said].count("without the ring") == 1
+        machine.start()
+        ana.run("send", "ben", "with the ring again")
+        until(lambda: ben.heard("ana")[-1] == "with the ring again", "the last message")
+        assert ben.heard("ana").count("without the ring") == 1
+    finally:
+        agent.terminate()
+        agent.wait(WAIT_S_MAX)
 
 
 def test_a_room_from_three_terminals(people):

@@ -9,12 +9,15 @@ use nix::unistd::Pid;
 use serde_json::json;
 use std::cell::Cell;
 use std::io::Write;
+use std::time::Duration;
 use tertulia_client::failure::Misuse;
 use tertulia_client::message::{Direct, Message};
 use tertulia_client::{Client, Failure};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
+/// How often it is looked at what is kept on this computer.
+const LOOK_HERE: Duration = Duration::from_secs(1);
 /// Messages that are looked at for new ones, when some have come.
 const NEW_MAX: usize = 200;
 
@@ -81,7 +84,8 @@ pub(crate) async fn follow(
                 // Their senders learn that they were read; if not now, then with the next delivery.
                 let _ = messenger.push().await;
             }
-            news.notified().await;
+            // An agent of its own process may be faster: then it has kept them here.
+            let _ = tokio::time::timeout(LOOK_HERE, news.notified()).await;
         }
     };
     let attending = client.attend(None, stopped(), |looked| {

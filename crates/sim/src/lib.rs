@@ -26,5 +26,6 @@ pub mod lan;
 pub mod lot;
 
 pub mod load;
+mod talk;
 
 pub mod bench;

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::person::{Person, Undone, text};
+use crate::talk::{self, Talk};
 use crate::wire::Wire;
 
 /// For each single thing that is waited for: far more than it takes, so that only what never comes fails.
@@ -62,6 +64,8 @@ pub struct Crowd {
     pub redweeters: usize,
     /// How many register at a time, again and again, and follow an author.
     pub newcomers: usize,
+    /// Pairs who write to each other in private.
+    pub talkers: usize,
     /// How long each of them rests between two things.
     pub rest: Duration,
 }
@@ -115,6 +119,7 @@ pub struct Load {
     clients: JoinSet<()>,
     readers: Vec<Person>,
     listeners: Vec<Person>,
+    talks: Vec<JoinHandle<Talk>>,
 }
 
 /// What they did, and the people who can tell whether it is there.
@@ -123,6 +128,7 @@ pub struct Done {
     ledger: Ledger,
     readers: Vec<Person>,
     listeners: Vec<Person>,
+    talks: Vec<Talk>,
 }
 
 /// Figures for a report.
@@ -136,6 +142,8 @@ pub struct Figures {
     pub redweets: usize,
     /// Registrations, each with a follow.
     pub newcomers: usize,
+    /// Private messages.
+    pub messages: usize,
     /// The longest that anybody waited for anything.
     pub longest: Pause,
 }
@@ -290,12 +298,16 @@ impl Load {
         for number in 0..crowd.newcomers {
             clients.spawn_local(join_and_follow(scene.clone(), number));
         }
+        let talks = (0..crowd.talkers)
+            .map(|number| talk::begin(number, scene.doors.clone(), scene.over.clone(), crowd.rest))
+            .collect();
         Self {
             scene,
             over,
             clients,
             readers,
             listeners,
+            talks,
         }
     }
 
@@ -339,6 +351,11 @@ impl Load {
         timeout(WAIT_MAX + ROUND, self.clients.join_all())
             .await
             .expect("the clients come to an end");
+        let talks = self.talks.into_iter().map(|talk| match talk.join() {
+            Ok(talk) => talk,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let talks = talks.collect();
         let mut people = [self.readers, self.listeners];
         // They may have been at a machine that is gone.
         for (number, person) in people.iter_mut().flatten().enumerate() {
@@ -350,6 +367,7 @@ impl Load {
             ledger: std::mem::take(&mut *self.scene.ledger.borrow_mut()),
             readers,
             listeners,
+            talks,
         }
     }
 }
@@ -433,6 +451,7 @@ impl Done {
             dweets: self.ledger.dweets.iter().map(Vec::len).sum(),
             redweets: self.ledger.redweets.iter().map(Vec::len).sum(),
             newcomers: self.ledger.follows.len(),
+            messages: self.talks.iter().map(Talk::texts).sum(),
             longest: self.ledger.longest.clone(),
         }
     }
@@ -451,6 +470,9 @@ impl Done {
             self.check_follows(*door).await;
         }
         self.check_newcomers(through).await;
+        for talk in &self.talks {
+            talk.check(through);
+        }
     }
 
     /// Each author's and redweeter's profile is what was acknowledged, no more and no less; each redweet is counted once.
@@ -583,11 +605,13 @@ impl fmt::Display for Figures {
             dweets,
             redweets,
             newcomers,
+            messages,
             longest,
         } = self;
         write!(
             f,
-            "{acts} acknowledged ({dweets} dweets, {redweets} redweets, {newcomers} newcomers with a follow each), \
+            "{acts} acknowledged ({dweets} dweets, {redweets} redweets, {newcomers} newcomers with a follow each) \
+             and {messages} private messages, \
              longest pause {:.2} s ({})",
             longest.took.as_secs_f64(),
             longest.what

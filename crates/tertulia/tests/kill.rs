@@ -18,6 +18,7 @@ const CROWD: Crowd = Crowd {
     authors: 3,
     redweeters: 2,
     newcomers: 2,
+    talkers: 1,
     rest: Duration::ZERO,
 };
 /// A kill comes after at least one and at most so many acknowledgements.

@@ -32,6 +32,7 @@ const CROWD: Crowd = Crowd {
     authors: 3,
     redweeters: 2,
     newcomers: 1,
+    talkers: 1,
     rest: Duration::from_millis(5),
 };
 /// Nobody may wait longer than this for anything while most machines are there. Half of these tests share their two processors with
