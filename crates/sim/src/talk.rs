@@ -3,9 +3,8 @@
 //!
 //! They live on a thread of their own: what a client computes is not to be taken for a pause of the machines.
 //!
-//! **Invariant:** what fails here panics, as in [`crate::load`].
+//! **Invariant:** what fails here panics, as among the other people.
 
-use crate::load::WAIT_MAX;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -13,6 +12,8 @@ use tempfile::TempDir;
 use tertulia_client::{Client, Failure, Settings};
 use tokio::sync::watch;
 
+/// For each single thing that is waited for: far more than it takes, so that only what never comes fails.
+const WAIT_MAX: Duration = Duration::from_secs(120);
 const PASSWORD: &str = "correct horse";
 /// A machine that has not answered for this long is left for another one.
 const PATIENCE_MS: u64 = 6_000;

@@ -2,8 +2,8 @@
 
 use crate::failure::Failure;
 use crate::message::Messenger;
-use crate::message::outgoing::State;
 use crate::message::people::Event;
+use crate::message::progress::State;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::entity::Timestamp;

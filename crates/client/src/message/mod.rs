@@ -31,6 +31,7 @@ mod news;
 mod outgoing;
 mod own;
 mod people;
+mod progress;
 pub mod recovery;
 mod room;
 mod steps;

@@ -11,6 +11,7 @@ use crate::message::direct::letter::Handed;
 use crate::message::draft::Draft;
 use crate::message::group::{self, Readiness};
 use crate::message::people::Event;
+use crate::message::progress::{State, advance, expect};
 use crate::message::vault::keys;
 use crate::message::{Messenger, chains, draft, own, people, verify};
 use crate::moment::moment;
@@ -40,17 +41,6 @@ const LOOKED_FOR_MAX: usize = 8;
 const KEPT_AT_HOME_MS: i64 = 30 * 24 * 3_600_000;
 /// Receipts in one message.
 const RECEIPTS_MAX: usize = 200;
-
-/// How far a message has come at somebody's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum State {
-    Waiting = 0,
-    AtHome = 1,
-    Delivered = 2,
-    Read = 3,
-    Refused = 9,
-}
 
 /// What was tried, and what still waits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -508,22 +498,6 @@ fn is_in_order(tx: &Transaction<'_>, sealed: &Sealed, account: AccountId) -> Res
     Ok(!tx.prepare_cached(sql)?.exists(waiting)?)
 }
 
-/// Of whom it will be told how far a message has come.
-fn expect(
-    tx: &Transaction<'_>,
-    me: AccountId,
-    id: ConversationId,
-    message: MessageId,
-    people: impl IntoIterator<Item = AccountId>,
-) -> Result<(), Failure> {
-    let sql =
-        "INSERT OR IGNORE INTO progress (conversation, message, account, state) VALUES (?1, ?2, ?3, ?4)";
-    for account in people.into_iter().filter(|account| *account != me) {
-        tx.execute(sql, (id.0, message.0, account.get(), State::Waiting as u8))?;
-    }
-    Ok(())
-}
-
 /// Makes drafts of what senders have yet to be told.
 fn write_receipts(tx: &Transaction<'_>) -> Result<(), Failure> {
     for (is_read, kind) in [(false, Receipt::Delivered), (true, Receipt::Read)] {
@@ -583,19 +557,6 @@ fn seal_anew_if_late(tx: &Transaction<'_>, sealed: &Sealed) -> Result<bool, Fail
         seal_anew(tx, sealed.seq)?;
     }
     Ok(is_late)
-}
-
-/// A message has come further at somebody's; it never goes back.
-pub(crate) fn advance(
-    tx: &Transaction<'_>,
-    (id, message, account): (ConversationId, MessageId, i64),
-    state: State,
-    why: Option<&str>,
-) -> Result<(), Failure> {
-    let sql = "UPDATE progress SET state = ?4, why = ?5
-               WHERE conversation = ?1 AND message = ?2 AND account = ?3 AND state < ?4";
-    tx.execute(sql, (id.0, message.0, account, state as u8, why))?;
-    Ok(())
 }
 
 /// A home has not taken a letter: it is asked again after a while, longer each time.

@@ -243,7 +243,7 @@ async fn a_code_that_is_mistyped_of_somebody_else_or_used_lets_nobody_in() {
 async fn a_link_loses(loss: Loss) {
     let town = Town::build().await;
     let mut tried = 0;
-    for number in 0.. {
+    for number in loss.places() {
         let (nick, other) = (format!("ana{number}"), format!("ben{number}"));
         let (ana, ben) = (town.person(&nick).await, town.person(&other).await);
         send(&ana, &other, "one").await;
@@ -288,7 +288,7 @@ async fn a_link_loses(loss: Loss) {
         }
         tried += 1;
     }
-    assert!(tried > 12, "{tried} questions");
+    assert!(tried > 4, "{tried} questions");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -354,7 +354,7 @@ async fn a_device_that_is_shut_out_reads_nothing_that_is_sent_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_was_put_back_has_its_history_and_uses_no_key_twice() {
+async fn m7_a_disk_that_was_put_back_has_its_history_and_uses_no_key_twice() {
     let town = Town::build().await;
     let (ana, ben) = (town.person("ana").await, town.person("ben").await);
     send(&ana, "ben", "one").await;
@@ -399,7 +399,7 @@ async fn a_disk_that_was_put_back_has_its_history_and_uses_no_key_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_was_put_back_behind_what_it_said_alone_is_found_out_before_it_says_more() {
+async fn m7_a_disk_that_was_put_back_behind_what_it_said_alone_is_found_out_before_it_says_more() {
     let town = Town::build().await;
     let (ana, ben) = (town.person("ana").await, town.person("ben").await);
     send(&ana, "ben", "one").await;

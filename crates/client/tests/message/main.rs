@@ -236,7 +236,7 @@ async fn who_logs_out_leaves_nothing_and_begins_anew_with_another_identity() {
 async fn a_conversation_loses(loss: Loss) {
     let town = Town::build().await;
     let mut tried = 0;
-    for number in 0.. {
+    for number in loss.places() {
         let (ana, ben) = (format!("ana{number}"), format!("ben{number}"));
         town.lose(number, loss);
         for nick in [&ana, &ben] {
@@ -303,7 +303,7 @@ async fn a_conversation_loses(loss: Loss) {
         }
         tried += 1;
     }
-    assert!(tried > 20, "{tried} questions");
+    assert!(tried > 6, "{tried} questions");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -244,8 +244,9 @@ async fn m2_a_room_of_fifty_with_changes_at_once_converges() {
     let town = Town::build().await;
     let names: Vec<String> = (0..PEOPLE).map(|number| format!("p{number}")).collect();
     let mut clients = Vec::new();
-    for name in &names {
-        clients.push(resident(&town, name).await);
+    for names in names.chunks(10) {
+        let residents = names.iter().map(|name| resident(&town, name));
+        clients.extend(futures::future::join_all(residents).await);
     }
     let mut messengers = Vec::new();
     for client in &clients {

@@ -35,6 +35,19 @@ pub(crate) enum Loss {
     Answer,
 }
 
+impl Loss {
+    /// The numbers of the questions that are lost, one after another: in a short run every third one, others where the answer is lost
+    /// than where the question is; with `TERTULIA_EVERY_STEP` in the environment (as `make chaos` has it) each of them.
+    pub(crate) fn places(self) -> impl Iterator<Item = usize> {
+        let is_long = std::env::var_os("TERTULIA_EVERY_STEP").is_some();
+        let first = match self {
+            Self::Question => 0,
+            Self::Answer => usize::from(!is_long),
+        };
+        (first..).step_by(if is_long { 1 } else { 3 })
+    }
+}
+
 /// How many questions have come, and which one is lost.
 #[derive(Debug, Default)]
 struct Post {
