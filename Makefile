@@ -99,7 +99,7 @@ rust-tests: ## the tests in Rust, those in the documentation too
 # once more, with other features.
 script-tests: $(STAMP) $(MODULES) ## real Mastodon apps, another MLS, terminal sessions and the README, against the real binary
 	$(CARGO) build --workspace --locked --all-targets
-	$(PY) -B -m pytest -p no:cacheprovider tests
+	$(PY) -B -m pytest -p no:cacheprovider --numprocesses 3 --dist loadfile tests
 
 $(STAMP): tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)

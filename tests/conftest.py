@@ -12,8 +12,8 @@ sys.path[:0] = [str(HERE), str(HERE / "apps")]
 from machine import binary  # noqa: E402
 
 
-# Wherever a test trusts an authority, it says so itself.
-for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+# Wherever a test trusts an authority, it says so itself, and how wide its terminal is.
+for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "COLUMNS", "LINES"):
     os.environ.pop(variable, None)
 # Many machines run on this computer, one after the other or at once: each takes a port for its peers that is free.
 os.environ["TERTULIA_PEER"] = "127.0.0.1:0"

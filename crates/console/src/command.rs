@@ -261,10 +261,10 @@ pub enum Verb {
         /// Stop the agent that runs for you on this computer
         #[arg(long)]
         stop: bool,
-        /// Take messages directly from other people's computers too: whoever on this ring you do not block can learn your address
+        /// Take messages directly from other people’s computers too. Whoever on this ring you do not block can then learn your address
         #[arg(long)]
         direct: bool,
-        /// Where others reach this computer, and at which port it listens; without it, at all its addresses
+        /// Where others reach this computer, and at which port it listens. Without it: at all its addresses, at a free port
         #[arg(long, value_name = "IP:PORT", requires = "direct")]
         direct_address: Option<SocketAddr>,
     },

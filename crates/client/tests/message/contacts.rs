@@ -38,7 +38,7 @@ async fn contacts_are_the_same_on_all_devices_and_the_later_change_counts() {
         (None, Some("eva".to_owned())),
     ];
     assert_eq!(contacts(&laptop).await, both);
-    assert!(!leaves_trace(town.directory.path(), b"the unmistakable"));
+    assert!(!leaves_trace(town.directory.path(), "the unmistakable"));
     let laptops = laptop.messenger().await.expect("opens");
     laptops.rename_contact("eva", "Evita").await.expect("renamed");
     anas.remove_contact("ben").await.expect("removed");

@@ -11,7 +11,7 @@ mod verify;
 
 use tertulia_client::failure::{Failure, Misuse};
 use tertulia_client::message::Progress;
-use town::{Loss, Town, leaves_trace, texts};
+use town::{Loss, Town, forms, leaves_trace, texts};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_write_to_each_other_and_learn_how_far_it_came() {
@@ -193,11 +193,31 @@ async fn nothing_of_a_message_is_on_any_disk_in_the_clear() {
         texts(&ben.read("ana", 1).await.expect("read")),
         ["an unmistakable secret"]
     );
-    assert!(!leaves_trace(town.directory.path(), b"unmistakable secret"));
-    assert!(
-        leaves_trace(town.directory.path(), b"unmistakable dweet"),
-        "as a control"
+    let others = ["ben".to_owned()];
+    ana.create_room("an unmistakable room", &others)
+        .await
+        .expect("made");
+    ana.add_contact("ben", Some("an unmistakable name"))
+        .await
+        .expect("added");
+    ben.deliver().await.expect("delivered");
+    assert_eq!(
+        ben.chats().expect("chats")[0].name.as_deref(),
+        Some("an unmistakable room")
     );
+    let directory = town.directory.path();
+    for secret in ["unmistakable secret", "unmistakable room", "unmistakable name"] {
+        assert!(!leaves_trace(directory, secret), "{secret}");
+    }
+    // As a control: what is public is found, and so is each form in which something could stand there.
+    assert!(leaves_trace(directory, "unmistakable dweet"));
+    for (number, form) in forms("unmistakable control").into_iter().enumerate() {
+        assert!(!leaves_trace(directory, "unmistakable control"), "{number}");
+        let file = directory.join("control");
+        std::fs::write(&file, [b"before ", &form[..], b" after"].concat()).expect("written");
+        assert!(leaves_trace(directory, "unmistakable control"), "{number}");
+        std::fs::remove_file(&file).expect("removed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,8 +38,8 @@ async fn who_has_lost_all_is_the_same_person_by_the_code_and_has_the_history_by_
     assert_eq!((backed_up.number, backed_up.messages), (1, 2));
     let again = back_up(&ana, &file, With::Known).await.expect("backed up");
     assert_eq!((again.number, again.code), (2, None), "it is shown once");
-    assert!(!leaves_trace(town.directory.path(), b"unmistakable"));
-    assert!(!leaves_trace(town.directory.path(), code.as_bytes()));
+    assert!(!leaves_trace(town.directory.path(), "unmistakable"));
+    assert!(!leaves_trace(town.directory.path(), &code));
     drop(ana);
     std::fs::remove_dir_all(town.directory.path().join("ana")).expect("lost");
 

@@ -276,15 +276,43 @@ pub(crate) fn texts(messages: &[Message]) -> Vec<String> {
     messages.iter().map(|message| message.text.clone()).collect()
 }
 
-/// Whether these bytes are in a file below a directory.
-pub(crate) fn leaves_trace(directory: &Path, needle: &[u8]) -> bool {
+/// Whether these words are in a file below a directory, in any of their forms.
+pub(crate) fn leaves_trace(directory: &Path, words: &str) -> bool {
+    let forms = forms(words);
+    let is_in = |bytes: &[u8]| {
+        forms
+            .iter()
+            .any(|form| bytes.windows(form.len()).any(|window| window == form))
+    };
+    any_file(directory, &is_in)
+}
+
+fn any_file(directory: &Path, is_so: &impl Fn(&[u8]) -> bool) -> bool {
     let entries = std::fs::read_dir(directory).expect("listed");
     let mut paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.any(|path| {
-        if path.is_dir() {
-            return leaves_trace(&path, needle);
-        }
-        let bytes = std::fs::read(&path).expect("read");
-        bytes.windows(needle.len()).any(|window| window == needle)
+    paths.any(|path| match path.is_dir() {
+        true => any_file(&path, is_so),
+        false => is_so(&std::fs::read(&path).expect("read")),
     })
+}
+
+/// How words may look: as they are, in UTF-16 of both orders, in base64 wherever they begin, and in hexadecimal digits.
+pub(crate) fn forms(words: &str) -> Vec<Vec<u8>> {
+    let bytes = words.as_bytes();
+    let wide = |bytes_of: fn(u16) -> [u8; 2]| words.encode_utf16().flat_map(bytes_of).collect();
+    let mut forms = vec![
+        bytes.to_vec(),
+        wide(u16::to_le_bytes),
+        wide(u16::to_be_bytes),
+        tertulia_types::hexadecimal::digits(bytes).into_bytes(),
+    ];
+    for before in 0..3 {
+        // What stands before them in a run of bytes decides how they look; the letters at the ends depend on their neighbours.
+        let run = [&b"abc"[..before], bytes].concat();
+        let whole = run.len() / 3 * 3;
+        let json = serde_json::to_string(&tertulia_types::entity::Base64(run[..whole].to_vec()));
+        let letters = json.expect("base64").trim_matches('"').as_bytes().to_vec();
+        forms.push(letters[before.div_ceil(3) * 4..].to_vec());
+    }
+    forms
 }
