@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tertulia_console::{ClientCommand, Words, localised, plain};
 
-/// A microblog that a community runs on machines of its own
+/// A microblog and a messenger that a community runs on machines of its own
 #[derive(Debug, Parser)]
 #[command(name = "tertulia", version, propagate_version = true)]
 struct Arguments {

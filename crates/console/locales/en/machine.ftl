@@ -2,7 +2,7 @@
 
 ## The commands
 
-about = A microblog that a community runs on machines of its own
+about = A microblog and a messenger that a community runs on machines of its own
 about-up = Run a machine in the foreground; the first start founds a ring
 about-join = Run a machine in the foreground as one more of a ring; the first start joins it
 about-token = Print the command with which another machine joins

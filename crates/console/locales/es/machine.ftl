@@ -2,7 +2,7 @@
 
 ## Las órdenes
 
-about = Un microblog que una comunidad lleva en sus propias máquinas
+about = Un microblog y un mensajero que una comunidad lleva en sus propias máquinas
 about-up = Poner en marcha una máquina en primer plano; la primera vez funda un anillo
 about-join = Poner en marcha en primer plano una máquina más de un anillo; la primera vez se une a él
 about-token = Escribir la orden con la que se une otra máquina
