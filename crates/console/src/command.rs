@@ -338,7 +338,7 @@ pub enum ProfileVerb {
 }
 
 /// What to do with contacts.
-#[derive(Debug, Clone, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum ContactsVerb {
     /// Add somebody
     Add {
@@ -365,7 +365,7 @@ pub enum ContactsVerb {
 }
 
 /// What to do with a room.
-#[derive(Debug, Clone, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum RoomVerb {
     /// Make a room, and let people in
     Create {

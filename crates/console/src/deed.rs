@@ -7,6 +7,7 @@
 //! dialogues, in [`crate::account`].
 
 use crate::answer::Answer;
+use crate::command::{ContactsVerb, RoomVerb};
 use crate::export;
 use std::path::PathBuf;
 use tertulia_client::dweet::Dweet;
@@ -105,8 +106,8 @@ pub enum Deed {
         /// With whom: a nick, or a room.
         with: String,
     },
-    /// The people whom one wants to find again.
-    Contacts(ContactDeed),
+    /// The people whom one wants to find again; all of them are listed afterwards.
+    Contacts(ContactsVerb),
     /// Search one's messages.
     Find {
         /// What for.
@@ -118,7 +119,7 @@ pub enum Deed {
         file: PathBuf,
     },
     /// Make, change or show a room.
-    Room(RoomDeed),
+    Room(RoomVerb),
     /// One's own devices.
     Devices,
     /// Shut one of them out.
@@ -132,75 +133,6 @@ pub enum Deed {
         nick: String,
         /// What the person says of it.
         word: Option<Word>,
-    },
-}
-
-/// What to do with contacts. All of them are listed afterwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContactDeed {
-    /// Show them.
-    List,
-    /// Add somebody.
-    Add {
-        /// Whom.
-        nick: String,
-        /// What the person calls them.
-        name: Option<String>,
-    },
-    /// Call one otherwise.
-    Rename {
-        /// Whom.
-        nick: String,
-        /// What the person calls them.
-        name: String,
-    },
-    /// Remove one.
-    Remove {
-        /// Whom.
-        nick: String,
-    },
-}
-
-/// What to do with a room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RoomDeed {
-    /// Make one, with these people.
-    Create {
-        /// Its name.
-        name: String,
-        /// Whom to let in.
-        nicks: Vec<String>,
-    },
-    /// Let people in.
-    Add {
-        /// Into which.
-        room: String,
-        /// Whom.
-        nicks: Vec<String>,
-    },
-    /// Put people out.
-    Remove {
-        /// Of which.
-        room: String,
-        /// Whom.
-        nicks: Vec<String>,
-    },
-    /// Leave.
-    Leave {
-        /// Which.
-        room: String,
-    },
-    /// Give it another name.
-    Rename {
-        /// Which.
-        room: String,
-        /// The new name.
-        name: String,
-    },
-    /// Show who is in it.
-    People {
-        /// Which.
-        room: String,
     },
 }
 
@@ -236,10 +168,10 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
         Deed::Contacts(deed) => {
             let messenger = client.messenger().await?;
             match deed {
-                ContactDeed::List => {}
-                ContactDeed::Add { nick, name } => messenger.add_contact(nick, name.as_deref()).await?,
-                ContactDeed::Rename { nick, name } => messenger.rename_contact(nick, name).await?,
-                ContactDeed::Remove { nick } => messenger.remove_contact(nick).await?,
+                ContactsVerb::List => {}
+                ContactsVerb::Add { nick, name } => messenger.add_contact(nick, name.as_deref()).await?,
+                ContactsVerb::Rename { nick, name } => messenger.rename_contact(nick, name).await?,
+                ContactsVerb::Remove { nick } => messenger.remove_contact(nick).await?,
             }
             let (contacts, offline) = messenger.contacts().await?;
             Answer::Contacts { contacts, offline }
@@ -259,12 +191,12 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
         Deed::Room(deed) => {
             let messenger = client.messenger().await?;
             let room = match deed {
-                RoomDeed::Create { name, nicks } => messenger.create_room(name, nicks).await?,
-                RoomDeed::Add { room, nicks } => messenger.add_to_room(room, nicks).await?,
-                RoomDeed::Remove { room, nicks } => messenger.remove_from_room(room, nicks).await?,
-                RoomDeed::Leave { room } => messenger.leave_room(room).await?,
-                RoomDeed::Rename { room, name } => messenger.rename_room(room, name).await?,
-                RoomDeed::People { room } => messenger.show_room(room).await?,
+                RoomVerb::Create { name, nicks } => messenger.create_room(name, nicks).await?,
+                RoomVerb::Add { room, nicks } => messenger.add_to_room(room, nicks).await?,
+                RoomVerb::Remove { room, nicks } => messenger.remove_from_room(room, nicks).await?,
+                RoomVerb::Leave { room } => messenger.leave_room(room).await?,
+                RoomVerb::Rename { room, name } => messenger.rename_room(room, name).await?,
+                RoomVerb::People { room } => messenger.show_room(room).await?,
             };
             let alarms = messenger.alarms()?;
             Answer::Room { room, alarms }

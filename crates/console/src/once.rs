@@ -6,9 +6,9 @@ use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::background::Background;
 use crate::command::{
-    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, ProfileVerb, RoomVerb, Verb,
+    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, ProfileVerb, Verb,
 };
-use crate::deed::{ContactDeed, Deed, Listing, RoomDeed, perform};
+use crate::deed::{Deed, Listing, perform};
 use crate::device::{self, Linking, Restoring};
 use crate::interactive;
 use crate::look::Look;
@@ -297,15 +297,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             let text = text_of(text)?;
             (Deed::Send { to, text }, LIMIT)
         }
-        Verb::Contacts { verb } => (
-            Deed::Contacts(match verb {
-                None | Some(ContactsVerb::List) => ContactDeed::List,
-                Some(ContactsVerb::Add { nick, name }) => ContactDeed::Add { nick, name },
-                Some(ContactsVerb::Rename { nick, name }) => ContactDeed::Rename { nick, name },
-                Some(ContactsVerb::Remove { nick }) => ContactDeed::Remove { nick },
-            }),
-            LIMIT,
-        ),
+        Verb::Contacts { verb } => (Deed::Contacts(verb.unwrap_or(ContactsVerb::List)), LIMIT),
         Verb::Find { words, limit } => (
             Deed::Find {
                 words: words.join(" "),
@@ -313,7 +305,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             usize::from(limit),
         ),
         Verb::Export { file } => (Deed::Export { file }, LIMIT),
-        Verb::Room { verb } => (Deed::Room(room_deed(verb)), LIMIT),
+        Verb::Room { verb } => (Deed::Room(verb), LIMIT),
         Verb::Chats => (Deed::Chats, LIMIT),
         Verb::Read {
             with,
@@ -373,17 +365,6 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         ),
     };
     Ok(Task::Deed(deed, limit))
-}
-
-fn room_deed(verb: RoomVerb) -> RoomDeed {
-    match verb {
-        RoomVerb::Create { name, nicks } => RoomDeed::Create { name, nicks },
-        RoomVerb::Add { room, nicks } => RoomDeed::Add { room, nicks },
-        RoomVerb::Remove { room, nicks } => RoomDeed::Remove { room, nicks },
-        RoomVerb::Leave { room } => RoomDeed::Leave { room },
-        RoomVerb::Rename { room, name } => RoomDeed::Rename { room, name },
-        RoomVerb::People { room } => RoomDeed::People { room },
-    }
 }
 
 /// The text of a dweet: what was typed, or standard input for `-`.

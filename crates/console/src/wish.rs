@@ -6,7 +6,8 @@
 use crate::account::valid_nick;
 use crate::asking::Asking;
 use crate::choice::{Choice, Takes, folded};
-use crate::deed::{ContactDeed, Deed, RoomDeed};
+use crate::command::{ContactsVerb, RoomVerb};
+use crate::deed::Deed;
 use crate::words::Words;
 use tertulia_client::Client;
 use tertulia_client::failure::Misuse;
@@ -62,14 +63,14 @@ impl Wish<'_> {
             ("find", _) => Deed::Find {
                 words: self.words(rest)?,
             },
-            ("contacts", _) => Deed::Contacts(ContactDeed::List),
+            ("contacts", _) => Deed::Contacts(ContactsVerb::List),
             ("contact", _) => {
                 let (nick, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
                 let nick = self.nick(nick)?;
                 let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
-                Deed::Contacts(ContactDeed::Add { nick, name })
+                Deed::Contacts(ContactsVerb::Add { nick, name })
             }
-            ("uncontact", _) => Deed::Contacts(ContactDeed::Remove {
+            ("uncontact", _) => Deed::Contacts(ContactsVerb::Remove {
                 nick: self.nick(rest)?,
             }),
             ("room", _) => Deed::Room(self.room(rest)?),
@@ -172,7 +173,7 @@ impl Wish<'_> {
     }
 
     /// What to do with a room. Whoever types something else is told what there is.
-    fn room(&mut self, typed: &str) -> Option<RoomDeed> {
+    fn room(&mut self, typed: &str) -> Option<RoomVerb> {
         let deed = room_deed(&self.asking.look.words, typed);
         if deed.is_none() {
             self.asking.hint("hint-room");
@@ -230,7 +231,7 @@ impl Wish<'_> {
 }
 
 /// What is to be done with a room: a word, then the room or its new name, then nicks with their `@`.
-fn room_deed(words: &Words, typed: &str) -> Option<RoomDeed> {
+fn room_deed(words: &Words, typed: &str) -> Option<RoomVerb> {
     const VERBS: [&str; 6] = ["create", "add", "remove", "leave", "rename", "people"];
     let (verb, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
     let folded_verb = folded(verb);
@@ -242,17 +243,17 @@ fn room_deed(words: &Words, typed: &str) -> Option<RoomDeed> {
     let nicks: Vec<String> = nicks.into_iter().map(str::to_owned).collect();
     if verb == "create" {
         let name = named.join(" ");
-        return (!name.is_empty()).then_some(RoomDeed::Create { name, nicks });
+        return (!name.is_empty()).then_some(RoomVerb::Create { name, nicks });
     }
     let (room, more) = named.split_first()?;
     let (room, name) = ((*room).to_owned(), more.join(" "));
     let nicks: Vec<String> = more.iter().map(|nick| (*nick).to_owned()).chain(nicks).collect();
     Some(match verb {
-        "add" if !nicks.is_empty() => RoomDeed::Add { room, nicks },
-        "remove" if !nicks.is_empty() => RoomDeed::Remove { room, nicks },
-        "rename" if !name.is_empty() => RoomDeed::Rename { room, name },
-        "leave" => RoomDeed::Leave { room },
-        "people" => RoomDeed::People { room },
+        "add" if !nicks.is_empty() => RoomVerb::Add { room, nicks },
+        "remove" if !nicks.is_empty() => RoomVerb::Remove { room, nicks },
+        "rename" if !name.is_empty() => RoomVerb::Rename { room, name },
+        "leave" => RoomVerb::Leave { room },
+        "people" => RoomVerb::People { room },
         _ => return None,
     })
 }
@@ -272,13 +273,13 @@ fn tie(id: &str) -> Option<Tie> {
 #[cfg(test)]
 mod tests {
     use super::room_deed;
-    use crate::deed::RoomDeed;
+    use crate::command::RoomVerb;
     use crate::words::{Language, Words};
 
     #[test]
     fn rooms_are_asked_for_in_both_languages() {
         let (english, spanish) = (Words::new(Language::English), Words::new(Language::Spanish));
-        let created = RoomDeed::Create {
+        let created = RoomVerb::Create {
             name: "book club".to_owned(),
             nicks: vec!["@ana".to_owned()],
         };
@@ -287,7 +288,7 @@ mod tests {
             Some(created.clone())
         );
         assert_eq!(room_deed(&spanish, "crear book club @ana"), Some(created));
-        let added = RoomDeed::Add {
+        let added = RoomVerb::Add {
             room: "+garden".to_owned(),
             nicks: vec!["ben".to_owned(), "@ana".to_owned()],
         };

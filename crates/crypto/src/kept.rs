@@ -4,49 +4,29 @@
 //! **Invariant:** what opens was sealed by a device of the same identity, as that version of that thing.
 
 use crate::identity::IdentityKey;
-use crate::randomness;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use crate::sealed;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-const NONCE_BYTES: usize = 24;
-
 /// Seals one version of a thing.
 #[must_use]
 pub fn seal(identity: &IdentityKey, thing: &str, version: u64, bytes: &[u8]) -> Vec<u8> {
-    let nonce = randomness::bytes::<NONCE_BYTES>();
-    let place = place(thing, version);
-    let plain = Payload {
-        msg: bytes,
-        aad: place.as_bytes(),
-    };
-    let sealed = cipher(identity)
-        .encrypt(XNonce::from_slice(&nonce), plain)
-        .expect("what fits into memory is not too long");
-    [&nonce[..], &sealed].concat()
+    sealed::seal(&key(identity), &place(thing, version), bytes)
 }
 
 /// Opens it; none if no device of this identity has sealed it as that version of that thing.
 #[must_use]
-pub fn open(identity: &IdentityKey, thing: &str, version: u64, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (nonce, msg) = sealed.split_at_checked(NONCE_BYTES)?;
-    let place = place(thing, version);
-    let sealed = Payload {
-        msg,
-        aad: place.as_bytes(),
-    };
-    let plain = cipher(identity).decrypt(XNonce::from_slice(nonce), sealed);
-    plain.ok().map(Zeroizing::new)
+pub fn open(identity: &IdentityKey, thing: &str, version: u64, bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    sealed::open(&key(identity), &place(thing, version), bytes)
 }
 
-fn cipher(identity: &IdentityKey) -> XChaCha20Poly1305 {
+fn key(identity: &IdentityKey) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     Hkdf::<Sha256>::new(None, &*identity.seed())
         .expand(b"tertulia kept at home 1", &mut *key)
         .expect("a key of 32 bytes is not too long");
-    XChaCha20Poly1305::new((&*key).into())
+    key
 }
 
 fn place(thing: &str, version: u64) -> String {

@@ -53,5 +53,7 @@ pub mod link;
 
 mod randomness;
 
+mod sealed;
+
 #[cfg(test)]
 mod testing;

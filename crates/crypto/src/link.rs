@@ -11,9 +11,7 @@
 //! Deliberately absent: what is in the boxes, and asking the person whether the new device is theirs.
 
 use crate::backup::Code;
-use crate::randomness;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use crate::sealed;
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -21,7 +19,6 @@ use tertulia_types::{AccountId, BoxName};
 use zeroize::Zeroizing;
 
 const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
 
 /// Who fills a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,34 +80,13 @@ impl Link {
     /// Seals what goes into a box.
     #[must_use]
     pub fn seal(&self, by: Side, number: u32, bytes: &[u8]) -> Vec<u8> {
-        let nonce = randomness::bytes::<NONCE_BYTES>();
-        let place = place(by, number);
-        let plain = Payload {
-            msg: bytes,
-            aad: place.as_bytes(),
-        };
-        let sealed = self
-            .cipher()
-            .encrypt(XNonce::from_slice(&nonce), plain)
-            .expect("what fits into memory is not too long");
-        [&nonce[..], &sealed].concat()
+        sealed::seal(&self.key, &place(by, number), bytes)
     }
 
     /// Opens what was in a box; none if the other side has not sealed it for that place.
     #[must_use]
-    pub fn open(&self, by: Side, number: u32, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, msg) = sealed.split_at_checked(NONCE_BYTES)?;
-        let place = place(by, number);
-        let sealed = Payload {
-            msg,
-            aad: place.as_bytes(),
-        };
-        let plain = self.cipher().decrypt(XNonce::from_slice(nonce), sealed);
-        plain.ok().map(Zeroizing::new)
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&*self.key).into())
+    pub fn open(&self, by: Side, number: u32, bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        sealed::open(&self.key, &place(by, number), bytes)
     }
 }
 

@@ -242,9 +242,9 @@ pub(crate) fn rename(
     by: AccountId,
     name: &str,
 ) -> Result<(), Failure> {
-    let sql = "UPDATE conversation SET name = ?2 WHERE id = ?1 AND name IS NOT ?2 RETURNING 1";
+    let sql = "UPDATE conversation SET name = ?2 WHERE id = ?1 AND name IS NOT ?2";
     let before = self::name(tx, id)?;
-    let is_new = tx.query_row(sql, (id.0, name), |_| Ok(())).optional()?.is_some();
+    let is_new = tx.execute(sql, (id.0, name))? > 0;
     match is_new && before.is_some() {
         true => note(tx, id, Event::Renamed, (by, None), name),
         false => Ok(()),
