@@ -107,6 +107,11 @@ class Machine:
     def said(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def welcome(self):
+        """What it says once it serves, whole: it answers before it has written that down."""
+        until(lambda: "Ctrl-C stops" in self.said(), f"the machine at {self.host} says how to stop it")
+        return self.said()
+
     def stop(self):
         """As an operator does: it finishes what it has begun."""
         self.end(signal.SIGTERM)

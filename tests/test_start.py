@@ -30,7 +30,7 @@ def up(*words, **settings):
 
 def test_says_where_it_is_and_what_to_do_next(tmp_path):
     with Machine(tmp_path / "machine") as machine:
-        said = machine.said()
+        said = machine.welcome()
         assert machine.url in said
         assert "tertulia register" in said or "register" in said
         assert "\x1b" not in said, "colours in a file"

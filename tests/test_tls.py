@@ -48,7 +48,7 @@ def authority(url, tmp_path_factory):
 def test_the_printed_fingerprint_is_the_authoritys(machine, authority):
     der = ssl.PEM_cert_to_DER_cert(authority.read_text())
     digest = hashlib.sha256(der).hexdigest()
-    said = re.sub(r"[^0-9a-f]", "", machine.said().lower())
+    said = re.sub(r"[^0-9a-f]", "", machine.welcome().lower())
     assert digest in said
 
 
