@@ -11,8 +11,10 @@ use crate::proxy::{Proxies, Subnet};
 use crate::serve::FINISH_TIME_MAX;
 use crate::tls::Tls;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tertulia_node::peers::Ca;
@@ -59,7 +61,13 @@ pub struct Settings {
 }
 
 /// The HTTP API of one machine.
-pub struct Service {
+///
+/// What it is made of is behind a trait object, so that the question whether all of that may go from thread to thread is settled here. The
+/// compiler asks it anew for each future of each handler: that was more than half of its work at this crate.
+pub struct Service(Box<dyn AsRef<Parts> + Send + Sync>);
+
+/// What a service is made of.
+pub struct Parts {
     pub(crate) node: Arc<Node>,
     pub(crate) title: String,
     pub(crate) limits: Limits,
@@ -76,6 +84,20 @@ pub struct Service {
     entries: watch::Receiver<Arc<Entries>>,
     /// Locked only to copy it in or out.
     size: Mutex<Option<(Instant, Size)>>,
+}
+
+impl AsRef<Self> for Parts {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl Deref for Service {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        (*self.0).as_ref()
+    }
 }
 
 impl Service {
@@ -97,7 +119,7 @@ impl Service {
         } = settings;
         let (vault, limits) = (Vault::open()?, Limits::new(is_limited));
         let (streams, size) = (TaskTracker::new(), Mutex::new(None));
-        Ok(Arc::new(Self {
+        Ok(Arc::new(Self(Box::new(Parts {
             node,
             title,
             limits,
@@ -111,7 +133,7 @@ impl Service {
             tls,
             entries,
             size,
-        }))
+        }))))
     }
 
     /// Waits until the streams that were open when the machine began to stop have said goodbye; not for ever.
@@ -155,19 +177,29 @@ impl Service {
     }
 
     /// Changes something.
-    pub(crate) async fn submit<C: Command + Into<AnyCommand>>(&self, command: C) -> Result<C::Reply, Error> {
-        let is_authorized = command.authority().is_some();
-        let outcome = self.node.submit(command).await.map_err(Error::from);
-        note_session(is_authorized, &outcome);
-        outcome
+    pub(crate) fn submit<C: Command + Into<AnyCommand>>(
+        &self,
+        command: C,
+    ) -> BoxFuture<'_, Result<C::Reply, Error>> {
+        Box::pin(async move {
+            let is_authorized = command.authority().is_some();
+            let outcome = self.node.submit(command).await.map_err(Error::from);
+            note_session(is_authorized, &outcome);
+            outcome
+        })
     }
 
     /// Asks what needs no session, or what the actor's own home answers (it checks the session itself).
-    pub(crate) async fn query<Q: Query + Into<AnyQuery> + Clone>(&self, query: Q) -> Result<Q::Reply, Error> {
-        let is_authorized = query.authority().is_some();
-        let outcome = self.node.query(query).await.map_err(Error::from);
-        note_session(is_authorized, &outcome);
-        outcome
+    pub(crate) fn query<Q: Query + Into<AnyQuery> + Clone>(
+        &self,
+        query: Q,
+    ) -> BoxFuture<'_, Result<Q::Reply, Error>> {
+        Box::pin(async move {
+            let is_authorized = query.authority().is_some();
+            let outcome = self.node.query(query).await.map_err(Error::from);
+            note_session(is_authorized, &outcome);
+            outcome
+        })
     }
 
     /// Asks another home on behalf of somebody, while theirs checks the session (rule P1).

@@ -1,4 +1,4 @@
-//! Each rule that concerns what is built has a test that bears its name.
+//! Each rule that concerns what is built has a test that bears its name, and the tests that the book of bugs names exist.
 //!
 //! **Invariant:** a rule of docs/rules.md is named by the beginning of at least one test's name (`r5_a_copy_that …`), or stands in [`NOT_BUILT`]; and a test
 //! that begins like a rule's name names one that exists.
@@ -43,6 +43,30 @@ fn every_rule_is_named_by_a_test_and_every_test_names_a_rule_that_exists() {
     assert!(
         unknown.is_empty(),
         "tests named after rules that do not exist: {unknown:?}"
+    );
+}
+
+#[test]
+fn the_tests_that_keep_bugs_out_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    collect(&root.join("crates"), "rs", &mut files);
+    let code: Vec<String> = files.iter().map(|file| text(file)).collect();
+    let book = text(&root.join("docs/bugs.md"));
+    let named: BTreeSet<&str> = book
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.matches('_').count() > 3)
+        .collect();
+    assert!(named.len() > 10, "no tests found in the book of bugs");
+    let gone: Vec<_> = named
+        .into_iter()
+        .filter(|name| !code.iter().any(|text| text.contains(&format!("fn {name}("))))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "docs/bugs.md names tests that do not exist: {gone:?}"
     );
 }
 

@@ -1,5 +1,6 @@
 //! One machine: it founds a ring, takes commands, cuts its log, is started again, and loses power at some step of all that.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
 use tertulia_node::{Failure, Fatal, Node, Options, Stage};
@@ -16,6 +17,19 @@ const COMMANDS: u32 = 5;
 const LIVES: u32 = 2;
 /// Tests among which the steps are divided, so that they run side by side.
 const PARTS: usize = 3;
+/// Of the steps of a part a short run takes every third one.
+const SHORT_ONE_IN: usize = 3;
+
+/// The steps of one part at which power is lost, and the lot for what is left on the disk: every other time all that was not synced is
+/// lost, else each change is kept, lost or torn by itself. A short run takes some of the steps; with `TERTULIA_EVERY_STEP` in the
+/// environment (as `make chaos` has it) a run takes each of them.
+pub(crate) fn part_of(steps: RangeInclusive<u64>, part: usize) -> impl Iterator<Item = (u64, Option<u64>)> {
+    let is_long = std::env::var_os("TERTULIA_EVERY_STEP").is_some();
+    let one_in = PARTS * if is_long { 1 } else { SHORT_ONE_IN };
+    let lots = [true, false].into_iter().cycle();
+    let steps = steps.skip(part).step_by(one_in).zip(lots);
+    steps.map(|(step, is_torn)| (step, is_torn.then_some(step)))
+}
 
 /// Time passes at once when there is nothing to do, and all work is done by one thread.
 pub(crate) fn runtime() -> Runtime {
@@ -149,12 +163,9 @@ fn steps() -> u64 {
     disk.steps()
 }
 
-/// Loses power at each step of one part of all steps: every other time all that was not synced is lost, else each change
-/// is kept, lost or torn by itself.
-fn lose_power_in_part(part: u64) {
+fn lose_power_in_part(part: usize) {
     let steps = steps();
-    for step in (0..=steps).skip(part as usize).step_by(PARTS) {
-        let seed = (step / PARTS as u64).is_multiple_of(2).then_some(step);
+    for (step, seed) in part_of(0..=steps, part) {
         let damage = lose_power(Disk::new(), step, seed);
         assert_eq!(
             damage, None,

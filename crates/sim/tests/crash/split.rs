@@ -11,7 +11,7 @@ use tertulia_state::account::Credentials;
 use tertulia_state::range::{Birth, Split};
 use tertulia_types::{Position, Range, Slot};
 
-use crate::machine::{left, nick, open, register, runtime};
+use crate::machine::{left, nick, open, part_of, register, runtime};
 
 /// People who register before, between and after the splits, two at a time: with homes in all parts.
 const PEOPLE: u32 = 6;
@@ -19,8 +19,6 @@ const PEOPLE: u32 = 6;
 const CUTS: [Slot; 2] = [Slot(0x7FFF), Slot(0x3FFF)];
 /// How long a child may take to come to life.
 const LIMIT: Duration = Duration::from_secs(20);
-/// Tests among which the steps are divided, so that they run side by side.
-const PARTS: usize = 3;
 
 /// What was acknowledged before the power went.
 #[derive(Debug, Default)]
@@ -161,12 +159,9 @@ fn steps() -> RangeInclusive<u64> {
     acknowledged.steps[0]..=disk.steps()
 }
 
-/// Loses power at each step of one part of all steps: every other time all that was not synced is lost, else each change
-/// is kept, lost or torn by itself.
-fn lose_power_in_part(part: u64) {
+fn lose_power_in_part(part: usize) {
     let steps = steps();
-    for step in steps.clone().skip(part as usize).step_by(PARTS) {
-        let seed = (step / PARTS as u64).is_multiple_of(2).then_some(step);
+    for (step, seed) in part_of(steps.clone(), part) {
         let damage = lose_power(Disk::new(), step, seed);
         assert_eq!(
             damage, None,
