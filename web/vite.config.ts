@@ -63,5 +63,7 @@ export default defineConfig({
       ['/api', '/oauth', '/pictures', '/trust'].map((path) => [path, { target: machine, ws: true }]),
     ),
   },
-  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'] },
+  // The parts with a state of their own are tried as the browser gets them.
+  ...(process.env.VITEST && { resolve: { conditions: ['browser'] } }),
+  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'], setupFiles: ['test/setup.ts'] },
 });
