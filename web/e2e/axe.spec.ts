@@ -30,22 +30,23 @@ test.describe('every page can be used by everybody', () => {
       await page.setViewportSize({ width, height: 800 });
       await context.addInitScript(
         ([wanted, colours]) => {
+          if (!location.protocol.startsWith('http')) return;
           localStorage.setItem('tertulia.language', JSON.stringify(wanted));
           localStorage.setItem('tertulia.theme', JSON.stringify(colours));
         },
         [language, theme] as const,
       );
-      await enter(context, ana);
-      for (const route of ROUTES as readonly Route[]) {
+      // First what one sees without an account, then the rest with one.
+      const forStrangers = (route: Route) => ['welcome', 'login', 'register'].includes(route.name);
+      const all = [...(ROUTES as readonly Route[])].sort((a, b) => Number(forStrangers(b)) - Number(forStrangers(a)));
+      let isIn = false;
+      for (const route of all) {
+        if (!isIn && !forStrangers(route)) {
+          await enter(context, ana);
+          isIn = true;
+        }
         const names: Record<string, string> = { ...route.example, nick: ana.nick, id };
         const path = route.path.replace(/:(\w+)/g, (_, name: string) => names[name] ?? '');
-        if (!route.membersOnly && ['welcome', 'login', 'register'].includes(route.name)) {
-          await page.goto('/public');
-          await page.evaluate(() => localStorage.removeItem('tertulia.session'));
-        } else {
-          await page.goto('/public');
-          await page.evaluate((session) => localStorage.setItem('tertulia.session', session), JSON.stringify({ ...ana, name: 'Ana' }));
-        }
         await page.goto(route.name === 'search' ? '/search?q=ana' : path);
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
         await expect(page.getByText(/^(Loading…|Cargando…)$/)).toHaveCount(0);
