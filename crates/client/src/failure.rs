@@ -195,6 +195,9 @@ pub enum Misuse {
     /// The text cannot be what somebody is called.
     #[error("a name has 1 to 80 characters")]
     NotAName,
+    /// Nobody asks for a conversation there.
+    #[error("no request from {0}")]
+    NoRequest(String),
     /// No room is called so.
     #[error("no room {0}")]
     NoSuchRoom(String),
@@ -315,6 +318,7 @@ impl Misuse {
             | Misuse::WhichRoom(_)
             | Misuse::NotInRoom
             | Misuse::InRoom(_)
+            | Misuse::NoRequest(_)
             | Misuse::NobodyInRoom(_)
             | Misuse::RoomFull(_)
             | Misuse::NotAMessage(_)
@@ -375,6 +379,7 @@ impl Misuse {
             Misuse::InRoom(_) => "in_room",
             Misuse::NobodyInRoom(_) => "nobody_in_room",
             Misuse::RoomFull(_) => "room_full",
+            Misuse::NoRequest(_) => "no_request",
             Misuse::NotAMessage(_) => "not_a_message",
             Misuse::NoDevice => "no_device",
             Misuse::OtherAgent => "other_agent",

@@ -12,6 +12,7 @@ use tertulia_client::message::alarm::Alarm;
 use tertulia_client::message::devices::{OwnDevice, ShutOut};
 use tertulia_client::message::link::Linked;
 use tertulia_client::message::recovery::{BackedUp, Restored};
+use tertulia_client::message::requests::Request;
 use tertulia_client::message::verify::Verification;
 use tertulia_client::message::{Chat, Contact, Found as FoundMessage, Message, Progress, Room, Sent};
 use tertulia_client::notification::Notification;
@@ -144,11 +145,20 @@ pub enum Answer {
         /// Whether no machine answered.
         offline: bool,
     },
+        /// How many conversations strangers ask for.
+        requests: usize,
     /// The messages with somebody, or of a room.
     Messages {
         /// With whom, as it was typed.
         with: String,
         /// Oldest first.
+    /// What strangers ask for.
+    Requests {
+        /// The newest first.
+        requests: Vec<Request>,
+        /// Whether no machine answered.
+        offline: bool,
+    },
         messages: Vec<Message>,
         /// What the person must hear of.
         alarms: Vec<Alarm>,
@@ -223,6 +233,7 @@ impl Answer {
             Answer::Registered(_)
             | Answer::LoggedIn(_)
             | Answer::PasswordChanged
+            | Answer::Requests { offline, .. }
             | Answer::Closed
             | Answer::Edited(_)
             | Answer::Published { .. }
@@ -325,11 +336,13 @@ impl Answer {
                 chats,
                 alarms,
                 offline,
-            } => json!({ "chats": chats, "alarms": alarms, "offline": offline }),
+            } => json!({ "chats": chats, "requests": requests, "alarms": alarms, "offline": offline }),
+            Answer::Requests { requests, offline } => json!({ "requests": requests, "offline": offline }),
             Answer::Messages {
                 with,
                 messages,
                 alarms,
+                requests,
                 offline,
             } => {
                 let field = match with.starts_with('+') {

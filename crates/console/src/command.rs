@@ -219,6 +219,12 @@ pub enum Verb {
     },
     /// Show your conversations
     Chats,
+    /// Show what strangers ask for: who writes to you for the first time, and rooms that they have let you into
+    Requests {
+        /// What to do with one
+        #[command(subcommand)]
+        verb: Option<RequestsVerb>,
+    },
     /// Read the messages with somebody, or of a room
     Read {
         /// With whom: a nick, or a room (+garden)
@@ -361,6 +367,23 @@ pub enum ContactsVerb {
     Remove {
         /// Whom
         nick: String,
+    },
+}
+
+/// What to do with the request of a stranger.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum RequestsVerb {
+    /// Agree: from now on they learn that their messages came, and were read
+    Accept {
+        /// Who asks: a nick, or a room (+garden)
+        from: String,
+    },
+    /// Show them
+    List,
+    /// Refuse: what was said is removed, a room is left, and who has asked is blocked
+    Refuse {
+        /// Who asks: a nick, or a room (+garden)
+        from: String,
     },
 }
 

@@ -4,6 +4,7 @@ use crate::look::Look;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::message::alarm::{Alarm, Kind};
+use tertulia_client::message::requests::Request;
 use tertulia_client::message::{Chat, Contact, Event, Found, Member, Message, Progress, Room, Sent};
 
 /// How far the text of a message stands from the left.
@@ -122,6 +123,52 @@ fn event(look: &Look, message: &Message, event: Event) -> String {
 }
 
 /// All conversations.
+/// How many strangers ask for a conversation, if any do.
+pub(crate) fn asked(look: &Look, page: &mut Page, requests: usize) {
+    if requests > 0 {
+        let text = look.next_with("chats-requests", &[("n", requests.into())]);
+        page.text(Style::Good, 0, &text);
+    }
+}
+
+/// What strangers ask for.
+pub(crate) fn requests(look: &Look, page: &mut Page, requests: &[Request]) {
+    if requests.is_empty() {
+        page.text(Style::Dim, 0, &look.words.say("requests-empty"));
+    }
+    for Request {
+        nick,
+        room,
+        texts,
+        last,
+    } in requests
+    {
+        let (who, count) = (at(nick.as_deref()), *texts);
+        let place = match room {
+            Some(room) => format!(
+                " · {}",
+                look.words.with("request-room", &[("room", room.clone().into())])
+            ),
+            None => String::new(),
+        };
+        let texts = format!(" · {}", look.words.with("request-texts", &[("n", count.into())]));
+        page.pieces(
+            0,
+            &[
+                (Style::Strong, &who),
+                (Style::Plain, &place),
+                (Style::Dim, &texts),
+            ],
+        );
+        if let Some(last) = last {
+            page.text(Style::Plain, INDENT, &plain::line(&last.text));
+        }
+    }
+    if !requests.is_empty() {
+        page.text(Style::Dim, 0, &look.next("requests-next"));
+    }
+}
+
 pub(crate) fn chats(look: &Look, page: &mut Page, chats: &[Chat]) {
     if chats.is_empty() {
         page.text(Style::Dim, 0, &look.words.say("chats-empty"));

@@ -6,7 +6,8 @@ use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::background::Background;
 use crate::command::{
-    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, ProfileVerb, Verb,
+    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, PassphraseVerb, ProfileVerb,
+    RequestsVerb, Verb,
 };
 use crate::deed::{Deed, Listing, perform};
 use crate::device::{self, Linking, Restoring};
@@ -371,6 +372,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
 fn text_of(typed: String) -> Result<String, Failure> {
     if typed != "-" {
         return Ok(typed);
+        Verb::Requests { verb } => (Deed::Requests(verb.unwrap_or(RequestsVerb::List)), LIMIT),
     }
     let mut text = String::new();
     let read = std::io::stdin()

@@ -126,6 +126,7 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::WhichRoom(rooms) => with("misuse-which-room", "rooms", rooms),
         Misuse::NotInRoom => look.next("misuse-not-in-room"),
         Misuse::InRoom(nick) => with("misuse-in-room", "nick", nick),
+        Misuse::NoRequest(typed) => with("misuse-no-request", "typed", typed),
         Misuse::NobodyInRoom(nick) => with("misuse-nobody-in-room", "nick", nick),
         Misuse::RoomFull(most) => look.words.with("misuse-room-full", &[("n", (*most).into())]),
         Misuse::NotAMessage(why) => with("misuse-not-a-message", "why", why),

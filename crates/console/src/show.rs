@@ -89,11 +89,17 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             message::chats(look, &mut page, chats);
         }
         Answer::AgentStopped { was_running } => {
+            requests,
             let key = match was_running {
                 true => "agent-stopped",
                 false => "agent-none",
             };
+            message::asked(look, &mut page, *requests);
             page.text(Style::Good, 0, &look.words.say(key));
+        }
+        Answer::Requests { requests, offline } => {
+            message::head(look, &mut page, &[], *offline);
+            message::requests(look, &mut page, requests);
         }
         Answer::Contacts { contacts, offline } => {
             message::head(look, &mut page, &[], *offline);

@@ -97,14 +97,14 @@ impl Messenger<'_> {
         Ok(messages)
     }
 
-    /// All conversations, the one with the newest message first.
+    /// All conversations, the one with the newest message first; none that a stranger asks for.
     pub fn chats(&self) -> Result<Vec<Chat>, Failure> {
         let sql = "SELECT conversation.id, person.nick,
                      coalesce((SELECT contact.name FROM contact WHERE contact.account = conversation.other), person.name),
                      (SELECT count(*) FROM message WHERE conversation = conversation.id AND is_read = 0),
                      conversation.name, conversation.is_left
                    FROM conversation LEFT JOIN person ON person.account = conversation.other
-                   ORDER BY (SELECT max(seq) FROM message WHERE conversation = conversation.id) DESC";
+                   WHERE conversation.asked_by IS NULL ORDER BY (SELECT max(seq) FROM message WHERE conversation = conversation.id) DESC";
         let chats = self.vault.store.all(sql, [], |row| {
             let id = ConversationId(row.get(0)?);
             let name: Option<String> = match id.is_of_room() {

@@ -108,6 +108,8 @@ impl Messenger<'_> {
                 let row = (id.0, payload.id.0, self.me.get(), now().unix_ms, text);
                 tx.execute(sql, row)?;
                 expect(tx, self.me, id, payload.id, people::wanted(tx, self.me, id)?)?;
+                // Who answers has agreed.
+                people::agree(tx, id)?;
             }
             draft::keep(tx, id, &payload)?;
             more(tx)
@@ -501,10 +503,12 @@ fn is_in_order(tx: &Transaction<'_>, sealed: &Sealed, account: AccountId) -> Res
 /// Makes drafts of what senders have yet to be told.
 fn write_receipts(tx: &Transaction<'_>) -> Result<(), Failure> {
     for (is_read, kind) in [(false, Receipt::Delivered), (true, Receipt::Read)] {
-        // Only their sender hears of it: in a room of fifty each word would bring two thousand letters.
+        // Only their sender hears of it: in a room of fifty each word would bring two thousand letters. A stranger hears of nothing
+        // before the person has agreed.
         let sql = "SELECT DISTINCT receipt.conversation, message.sender FROM receipt
                    JOIN message ON message.conversation = receipt.conversation AND message.id = receipt.message
-                   WHERE receipt.is_read = ?1";
+                   JOIN conversation ON conversation.id = receipt.conversation
+                   WHERE receipt.is_read = ?1 AND conversation.asked_by IS NULL";
         let senders = tx
             .prepare(sql)?
             .query_map([is_read], |row| {

@@ -51,11 +51,12 @@ impl Event {
     }
 }
 
-/// A conversation of two is kept from now on.
+/// A conversation of two is kept from now on; a new one is asked for, if a stranger has begun it.
 pub(crate) fn remember(
     tx: &Transaction<'_>,
     me: AccountId,
     other: AccountId,
+    asked_by: Option<AccountId>,
 ) -> Result<ConversationId, Failure> {
     if me == other {
         return Err(Misuse::ToOneself.into());
@@ -63,22 +64,61 @@ pub(crate) fn remember(
     let id = ConversationId::of_two(me, other);
     meet(tx, other)?;
     tx.execute(
-        "INSERT OR IGNORE INTO conversation (id, other) VALUES (?1, ?2)",
-        (id.0, other.get()),
+        "INSERT OR IGNORE INTO conversation (id, other, asked_by) VALUES (?1, ?2, ?3)",
+        (id.0, other.get(), asked_by.map(AccountId::get)),
     )?;
     Ok(id)
 }
 
-/// A room that this person is in from now on, with those whom they found there.
+/// Whether a conversation is kept here.
+pub(crate) fn is_kept(tx: &Transaction<'_>, id: ConversationId) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM conversation WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.exists([id.0])?)
+}
+
+/// Whether the person knows somebody, as far as that stands here: they are a contact, or the person has written to them.
+pub(crate) fn knows(tx: &Transaction<'_>, me: AccountId, other: AccountId) -> Result<bool, Failure> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM contact WHERE account = ?1 AND NOT is_removed)
+               OR EXISTS (SELECT 1 FROM message WHERE conversation = ?2 AND sender = ?3 AND event IS NULL)";
+    let id = ConversationId::of_two(me, other);
+    Ok(tx.query_row(sql, (other.get(), id.0, me.get()), |row| row.get(0))?)
+}
+
+/// Who asks for a conversation, if somebody does and the person has not agreed yet.
+pub(crate) fn asker(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<AccountId>, Failure> {
+    let asked_by = accounts(
+        tx,
+        "SELECT asked_by FROM conversation WHERE id = ?1 AND asked_by IS NOT NULL",
+        id,
+    )?;
+    Ok(asked_by.into_iter().next())
+}
+
+/// The person agrees to a conversation.
+pub(crate) fn agree(tx: &Transaction<'_>, id: ConversationId) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET asked_by = NULL WHERE id = ?1 AND asked_by IS NOT NULL";
+    tx.execute(sql, [id.0])?;
+    Ok(())
+}
+
+/// The person agrees to all that somebody asks for.
+pub(crate) fn agree_to_all_of(tx: &Transaction<'_>, account: AccountId) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET asked_by = NULL WHERE asked_by = ?1";
+    tx.execute(sql, [account.get()])?;
+    Ok(())
+}
+
+/// A room that this person is in from now on, with those whom they found there; asked by whom, if a stranger has let them in.
 pub(crate) fn remember_room(
     tx: &Transaction<'_>,
     id: ConversationId,
     name: Option<&str>,
     people: &BTreeSet<AccountId>,
+    asked_by: Option<AccountId>,
 ) -> Result<(), Failure> {
-    let sql =
-        "INSERT INTO conversation (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET is_left = 0";
-    tx.execute(sql, (id.0, name))?;
+    let sql = "INSERT INTO conversation (id, name, asked_by) VALUES (?1, ?2, ?3)
+               ON CONFLICT (id) DO UPDATE SET is_left = 0, asked_by = excluded.asked_by";
+    tx.execute(sql, (id.0, name, asked_by.map(AccountId::get)))?;
     tx.execute("DELETE FROM member WHERE conversation = ?1", [id.0])?;
     tx.execute("DELETE FROM wish WHERE conversation = ?1", [id.0])?;
     for account in people {
@@ -345,7 +385,7 @@ mod tests {
         let (me, room) = (account(1), ConversationId::of_room([3; 16]));
         let vault = Vault::open(&place, me).expect("opens");
         let told = vault.store.change(|tx| {
-            remember_room(tx, room, Some("garden"), &ids(&[1, 2, 3, 4]))?;
+            remember_room(tx, room, Some("garden"), &ids(&[1, 2, 3, 4]), None)?;
             [2, 3, 4].into_iter().for_each(|who| equip(tx, account(who)));
             // The fourth is to be put out; of the third there was no package.
             wish(tx, room, account(4), false, 0)?;

@@ -5,6 +5,7 @@ mod device;
 mod direct;
 mod puppet;
 mod recovery;
+mod requests;
 mod rooms;
 mod secrecy;
 mod town;

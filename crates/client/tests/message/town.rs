@@ -13,6 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tertulia_api::{Service, app, serve};
 use tertulia_client::message::{Message, Messenger, Pushed};
+use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Settings};
 use tertulia_node::{Node, Options};
 use tertulia_types::entity::Entries;
@@ -115,6 +116,8 @@ pub(crate) struct Town {
     pub(crate) directory: TempDir,
     address: SocketAddr,
     post: Arc<Post>,
+    /// Who know each other.
+    people: Mutex<Vec<String>>,
     life: Option<(Arc<Node>, CancellationToken, tokio::task::JoinHandle<()>)>,
 }
 
@@ -125,6 +128,7 @@ impl Town {
             directory,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             post: Arc::default(),
+            people: Mutex::default(),
             life: None,
         };
         town.start().await;
@@ -190,8 +194,24 @@ impl Town {
         Client::open(&settings).expect("opens")
     }
 
-    /// Somebody new.
+    /// Somebody new, who follows all the others and is followed by them.
     pub(crate) async fn person(&self, nick: &str) -> Client {
+        let client = self.stranger(nick).await;
+        let others = self.people.lock().expect("nobody panics with it").clone();
+        for other in &others {
+            client.tie(other, Tie::Follow).await.expect("follows");
+            let other = self.again(other);
+            other.tie(nick, Tie::Follow).await.expect("follows");
+        }
+        self.people
+            .lock()
+            .expect("nobody panics with it")
+            .push(nick.to_owned());
+        client
+    }
+
+    /// Somebody new, whom nobody knows.
+    pub(crate) async fn stranger(&self, nick: &str) -> Client {
         let client = self.again(nick);
         client.register(nick, None, PASSWORD).await.expect("registered");
         client
@@ -292,7 +312,9 @@ pub(crate) fn texts(messages: &[Message]) -> Vec<String> {
 /// Whether these words are in a file below a directory, in any of their forms.
 pub(crate) fn leaves_trace(directory: &Path, words: &str) -> bool {
     let forms = forms(words);
-    any_file(directory, &|path| holds(&std::fs::read(path).expect("read"), &forms))
+    any_file(directory, &|path| {
+        holds(&std::fs::read(path).expect("read"), &forms)
+    })
 }
 
 /// Whether one of these forms is in there. Long runs of zeros, of which files that were made in advance are full, are stepped over.

@@ -154,6 +154,7 @@ misuse-contacts-full = You can have { $n } contacts, those that you removed amon
 misuse-not-a-name = A name has 1 to 80 characters.
 misuse-no-such-room = You have no room { $typed }. Your rooms stand among your conversations: chats
 misuse-which-room = Several rooms are called so: { $rooms }. Type one of them.
+misuse-no-request = { $typed } asks for nothing. Who does: requests
 misuse-not-in-room = You are not in that room any more.
 misuse-in-room = @{ $nick } is in the room, or invited, already.
 misuse-nobody-in-room = @{ $nick } is not in the room.
@@ -258,6 +259,8 @@ room-word-create = create
 room-word-add = add
 room-word-remove = remove
 room-word-leave = leave
+word-requests = requests
+word-refuse = refuse
 room-word-rename = rename
 room-word-people = people
 word-favourites = favourites
@@ -307,6 +310,9 @@ help-favourites = what you marked as a favourite
 help-bookmarks = what you keep for later
 help-dweet = publish up to 225 characters
 help-reply = answer a dweet
+help-requests = who writes to you for the first time, and rooms that strangers let you into
+help-accept = agree to a request: accept NICK, or accept +ROOM
+help-refuse = refuse it, and block who asks: refuse NICK, or refuse +ROOM
 help-redweet = pass a dweet on to your followers
 help-unredweet = undo a redweet
 help-favourite = mark a dweet as a favourite
@@ -385,6 +391,12 @@ about-room-add = Let people in
 about-room-remove = Put people out: what is said from then on they cannot read
 about-room-leave = Leave a room
 about-room-rename = Give a room another name
+about-requests = Show what strangers ask for: who writes to you for the first time, and rooms that they have let you into
+about-requests-accept = Agree: from now on they learn that their messages came, and were read
+about-requests-list = Show them
+about-requests-refuse = Refuse: what was said is removed, a room is left, and who has asked is blocked
+arg-requests-accept-from = Who asks: a nick, or a room (+garden)
+arg-requests-refuse-from = Who asks: a nick, or a room (+garden)
 about-room-people = Show who is in a room
 about-agent = Receive and send messages in the background; send, room and console start it (TERTULIA_AGENT=off: not)
 about-delete-account = Close your account for good; the nick is never given out again
@@ -466,6 +478,22 @@ agent-connected = A machine answers again.
 agent-disconnected = No machine answers; it is tried again.
 chats-unread = { $n ->
     [one] 1 new
+chats-requests = { $n ->
+    [one] 1 stranger asks for a conversation: requests
+   *[other] { $n } strangers ask for a conversation: requests
+}
+chats-requests-command = { $n ->
+    [one] 1 stranger asks for a conversation: tertulia requests
+   *[other] { $n } strangers ask for a conversation: tertulia requests
+}
+requests-empty = Nobody asks for anything.
+request-room = has let you into { $room }
+request-texts = { $n ->
+    [one] 1 message
+   *[other] { $n } messages
+}
+requests-next = They learn nothing before you agree: read NICK · accept NICK · refuse NICK
+requests-next-command = They learn nothing before you agree: tertulia read NICK, tertulia requests accept NICK, tertulia requests refuse NICK
    *[other] { $n } new
 }
 sent-waiting = Kept. { $to } will get it when the ring can be reached and there is a device.

@@ -154,6 +154,7 @@ misuse-contacts-full = Puedes tener { $n } contactos, contando los que has quita
 misuse-not-a-name = Un nombre tiene de 1 a 80 caracteres.
 misuse-no-such-room = No tienes ninguna sala { $typed }. Tus salas están entre tus conversaciones: conversaciones
 misuse-which-room = Varias salas se llaman así: { $rooms }. Escribe una de ellas.
+misuse-no-request = { $typed } no pide nada. Quién pide algo: solicitudes
 misuse-not-in-room = Ya no estás en esa sala.
 misuse-in-room = @{ $nick } ya está en la sala, o en la lista para entrar.
 misuse-nobody-in-room = @{ $nick } no está en la sala.
@@ -258,6 +259,8 @@ room-word-create = crear
 room-word-add = añadir
 room-word-remove = quitar
 room-word-leave = salir
+word-requests = solicitudes
+word-refuse = rechazar
 room-word-rename = renombrar
 room-word-people = gente
 word-favourites = favoritos
@@ -307,6 +310,9 @@ help-favourites = tus favoritos
 help-bookmarks = lo que guardas para luego
 help-dweet = publica hasta 225 caracteres
 help-reply = responde a un dweet
+help-requests = quien te escribe por primera vez, y salas en las que te meten desconocidos
+help-accept = aceptar una solicitud: aceptar NICK, o aceptar +SALA
+help-refuse = rechazarla y bloquear a quien pide: rechazar NICK, o rechazar +SALA
 help-redweet = pasa un dweet a tus seguidores
 help-unredweet = deshace un redweet
 help-favourite = pone un dweet entre tus favoritos
@@ -385,6 +391,12 @@ about-room-add = Hace entrar a gente
 about-room-remove = Hace salir a gente: lo que se diga después no lo pueden leer
 about-room-leave = Sale de una sala
 about-room-rename = Da otro nombre a una sala
+about-requests = Muestra lo que piden desconocidos: quien te escribe por primera vez, y salas en las que te han metido
+about-requests-accept = Acepta: desde ahora sabrán que sus mensajes llegaron y se leyeron
+about-requests-list = Muéstralas
+about-requests-refuse = Rechaza: se borra lo dicho, se deja la sala y se bloquea a quien pide
+arg-requests-accept-from = Quién pide: un nick, o una sala (+jardín)
+arg-requests-refuse-from = Quién pide: un nick, o una sala (+jardín)
 about-room-people = Muestra quién está en una sala
 about-agent = Recibe y envía mensajes en segundo plano; lo arrancan send, room y console (TERTULIA_AGENT=off: no)
 about-delete-account = Cierra tu cuenta para siempre; el nick no se vuelve a dar
@@ -466,6 +478,22 @@ agent-connected = Una máquina responde de nuevo.
 agent-disconnected = Ninguna máquina responde; se vuelve a intentar.
 chats-unread = { $n ->
     [one] 1 nuevo
+chats-requests = { $n ->
+    [one] 1 desconocido pide una conversación: solicitudes
+   *[other] { $n } desconocidos piden una conversación: solicitudes
+}
+chats-requests-command = { $n ->
+    [one] 1 desconocido pide una conversación: tertulia requests
+   *[other] { $n } desconocidos piden una conversación: tertulia requests
+}
+requests-empty = Nadie pide nada.
+request-room = te ha metido en { $room }
+request-texts = { $n ->
+    [one] 1 mensaje
+   *[other] { $n } mensajes
+}
+requests-next = No sabrán nada hasta que aceptes: leer NICK · aceptar NICK · rechazar NICK
+requests-next-command = No sabrán nada hasta que aceptes: tertulia read NICK, tertulia requests accept NICK, tertulia requests refuse NICK
    *[other] { $n } nuevos
 }
 sent-waiting = Guardado. Llegará a { $to } cuando se pueda alcanzar el anillo y haya un dispositivo.
