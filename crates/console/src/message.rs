@@ -40,6 +40,7 @@ pub(crate) fn sent(look: &Look, page: &mut Page, sent: &Sent) {
         Progress::AtHome => (Style::Good, "sent-at-home"),
         Progress::Delivered | Progress::Read => (Style::Good, "sent-delivered"),
         Progress::Refused => (Style::Bad, "sent-refused"),
+        Progress::Expired => (Style::Bad, "sent-expired"),
     };
     let to = match (&sent.nick, &sent.room) {
         (_, Some(room)) => room.clone(),
@@ -296,6 +297,7 @@ pub(crate) fn messages(look: &Look, page: &mut Page, with: &str, messages: &[Mes
             Progress::Delivered => "progress-delivered",
             Progress::Read => "progress-read",
             Progress::Refused => "progress-refused",
+            Progress::Expired => "progress-expired",
         });
         let progress = progress
             .map(|key| format!(" · {}", look.words.say(key)))

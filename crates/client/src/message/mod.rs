@@ -23,6 +23,7 @@ mod contacts;
 pub mod devices;
 mod direct;
 mod draft;
+mod expiry;
 mod find;
 mod group;
 mod history;
@@ -219,6 +220,7 @@ impl Messenger<'_> {
         let pushed = self.push().await?;
         self.exchange_contacts(false).await?;
         self.learn_nicks().await?;
+        self.ask_expired().await?;
         Ok((fetched, pushed))
     }
 

@@ -38,7 +38,7 @@ const WISH_PAUSE_MS: i64 = 60_000;
 /// To how many people at once a letter is brought directly, if where they are is not known yet.
 const LOOKED_FOR_MAX: usize = 8;
 /// For how long a letter waits at home: 30 days.
-const KEPT_AT_HOME_MS: i64 = 30 * 24 * 3_600_000;
+pub(crate) const KEPT_AT_HOME_MS: i64 = 30 * 24 * 3_600_000;
 /// Receipts in one message.
 const RECEIPTS_MAX: usize = 200;
 
@@ -468,9 +468,12 @@ fn settle(
 ) -> Result<(), Failure> {
     let sql = "DELETE FROM addressee WHERE sealed = ?1 AND account = ?2";
     tx.execute(sql, (sealed.seq, account))?;
-    match sealed.message {
-        Some(message) => advance(tx, (sealed.conversation, message, account), state, why),
-        None => Ok(()),
+    let Some(message) = sealed.message else {
+        return Ok(());
+    };
+    if state == State::AtHome {
+        let sql = "UPDATE progress SET letter = ?4 WHERE conversation = ?1 AND message = ?2 AND account = ?3";
+        tx.execute(sql, (sealed.conversation.0, message.0, account, sealed.letter.0))?;
     }
 }
 

@@ -508,11 +508,13 @@ progress-refused = not taken
 alarm-new-identity = ATTENTION: @{ $nick } has a new identity. They may have begun anew, or somebody else is in their place: ask them.
 alarm-other-history = ATTENTION: the ring shows different histories of the devices of @{ $nick }. Somebody may be listening: tell the people who run the ring.
 alarm-unopened = A message from @{ $nick } could not be opened. Ask them to send it again.
+sent-expired = { $to } has not come for it in 30 days; it is at home no more.
 
 # Several devices.
 misuse-other-devices = You have another device already, and this one has yet to be let in. Type “link” here and on the other one; or “restore”, if you have a recovery code and no other device.
 misuse-other-devices-command = You have another device already, and this one has yet to be let in. Run “tertulia link” here, and then on the other one; or “tertulia account restore”, if you have a recovery code and no other device.
 hint-link = This computer cannot read your messages yet. Type “link” here and on your other device; or “restore”, if you have a recovery code and no other device.
+progress-expired = expired: nobody came for it in 30 days
 hint-link-command = This computer cannot read your messages yet. Run “tertulia link” here, and then on your other device; or “tertulia account restore”, if you have a recovery code and no other device. Without either: tertulia devices reset
 misuse-this-device = That is this device. To leave it, type “logout”.
 misuse-this-device-command = That is this device. To leave it: tertulia logout

@@ -508,11 +508,13 @@ progress-refused = no aceptado
 alarm-new-identity = ATENCIÓN: @{ $nick } tiene una identidad nueva. Puede que haya empezado de nuevo, o que otra persona esté en su lugar: pregúntale.
 alarm-other-history = ATENCIÓN: el anillo muestra historias distintas de los dispositivos de @{ $nick }. Puede que alguien escuche: avisa a quienes llevan el anillo.
 alarm-unopened = Un mensaje de @{ $nick } no se pudo abrir. Pídele que lo envíe de nuevo.
+sent-expired = { $to } no lo ha recogido en 30 días; ya no está en su casa.
 
 # Varios dispositivos.
 misuse-other-devices = Ya tienes otro dispositivo, y este aún no tiene acceso. Escribe «vincular» aquí y en el otro; o «recuperar», si tienes un código de recuperación y ningún otro dispositivo.
 misuse-other-devices-command = Ya tienes otro dispositivo, y este aún no tiene acceso. Ejecuta «tertulia link» aquí y después en el otro; o «tertulia account restore», si tienes un código de recuperación y ningún otro dispositivo.
 hint-link = Este ordenador aún no puede leer tus mensajes. Escribe «vincular» aquí y en tu otro dispositivo; o «recuperar», si tienes un código de recuperación y ningún otro dispositivo.
+progress-expired = caducado: nadie lo recogió en 30 días
 hint-link-command = Este ordenador aún no puede leer tus mensajes. Ejecuta «tertulia link» aquí y después en tu otro dispositivo; o «tertulia account restore», si tienes un código de recuperación y ningún otro dispositivo. Sin ninguno de los dos: tertulia devices reset
 misuse-this-device = Es este dispositivo. Para dejarlo, escribe «desconectar».
 misuse-this-device-command = Es este dispositivo. Para dejarlo: tertulia logout
