@@ -23,10 +23,11 @@ class Home:
     def __init__(self, directory, nick, server):
         self.directory, self.nick, self.server = directory, nick, server
 
-    def run(self, *words, agent="off", status=0, kill_at=""):
+    def run(self, *words, agent="off", status=0, kill_at="", **secrets):
         env = {
             **os.environ,
             "TERTULIA_HOME": str(self.directory),
+            **secrets,
             "TERTULIA_PASSWORD": PASSWORD,
             "TERTULIA_AGENT": agent,
             "TERTULIA_KILL_AT": kill_at,

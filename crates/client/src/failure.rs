@@ -63,6 +63,9 @@ impl Failure {
             Failure::Untrusted(_) => "untrusted",
             Failure::Mistrusted(_) => "mistrusted",
             Failure::Misused(misuse) => misuse.code(),
+            Failure::Local(Fault::Locked) => "locked",
+            Failure::Local(Fault::WrongPassphrase) => "wrong_passphrase",
+            Failure::Local(Fault::InUse(_)) => "in_use",
             Failure::Local(_) => "local",
         }
     }
@@ -448,6 +451,17 @@ pub enum Fault {
     NoPlace,
 }
 
+    /// The key of the databases lies under a passphrase, and none was given.
+    #[error(
+        "what is kept here lies under a passphrase: set TERTULIA_PASSPHRASE, or type it where there is a keyboard"
+    )]
+    Locked,
+    /// The key of the databases lies under another passphrase.
+    #[error("the passphrase is another one")]
+    WrongPassphrase,
+    /// Another process has a database open, whose key cannot be changed meanwhile.
+    #[error("another process uses {0}: end it first (tertulia agent --stop)")]
+    InUse(String),
 impl From<rusqlite::Error> for Failure {
     fn from(source: rusqlite::Error) -> Self {
         Failure::Local(Fault::Database(source))

@@ -40,6 +40,11 @@ pub enum Answer {
     },
     /// The password was changed.
     PasswordChanged,
+    /// What this computer keeps lies under another passphrase, or under none.
+    PassphraseChanged {
+        /// Whether there is one.
+        is_set: bool,
+    },
     /// The account is closed for good.
     Closed,
     /// Who is logged in.
@@ -233,7 +238,7 @@ impl Answer {
             Answer::Registered(_)
             | Answer::LoggedIn(_)
             | Answer::PasswordChanged
-            | Answer::Requests { offline, .. }
+            | Answer::PassphraseChanged { .. }
             | Answer::Closed
             | Answer::Edited(_)
             | Answer::Published { .. }
@@ -271,6 +276,7 @@ impl Answer {
             }
             Answer::PasswordChanged => json!({ "password_changed": true }),
             Answer::Closed => json!({ "closed": true }),
+            Answer::PassphraseChanged { is_set } => json!({ "passphrase": is_set }),
             Answer::Me { me, unseen } => seen(me, json!(me.what), json!({ "unseen": unseen })),
             Answer::Profile { page, numbers, .. } => {
                 let dweets = numbered(numbers, &page.what.dweets);

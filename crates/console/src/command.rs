@@ -470,6 +470,21 @@ pub enum AccountVerb {
         #[arg(long)]
         label: Option<String>,
     },
+    /// A passphrase without which nobody reads what this computer keeps
+    Passphrase {
+        /// What to do with it
+        #[command(subcommand)]
+        verb: PassphraseVerb,
+    },
+}
+
+/// What to do with the passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum PassphraseVerb {
+    /// Choose one, or another one; it is asked for whenever it is needed
+    Set,
+    /// Do without
+    Remove,
 }
 
 impl FromArgMatches for ClientCommand {

@@ -21,6 +21,8 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tertulia_client::failure::{Fault, Misuse};
+use tertulia_client::key::Passphrase;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
 use tertulia_client::message::Direct;
 use tertulia_client::message::verify::Word;
@@ -31,6 +33,8 @@ use zeroize::Zeroizing;
 
 /// The machine that is asked first when none is named or remembered: the one on this computer. Then the network is.
 pub const USUAL_SERVER: &str = "http://127.0.0.1:8787";
+/// How often a passphrase is asked for.
+const PASSPHRASES_MAX: usize = 5;
 /// How much of standard input is read as the text of a dweet: far more than one may hold.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
 
@@ -67,6 +71,8 @@ enum Task {
         older: bool,
         label: Option<String>,
     },
+    /// Whether there is to be one.
+    Passphrase(bool),
     Console,
     Agent(Option<Direct>),
     StopAgent,
@@ -87,7 +93,12 @@ pub async fn run(command: ClientCommand) -> ExitCode {
     let prepared = settings(&command.common)
         .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
     let (client, settings, task) = match prepared {
-        Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
+        Ok((client, settings, Task::Console)) => return console(client, settings, look, json).await,
+        Ok((client, settings, Task::Passphrase(is_set))) => {
+            // The databases get another key: nobody may have them open.
+            drop(client);
+            return ExitCode::from(report(&look, json, passphrase(&look, &settings, is_set)));
+        }
         Ok((client, _, Task::Agent(direct))) => {
             return attend(&look, json, agent::run(&client, &look, direct).await);
         }
@@ -126,11 +137,58 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
         patience_ms: None,
         direct_patience_ms: None,
+        passphrase: secret("TERTULIA_PASSPHRASE").map(Passphrase::new),
     })
 }
 
 /// Questions go to standard error, so that standard output holds the answer alone. Without a keyboard nobody is asked.
-async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
+fn questions(look: &Look) -> (Lines<Box<dyn BufRead>, std::io::Stderr>, bool) {
+/// Opens what the client keeps; the passphrase that it lies under is asked for where there is a keyboard.
+fn opened(look: &Look, mut settings: Settings) -> Result<(Client, Settings), Failure> {
+    let (mut terminal, keyboard) = questions(look);
+    for _ in 0..PASSPHRASES_MAX {
+        match Client::open(&settings) {
+            Err(failure @ Failure::Local(Fault::Locked | Fault::WrongPassphrase)) if keyboard => {
+                let mut asking = Asking {
+                    look,
+                    terminal: &mut terminal,
+                };
+                if settings.passphrase.is_some() {
+                    asking.failed(&failure);
+                }
+                let typed = asking.secret("ask-passphrase");
+                settings.passphrase = Some(Passphrase::new(typed.ok_or(failure)?));
+            }
+            opened => return Ok((opened?, settings)),
+        }
+    }
+    Ok((Client::open(&settings)?, settings))
+}
+
+/// Puts what the client keeps under a passphrase, or under none.
+fn passphrase(look: &Look, settings: &Settings, is_set: bool) -> Result<Answer, Left> {
+    let (mut terminal, keyboard) = questions(look);
+    let mut asking = Asking {
+        look,
+        terminal: &mut terminal,
+    };
+    let new = match (is_set, secret("TERTULIA_NEW_PASSPHRASE")) {
+        (false, _) => None,
+        (true, Some(given)) => Some(given),
+        (true, None) => match asking.new_secret("ask-passphrase-new") {
+            Some(typed) => Some(typed),
+            None => {
+                if !keyboard {
+                    asking.hint("no-keyboard");
+                }
+                return Err(Left::Cancelled);
+            }
+        },
+    };
+    Client::change_passphrase(settings, new.map(Passphrase::new))?;
+    Ok(Answer::PassphraseChanged { is_set })
+}
+
     let keyboard = std::io::stdin().is_terminal();
     let input: Box<dyn BufRead> = if keyboard {
         Box::new(std::io::stdin().lock())
@@ -142,7 +200,11 @@ async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
     } else {
         Paint::Bare
     };
-    let mut terminal = Lines::new(input, std::io::stderr(), paint, keyboard);
+    (Lines::new(input, std::io::stderr(), paint, keyboard), keyboard)
+}
+
+async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
+    let (mut terminal, keyboard) = questions(look);
     let mut asking = Asking {
         look,
         terminal: &mut terminal,
@@ -219,7 +281,7 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
             };
             device::restore(asking, client, restoring).await
         }
-        Task::Console | Task::Agent(_) | Task::Follow { .. } => Err(Left::Cancelled),
+        Task::Passphrase(_) | Task::Console | Task::Agent(_) | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
                 perform(client, &deed, Listing { limit, go_on: false }).await
@@ -341,6 +403,9 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Verify {
             nick,
             confirm,
+        Verb::Account {
+            verb: AccountVerb::Passphrase { verb },
+        } => return Ok(Task::Passphrase(verb == PassphraseVerb::Set)),
             accept,
         } => {
             let word = match (confirm, accept) {

@@ -37,6 +37,11 @@ pub fn words(look: &Look, failure: &Failure) -> String {
         }
         Failure::Mistrusted(_) => look.next("failure-mistrusted"),
         Failure::Misused(misuse) => misused(look, misuse),
+        Failure::Local(Fault::Locked) => look.words.say("failure-locked"),
+        Failure::Local(Fault::WrongPassphrase) => look.words.say("failure-wrong-passphrase"),
+        Failure::Local(Fault::InUse(file)) => look
+            .words
+            .with("failure-in-use", &[("file", file.as_str().into())]),
         Failure::Local(fault) => look
             .words
             .with("failure-local", &[("why", fault.to_string().into())]),

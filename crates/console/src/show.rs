@@ -28,6 +28,13 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         Answer::LoggedIn(me) => done(look, &mut page, "done-logged-in", &me.author.nick),
         Answer::LoggedOut { how, kept } => logged_out(look, &mut page, how, *kept),
         Answer::PasswordChanged => page.text(Style::Good, 0, &look.words.say("done-password")),
+        Answer::PassphraseChanged { is_set } => {
+            let key = match is_set {
+                true => "done-passphrase-set",
+                false => "done-passphrase-removed",
+            };
+            page.text(Style::Good, 0, &look.words.say(key));
+        }
         Answer::Closed => page.text(Style::Good, 0, &look.words.say("done-closed")),
         Answer::Me { me, unseen } => whoami(look, &mut page, me, *unseen),
         Answer::Profile {
