@@ -11,6 +11,7 @@ import pytest
 
 from machine import WAIT_S_MAX, Machine, binary, until
 from people import log_in
+from terminal import Terminal
 from test_console import Console
 
 PASSWORD = "correct horse"
@@ -26,8 +27,8 @@ class Home:
     def run(self, *words, agent="off", status=0, kill_at="", **secrets):
         env = {
             **os.environ,
-            "TERTULIA_HOME": str(self.directory),
             **secrets,
+            "TERTULIA_HOME": str(self.directory),
             "TERTULIA_PASSWORD": PASSWORD,
             "TERTULIA_AGENT": agent,
             "TERTULIA_KILL_AT": kill_at,
@@ -162,9 +163,9 @@ def cmdline(number):
 
 def test_with_the_ring_away_a_message_goes_from_client_to_client(people):
     machine, (ana, ben, _) = people
+    ben.run("follow", "ana")
     reader = log_in(machine.url, "ana", PASSWORD)
     his = reader.done("GET", "/api/v1/accounts/lookup?acct=ben")["id"]
-    ben.run("follow", "ana")
     agent = ben.agent("--direct")
     try:
         where = f"/api/tertulia/v1/accounts/{his}/presence"
@@ -192,8 +193,6 @@ def test_with_the_ring_away_a_message_goes_from_client_to_client(people):
         agent.wait(WAIT_S_MAX)
 
 
-def test_a_room_from_three_terminals(people):
-    _, (ana, ben, eva) = people
 def test_strangers_ask_and_are_accepted_or_refused(people):
     _, (ana, ben, eva) = people
     for stranger in (ana, eva):
@@ -238,10 +237,12 @@ def test_what_is_kept_lies_under_a_passphrase(people):
     assert ana.heard("ben") == ["before", "and the agent?"]
 
 
-    room = ana.run("room", "create", "Book club", "ben", "eva")
-    assert room["room"] == "+book-club" and len(room["people"]) == 3
+def test_a_room_from_three_terminals(people):
+    _, (ana, ben, eva) = people
     for one, other in itertools.permutations((ana, ben, eva), 2):
         one.run("follow", other.nick)
+    room = ana.run("room", "create", "Book club", "ben", "eva")
+    assert room["room"] == "+book-club" and len(room["people"]) == 3
     assert ben.run("chats")["chats"][0]["room"] == "+book-club"
     ben.run("send", "+book-club", "what do we read?")
     assert eva.heard("+book-club") == ["what do we read?"]
@@ -253,8 +254,25 @@ def test_what_is_kept_lies_under_a_passphrase(people):
     assert ana.run("read", "+nowhere", status=1)["code"] == "no_such_room"
 
 
+def test_who_begins_anew_in_the_console_is_asked_first(people):
+    _, (ana, _, _) = people
+    ana.run("send", "ben", "hello")
+    before = ana.run("devices")["devices"]
+    with Console(ana.directory, ana.server, TERTULIA_AGENT="off") as console:
+        for answer in ("no", "yes"):
+            console.wait(lambda: console.text().endswith("›"), "the prompt")
+            console.keys("devices reset\r", "Begin anew? (yes or no)")
+            console.press(answer + "\r")
+            if answer == "no":
+                console.wait(lambda: console.text().endswith("›"), "the prompt again")
+                assert ana.run("devices")["devices"] == before
+        console.shows("You have begun anew.")
+    assert [device["id"] for device in ana.run("devices")["devices"]] != [device["id"] for device in before]
+
+
 def test_messages_appear_in_the_console_as_they_come(tmp_path, people):
     _, (ana, ben, _) = people
+    ben.run("follow", "ana")
     console = Console(ben.directory, ben.server, TERTULIA_AGENT="on")
     try:
         console.wait(lambda: console.text().endswith("›"), "the prompt")
@@ -265,4 +283,3 @@ def test_messages_appear_in_the_console_as_they_come(tmp_path, people):
         console.wait(lambda: "half a li" in "\n".join(console.rows()), "the line")
     finally:
         console.close()
-    ben.run("follow", "ana")

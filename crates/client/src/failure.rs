@@ -159,6 +159,9 @@ pub enum Misuse {
     /// The text is no address of a server.
     #[error("not an address of a server: {0}")]
     NotAServer(String),
+    /// There is nobody to talk to.
+    #[error("there is no terminal")]
+    NoTerminal,
     /// Nobody is logged in.
     #[error("not logged in")]
     NotLoggedIn,
@@ -192,15 +195,15 @@ pub enum Misuse {
     /// They are not among the person's contacts.
     #[error("{0} is no contact")]
     NotAContact(String),
+    /// Nobody asks for a conversation there.
+    #[error("no request from {0}")]
+    NoRequest(String),
     /// The list of contacts is full.
     #[error("{0} contacts are the most")]
     ContactsFull(usize),
     /// The text cannot be what somebody is called.
     #[error("a name has 1 to 80 characters")]
     NotAName,
-    /// Nobody asks for a conversation there.
-    #[error("no request from {0}")]
-    NoRequest(String),
     /// No room is called so.
     #[error("no room {0}")]
     NoSuchRoom(String),
@@ -315,13 +318,13 @@ impl Misuse {
             | Misuse::ToOneself
             | Misuse::Oneself
             | Misuse::NotAContact(_)
+            | Misuse::NoRequest(_)
             | Misuse::ContactsFull(_)
             | Misuse::NotAName
             | Misuse::NoSuchRoom(_)
             | Misuse::WhichRoom(_)
             | Misuse::NotInRoom
             | Misuse::InRoom(_)
-            | Misuse::NoRequest(_)
             | Misuse::NobodyInRoom(_)
             | Misuse::RoomFull(_)
             | Misuse::NotAMessage(_)
@@ -347,6 +350,7 @@ impl Misuse {
             | Misuse::NotShown(_)
             | Misuse::HeldBack(_) => 1,
             Misuse::NoServer
+            | Misuse::NoTerminal
             | Misuse::WhichRing(_)
             | Misuse::NotAServer(_)
             | Misuse::NoSuchNumber(_)
@@ -364,6 +368,7 @@ impl Misuse {
             Misuse::NoServer => "no_server",
             Misuse::WhichRing(_) => "several_rings",
             Misuse::NotAServer(_) => "not_a_server",
+            Misuse::NoTerminal => "no_terminal",
             Misuse::NotLoggedIn => "not_logged_in",
             Misuse::LoggedInAs(_) => "logged_in_already",
             Misuse::NoSuchNumber(_) => "no_such_number",
@@ -374,6 +379,7 @@ impl Misuse {
             Misuse::NotAFingerprint(_) => "not_a_fingerprint",
             Misuse::ToOneself | Misuse::Oneself => "oneself",
             Misuse::NotAContact(_) => "not_a_contact",
+            Misuse::NoRequest(_) => "no_request",
             Misuse::ContactsFull(_) => "contacts_full",
             Misuse::NotAName => "not_a_name",
             Misuse::NoSuchRoom(_) => "no_such_room",
@@ -382,7 +388,6 @@ impl Misuse {
             Misuse::InRoom(_) => "in_room",
             Misuse::NobodyInRoom(_) => "nobody_in_room",
             Misuse::RoomFull(_) => "room_full",
-            Misuse::NoRequest(_) => "no_request",
             Misuse::NotAMessage(_) => "not_a_message",
             Misuse::NoDevice => "no_device",
             Misuse::OtherAgent => "other_agent",
@@ -446,11 +451,6 @@ pub enum Fault {
     /// The file is no key.
     #[error("{0} does not hold a key: restore it, or remove it and the databases beside it")]
     NotAKey(String),
-    /// No home directory is known.
-    #[error("no home directory: name one with --data")]
-    NoPlace,
-}
-
     /// The key of the databases lies under a passphrase, and none was given.
     #[error(
         "what is kept here lies under a passphrase: set TERTULIA_PASSPHRASE, or type it where there is a keyboard"
@@ -462,6 +462,11 @@ pub enum Fault {
     /// Another process has a database open, whose key cannot be changed meanwhile.
     #[error("another process uses {0}: end it first (tertulia agent --stop)")]
     InUse(String),
+    /// No home directory is known.
+    #[error("no home directory: name one with --data")]
+    NoPlace,
+}
+
 impl From<rusqlite::Error> for Failure {
     fn from(source: rusqlite::Error) -> Self {
         Failure::Local(Fault::Database(source))

@@ -145,18 +145,13 @@ pub enum Answer {
     Chats {
         /// The one with the newest message first.
         chats: Vec<Chat>,
+        /// How many conversations strangers ask for.
+        requests: usize,
         /// What the person must hear of.
         alarms: Vec<Alarm>,
         /// Whether no machine answered.
         offline: bool,
     },
-        /// How many conversations strangers ask for.
-        requests: usize,
-    /// The messages with somebody, or of a room.
-    Messages {
-        /// With whom, as it was typed.
-        with: String,
-        /// Oldest first.
     /// What strangers ask for.
     Requests {
         /// The newest first.
@@ -164,6 +159,11 @@ pub enum Answer {
         /// Whether no machine answered.
         offline: bool,
     },
+    /// The messages with somebody, or of a room.
+    Messages {
+        /// With whom, as it was typed.
+        with: String,
+        /// Oldest first.
         messages: Vec<Message>,
         /// What the person must hear of.
         alarms: Vec<Alarm>,
@@ -233,6 +233,7 @@ impl Answer {
             Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
             Answer::Sent { sent, .. } => sent.progress == Progress::Waiting,
             Answer::Chats { offline, .. }
+            | Answer::Requests { offline, .. }
             | Answer::Contacts { offline, .. }
             | Answer::Messages { offline, .. } => *offline,
             Answer::Registered(_)
@@ -275,8 +276,8 @@ impl Answer {
                 json!({ "logged_out": true, "everywhere": *how == LoggedOut::Everywhere, "kept": kept })
             }
             Answer::PasswordChanged => json!({ "password_changed": true }),
-            Answer::Closed => json!({ "closed": true }),
             Answer::PassphraseChanged { is_set } => json!({ "passphrase": is_set }),
+            Answer::Closed => json!({ "closed": true }),
             Answer::Me { me, unseen } => seen(me, json!(me.what), json!({ "unseen": unseen })),
             Answer::Profile { page, numbers, .. } => {
                 let dweets = numbered(numbers, &page.what.dweets);
@@ -340,6 +341,7 @@ impl Answer {
             Answer::Sent { sent, alarms } => merged(json!(sent), json!({ "alarms": alarms })),
             Answer::Chats {
                 chats,
+                requests,
                 alarms,
                 offline,
             } => json!({ "chats": chats, "requests": requests, "alarms": alarms, "offline": offline }),
@@ -348,7 +350,6 @@ impl Answer {
                 with,
                 messages,
                 alarms,
-                requests,
                 offline,
             } => {
                 let field = match with.starts_with('+') {

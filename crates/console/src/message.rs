@@ -123,7 +123,6 @@ fn event(look: &Look, message: &Message, event: Event) -> String {
     )
 }
 
-/// All conversations.
 /// How many strangers ask for a conversation, if any do.
 pub(crate) fn asked(look: &Look, page: &mut Page, requests: usize) {
     if requests > 0 {
@@ -170,6 +169,7 @@ pub(crate) fn requests(look: &Look, page: &mut Page, requests: &[Request]) {
     }
 }
 
+/// All conversations.
 pub(crate) fn chats(look: &Look, page: &mut Page, chats: &[Chat]) {
     if chats.is_empty() {
         page.text(Style::Dim, 0, &look.words.say("chats-empty"));

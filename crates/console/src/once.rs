@@ -90,8 +90,10 @@ pub async fn run(command: ClientCommand) -> ExitCode {
     let words = Words::of_environment();
     let look = Look::of_terminal(words, std::io::stdout().is_terminal());
     let json = command.common.json;
-    let prepared = settings(&command.common)
-        .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
+    let prepared = settings(&command.common).and_then(|settings| {
+        let (client, settings) = opened(&look, settings)?;
+        Ok((client, settings, task_of(command.verb)?))
+    });
     let (client, settings, task) = match prepared {
         Ok((client, settings, Task::Console)) => return console(client, settings, look, json).await,
         Ok((client, settings, Task::Passphrase(is_set))) => {
@@ -135,14 +137,12 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         lookout: Lookout::Network,
         ca: path(&common.ca),
         ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
+        passphrase: secret("TERTULIA_PASSPHRASE").map(Passphrase::new),
         patience_ms: None,
         direct_patience_ms: None,
-        passphrase: secret("TERTULIA_PASSPHRASE").map(Passphrase::new),
     })
 }
 
-/// Questions go to standard error, so that standard output holds the answer alone. Without a keyboard nobody is asked.
-fn questions(look: &Look) -> (Lines<Box<dyn BufRead>, std::io::Stderr>, bool) {
 /// Opens what the client keeps; the passphrase that it lies under is asked for where there is a keyboard.
 fn opened(look: &Look, mut settings: Settings) -> Result<(Client, Settings), Failure> {
     let (mut terminal, keyboard) = questions(look);
@@ -189,6 +189,8 @@ fn passphrase(look: &Look, settings: &Settings, is_set: bool) -> Result<Answer, 
     Ok(Answer::PassphraseChanged { is_set })
 }
 
+/// Questions go to standard error, so that standard output holds the answer alone. Without a keyboard nobody is asked.
+fn questions(look: &Look) -> (Lines<Box<dyn BufRead>, std::io::Stderr>, bool) {
     let keyboard = std::io::stdin().is_terminal();
     let input: Box<dyn BufRead> = if keyboard {
         Box::new(std::io::stdin().lock())
@@ -370,6 +372,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Export { file } => (Deed::Export { file }, LIMIT),
         Verb::Room { verb } => (Deed::Room(verb), LIMIT),
         Verb::Chats => (Deed::Chats, LIMIT),
+        Verb::Requests { verb } => (Deed::Requests(verb.unwrap_or(RequestsVerb::List)), LIMIT),
         Verb::Read {
             with,
             limit,
@@ -400,12 +403,12 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Account {
             verb: AccountVerb::Restore { file, older, label },
         } => return Ok(Task::Restore { file, older, label }),
-        Verb::Verify {
-            nick,
-            confirm,
         Verb::Account {
             verb: AccountVerb::Passphrase { verb },
         } => return Ok(Task::Passphrase(verb == PassphraseVerb::Set)),
+        Verb::Verify {
+            nick,
+            confirm,
             accept,
         } => {
             let word = match (confirm, accept) {
@@ -437,7 +440,6 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
 fn text_of(typed: String) -> Result<String, Failure> {
     if typed != "-" {
         return Ok(typed);
-        Verb::Requests { verb } => (Deed::Requests(verb.unwrap_or(RequestsVerb::List)), LIMIT),
     }
     let mut text = String::new();
     let read = std::io::stdin()
@@ -505,18 +507,21 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
     }
 }
 
-async fn console(client: Client, settings: Settings, mut look: Look) -> ExitCode {
-    let keyboard = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+async fn console(client: Client, settings: Settings, mut look: Look, json: bool) -> ExitCode {
+    // Who is not there answers no question.
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return ExitCode::from(report(&look, json, Err(Left::Failed(Misuse::NoTerminal.into()))));
+    }
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let mut editor;
     let mut lines;
-    let terminal: &mut dyn Terminal = if keyboard && !dumb {
+    let terminal: &mut dyn Terminal = if !dumb {
         look.measure();
         editor = Editor::new(look.paint);
         &mut editor
     } else {
         let input = std::io::stdin().lock();
-        lines = Lines::new(input, std::io::stdout(), look.paint, keyboard);
+        lines = Lines::new(input, std::io::stdout(), look.paint, true);
         &mut lines
     };
     let background = Background::of_environment();

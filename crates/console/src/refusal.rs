@@ -2,7 +2,7 @@
 
 use crate::look::Look;
 use crate::plain;
-use tertulia_client::failure::{Missed, Misuse, Refusal, Why};
+use tertulia_client::failure::{Fault, Missed, Misuse, Refusal, Why};
 use tertulia_client::near::NearRing;
 use tertulia_client::trust::in_pairs;
 use tertulia_client::{Failure, Lookout};
@@ -112,6 +112,7 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::NoServer => look.next("misuse-no-server"),
         Misuse::WhichRing(found) => format!("{}\n{}", look.next("misuse-which-ring"), rings(look, found)),
         Misuse::NotAServer(typed) => with("misuse-not-a-server", "typed", typed),
+        Misuse::NoTerminal => look.words.say("misuse-no-terminal"),
         Misuse::NotLoggedIn => look.next("misuse-not-logged-in"),
         Misuse::LoggedInAs(nick) => with("misuse-logged-in-as", "nick", nick),
         Misuse::NoSuchNumber(number) => look
@@ -125,13 +126,13 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::ToOneself => look.next("misuse-to-oneself"),
         Misuse::Oneself => look.next("misuse-oneself"),
         Misuse::NotAContact(nick) => with("misuse-not-a-contact", "nick", nick),
+        Misuse::NoRequest(typed) => with("misuse-no-request", "typed", typed),
         Misuse::ContactsFull(most) => look.words.with("misuse-contacts-full", &[("n", (*most).into())]),
         Misuse::NotAName => look.next("misuse-not-a-name"),
         Misuse::NoSuchRoom(typed) => with("misuse-no-such-room", "typed", typed),
         Misuse::WhichRoom(rooms) => with("misuse-which-room", "rooms", rooms),
         Misuse::NotInRoom => look.next("misuse-not-in-room"),
         Misuse::InRoom(nick) => with("misuse-in-room", "nick", nick),
-        Misuse::NoRequest(typed) => with("misuse-no-request", "typed", typed),
         Misuse::NobodyInRoom(nick) => with("misuse-nobody-in-room", "nick", nick),
         Misuse::RoomFull(most) => look.words.with("misuse-room-full", &[("n", (*most).into())]),
         Misuse::NotAMessage(why) => with("misuse-not-a-message", "why", why),

@@ -89,24 +89,24 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         }
         Answer::Chats {
             chats,
+            requests,
             alarms,
             offline,
         } => {
             message::head(look, &mut page, alarms, *offline);
-            message::chats(look, &mut page, chats);
-        }
-        Answer::AgentStopped { was_running } => {
-            requests,
-            let key = match was_running {
-                true => "agent-stopped",
-                false => "agent-none",
-            };
             message::asked(look, &mut page, *requests);
-            page.text(Style::Good, 0, &look.words.say(key));
+            message::chats(look, &mut page, chats);
         }
         Answer::Requests { requests, offline } => {
             message::head(look, &mut page, &[], *offline);
             message::requests(look, &mut page, requests);
+        }
+        Answer::AgentStopped { was_running } => {
+            let key = match was_running {
+                true => "agent-stopped",
+                false => "agent-none",
+            };
+            page.text(Style::Good, 0, &look.words.say(key));
         }
         Answer::Contacts { contacts, offline } => {
             message::head(look, &mut page, &[], *offline);

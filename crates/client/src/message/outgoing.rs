@@ -475,6 +475,7 @@ fn settle(
         let sql = "UPDATE progress SET letter = ?4 WHERE conversation = ?1 AND message = ?2 AND account = ?3";
         tx.execute(sql, (sealed.conversation.0, message.0, account, sealed.letter.0))?;
     }
+    advance(tx, (sealed.conversation, message, account), state, why)
 }
 
 /// A letter that nobody is to get any more goes.

@@ -365,7 +365,16 @@ async fn nothing_of_a_message_is_on_any_disk_or_crosses_between_machines_in_the_
     // What is put where it will be looked for.
     let mut people = Vec::new();
     for client in [&ana, &ben] {
-        people.push(client.whoami().await.expect("known").what.id.parse().expect("an id"));
+        people.push(
+            client
+                .whoami()
+                .await
+                .expect("known")
+                .what
+                .id
+                .parse()
+                .expect("an id"),
+        );
     }
     people.sort_unstable();
     let commit = SubmitCommit {
