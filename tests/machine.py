@@ -4,6 +4,7 @@ What it prints goes to a file beside its data, and is shown when it does not sta
 limit; a machine never outlives its test.
 """
 
+import json
 import os
 import resource
 import signal
@@ -67,14 +68,30 @@ class Machine:
         return self.data.with_suffix(".log")
 
     def start(self, wait=True):
-        command = [binary(), "up", "--data", self.data, "--http", f"{self.address}:{self.port}"]
+        return self.begin("up", wait=wait)
+
+    def join(self, other):
+        """Becomes one more machine of the ring that the other one belongs to. Started again, it belongs to it."""
+        invitation = other.command("token")
+        return self.begin("join", *invitation["contacts"], TERTULIA_TOKEN=invitation["token"])
+
+    def command(self, *words):
+        """What a command of its operator's answers."""
+        ran = subprocess.run(
+            [binary(), *words, "--data", self.data, "--json"], capture_output=True, text=True, timeout=WAIT_S_MAX
+        )
+        assert ran.returncode == 0, f"{words}: {ran.stdout} {ran.stderr}"
+        return json.loads(ran.stdout)
+
+    def begin(self, *words, wait=True, **secrets):
+        command = [binary(), *words, "--data", self.data, "--http", f"{self.address}:{self.port}"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self.settings},
+                env={**os.environ, **self.settings, **secrets},
                 preexec_fn=self.limit_files,
             )
         if wait:

@@ -180,3 +180,10 @@ def test_hostile_text_is_harmless_in_lists_and_in_json(machine, tmp_path):
     ran = bob.run("profile", "--json")
     assert "\u202e" not in ran.stdout
     assert json.loads(ran.stdout)["dweets"][0]["text"] == "before \u202e after"
+
+
+def test_the_console_says_that_it_wants_a_terminal(tmp_path):
+    ran = Person(tmp_path / "bob").run("console", typed="help\n")
+    assert (ran.returncode, ran.stdout) == (MISUSED, "")
+    assert "wants a terminal" in ran.stderr
+    assert Person(tmp_path / "bob").json("console", status=MISUSED)["code"] == "no_terminal"

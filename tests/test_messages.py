@@ -11,6 +11,7 @@ import pytest
 
 from machine import WAIT_S_MAX, Machine, binary, until
 from people import log_in
+from terminal import Terminal
 from test_console import Console
 
 PASSWORD = "correct horse"
@@ -23,9 +24,10 @@ class Home:
     def __init__(self, directory, nick, server):
         self.directory, self.nick, self.server = directory, nick, server
 
-    def run(self, *words, agent="off", status=0, kill_at=""):
+    def run(self, *words, agent="off", status=0, kill_at="", **secrets):
         env = {
             **os.environ,
+            **secrets,
             "TERTULIA_HOME": str(self.directory),
             "TERTULIA_PASSWORD": PASSWORD,
             "TERTULIA_AGENT": agent,
@@ -161,6 +163,7 @@ def cmdline(number):
 
 def test_with_the_ring_away_a_message_goes_from_client_to_client(people):
     machine, (ana, ben, _) = people
+    ben.run("follow", "ana")
     reader = log_in(machine.url, "ana", PASSWORD)
     his = reader.done("GET", "/api/v1/accounts/lookup?acct=ben")["id"]
     agent = ben.agent("--direct")
@@ -190,8 +193,54 @@ def test_with_the_ring_away_a_message_goes_from_client_to_client(people):
         agent.wait(WAIT_S_MAX)
 
 
+def test_strangers_ask_and_are_accepted_or_refused(people):
+    _, (ana, ben, eva) = people
+    for stranger in (ana, eva):
+        stranger.run("send", "ben", f"I am {stranger.nick}")
+    assert ben.run("chats") == {"chats": [], "requests": 2, "alarms": [], "offline": False}
+    asked = ben.run("requests")["requests"]
+    assert {(request["nick"], request["texts"]) for request in asked} == {("ana", 1), ("eva", 1)}
+    assert ana.steps("ben") == ["at_home"]
+    assert [request["nick"] for request in ben.run("requests", "accept", "ana")["requests"]] == ["eva"]
+    assert ana.steps("ben") == ["delivered"]
+    assert ben.run("requests", "refuse", "eva")["requests"] == []
+    assert ben.run("requests", "refuse", "eva", status=1)["code"] == "no_request"
+    eva.run("send", "ben", "once more", status=None)
+    assert eva.steps("ben") == ["at_home", "refused"]
+    assert [chat["nick"] for chat in ben.run("chats")["chats"]] == ["ana"]
+
+
+def test_what_is_kept_lies_under_a_passphrase(people):
+    _, (ana, _, _) = people
+    ana.run("send", "ben", "before")
+    one, other = {"TERTULIA_PASSPHRASE": "one horse"}, {"TERTULIA_PASSPHRASE": "another horse"}
+    assert ana.run("account", "passphrase", "set", TERTULIA_NEW_PASSPHRASE="one horse") == {"passphrase": True}
+    assert ana.run("read", "ben", status=1)["code"] == "locked"
+    assert ana.run("read", "ben", status=1, **other)["code"] == "wrong_passphrase"
+    assert [said["text"] for said in ana.run("read", "ben", **one)["messages"]] == ["before"]
+    # The agent that a command starts needs nothing typed, and nobody changes the key while it runs.
+    ana.run("send", "ben", "and the agent?", agent="on", **one)
+    until(lambda: any(lock.read_text().strip() for lock in ana.directory.glob("messages-*.lock")), "the agent")
+    changing = {**one, "TERTULIA_NEW_PASSPHRASE": "another horse"}
+    assert ana.run("account", "passphrase", "set", status=1, **changing)["code"] == "in_use"
+    assert ana.run("agent", "--stop", **one) == {"stopped": True}
+    until(lambda: ana.run("agent", "--stop", **one) == {"stopped": False}, "the end of the agent")
+    assert ana.run("account", "passphrase", "set", **changing) == {"passphrase": True}
+    with Terminal([binary(), "read", "ben", "--server", ana.server], {"TERTULIA_HOME": str(ana.directory)}) as terminal:
+        terminal.see("The passphrase")
+        terminal.type("one horse")
+        terminal.see("That is not the passphrase.")
+        terminal.type("another horse")
+        terminal.see("and the agent?")
+        assert terminal.end() == 0
+    assert ana.run("account", "passphrase", "remove", **other) == {"passphrase": False}
+    assert ana.heard("ben") == ["before", "and the agent?"]
+
+
 def test_a_room_from_three_terminals(people):
     _, (ana, ben, eva) = people
+    for one, other in itertools.permutations((ana, ben, eva), 2):
+        one.run("follow", other.nick)
     room = ana.run("room", "create", "Book club", "ben", "eva")
     assert room["room"] == "+book-club" and len(room["people"]) == 3
     assert ben.run("chats")["chats"][0]["room"] == "+book-club"
@@ -205,8 +254,25 @@ def test_a_room_from_three_terminals(people):
     assert ana.run("read", "+nowhere", status=1)["code"] == "no_such_room"
 
 
+def test_who_begins_anew_in_the_console_is_asked_first(people):
+    _, (ana, _, _) = people
+    ana.run("send", "ben", "hello")
+    before = ana.run("devices")["devices"]
+    with Console(ana.directory, ana.server, TERTULIA_AGENT="off") as console:
+        for answer in ("no", "yes"):
+            console.wait(lambda: console.text().endswith("›"), "the prompt")
+            console.keys("devices reset\r", "Begin anew? (yes or no)")
+            console.press(answer + "\r")
+            if answer == "no":
+                console.wait(lambda: console.text().endswith("›"), "the prompt again")
+                assert ana.run("devices")["devices"] == before
+        console.shows("You have begun anew.")
+    assert [device["id"] for device in ana.run("devices")["devices"]] != [device["id"] for device in before]
+
+
 def test_messages_appear_in_the_console_as_they_come(tmp_path, people):
     _, (ana, ben, _) = people
+    ben.run("follow", "ana")
     console = Console(ben.directory, ben.server, TERTULIA_AGENT="on")
     try:
         console.wait(lambda: console.text().endswith("›"), "the prompt")

@@ -31,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(send))
         .routes(routes!(fetch))
         .routes(routes!(acknowledge))
+        .routes(routes!(expired))
         .routes(routes!(commit))
         .routes(routes!(conversation))
 }
@@ -186,6 +187,25 @@ async fn acknowledge(
         })
         .await?;
     Ok(Json(EmptyObject {}))
+}
+
+/// Which of one's own messages to somebody their home has let go after 30 days, since none of their devices came for them: those of the
+/// last 60 days.
+#[utoipa::path(get, path = "/api/tertulia/v1/accounts/{id}/expired", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = Vec<String>)))]
+async fn expired(
+    State(service): State<Arc<Service>>,
+    Caller(actor): Caller,
+    At(of): At<AccountId>,
+) -> Result<Json<Vec<MessageId>>, Error> {
+    let asked = mailbox::Expired {
+        by: actor.account,
+        of,
+    };
+    let names = service
+        .query_for(Some(actor), Scopes::READ_MESSAGES, asked)
+        .await?;
+    Ok(Json(names))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -385,6 +405,8 @@ mod tests {
             app.post(&claim, &ana, json!({})).await,
             app.post(&format!("{room}/commits"), &ana, commit).await,
             app.get(&room, &ana).await,
+            app.get(&format!("/api/tertulia/v1/accounts/{ben_id}/expired"), &ana)
+                .await,
             app.get(&format!("/api/tertulia/v1/accounts/{ben_id}/devices"), &ana)
                 .await,
         ] {

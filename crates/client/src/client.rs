@@ -4,10 +4,11 @@ use crate::address::address;
 use crate::ask::Ask;
 use crate::entries::Ring;
 use crate::failure::{Failure, Misuse};
+use crate::key::Passphrase;
 use crate::near::{Lookout, NearRing};
 use crate::place::Place;
 use crate::servers::{Origin, Servers};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::time::now;
 use crate::trust::{self, Offer};
 use crate::wire::{self, Wire};
@@ -31,6 +32,8 @@ pub const DIRECT_MS_MAX: u64 = 300;
 pub struct Settings {
     /// The directory of the client's data.
     pub data: PathBuf,
+    /// What the key of that data lies under, if it lies under a passphrase.
+    pub passphrase: Option<Passphrase>,
     /// Machines to ask first, in this order; then those of the ring that are remembered. None at all:
     /// [`Settings::usual_server`].
     pub servers: Vec<String>,
@@ -69,7 +72,7 @@ pub(crate) struct Person {
 impl Client {
     /// Opens the client's data. Nothing is asked of any machine yet.
     pub fn open(settings: &Settings) -> Result<Self, Failure> {
-        let place = Place::open(&settings.data)?;
+        let place = Place::open(&settings.data)?.with(settings.passphrase.clone());
         let store = Store::open(&place)?;
         let given = settings
             .servers
@@ -112,6 +115,13 @@ impl Client {
             client.remember(&given)?;
         }
         Ok(client)
+    }
+
+    /// Gives the databases in a client's directory another key, and puts it under a passphrase, or under none. Nobody may have them open.
+    pub fn change_passphrase(settings: &Settings, new: Option<Passphrase>) -> Result<(), Failure> {
+        let place = Place::open(&settings.data)?;
+        let before = place.clone().with(settings.passphrase.clone());
+        Ok(store::change_key(&before, &place.with(new))?)
     }
 
     /// The nick of the person who is logged in.

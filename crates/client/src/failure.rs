@@ -63,6 +63,9 @@ impl Failure {
             Failure::Untrusted(_) => "untrusted",
             Failure::Mistrusted(_) => "mistrusted",
             Failure::Misused(misuse) => misuse.code(),
+            Failure::Local(Fault::Locked) => "locked",
+            Failure::Local(Fault::WrongPassphrase) => "wrong_passphrase",
+            Failure::Local(Fault::InUse(_)) => "in_use",
             Failure::Local(_) => "local",
         }
     }
@@ -156,6 +159,9 @@ pub enum Misuse {
     /// The text is no address of a server.
     #[error("not an address of a server: {0}")]
     NotAServer(String),
+    /// There is nobody to talk to.
+    #[error("there is no terminal")]
+    NoTerminal,
     /// Nobody is logged in.
     #[error("not logged in")]
     NotLoggedIn,
@@ -189,6 +195,9 @@ pub enum Misuse {
     /// They are not among the person's contacts.
     #[error("{0} is no contact")]
     NotAContact(String),
+    /// Nobody asks for a conversation there.
+    #[error("no request from {0}")]
+    NoRequest(String),
     /// The list of contacts is full.
     #[error("{0} contacts are the most")]
     ContactsFull(usize),
@@ -309,6 +318,7 @@ impl Misuse {
             | Misuse::ToOneself
             | Misuse::Oneself
             | Misuse::NotAContact(_)
+            | Misuse::NoRequest(_)
             | Misuse::ContactsFull(_)
             | Misuse::NotAName
             | Misuse::NoSuchRoom(_)
@@ -340,6 +350,7 @@ impl Misuse {
             | Misuse::NotShown(_)
             | Misuse::HeldBack(_) => 1,
             Misuse::NoServer
+            | Misuse::NoTerminal
             | Misuse::WhichRing(_)
             | Misuse::NotAServer(_)
             | Misuse::NoSuchNumber(_)
@@ -357,6 +368,7 @@ impl Misuse {
             Misuse::NoServer => "no_server",
             Misuse::WhichRing(_) => "several_rings",
             Misuse::NotAServer(_) => "not_a_server",
+            Misuse::NoTerminal => "no_terminal",
             Misuse::NotLoggedIn => "not_logged_in",
             Misuse::LoggedInAs(_) => "logged_in_already",
             Misuse::NoSuchNumber(_) => "no_such_number",
@@ -367,6 +379,7 @@ impl Misuse {
             Misuse::NotAFingerprint(_) => "not_a_fingerprint",
             Misuse::ToOneself | Misuse::Oneself => "oneself",
             Misuse::NotAContact(_) => "not_a_contact",
+            Misuse::NoRequest(_) => "no_request",
             Misuse::ContactsFull(_) => "contacts_full",
             Misuse::NotAName => "not_a_name",
             Misuse::NoSuchRoom(_) => "no_such_room",
@@ -438,6 +451,17 @@ pub enum Fault {
     /// The file is no key.
     #[error("{0} does not hold a key: restore it, or remove it and the databases beside it")]
     NotAKey(String),
+    /// The key of the databases lies under a passphrase, and none was given.
+    #[error(
+        "what is kept here lies under a passphrase: set TERTULIA_PASSPHRASE, or type it where there is a keyboard"
+    )]
+    Locked,
+    /// The key of the databases lies under another passphrase.
+    #[error("the passphrase is another one")]
+    WrongPassphrase,
+    /// Another process has a database open, whose key cannot be changed meanwhile.
+    #[error("another process uses {0}: end it first (tertulia agent --stop)")]
+    InUse(String),
     /// No home directory is known.
     #[error("no home directory: name one with --data")]
     NoPlace,

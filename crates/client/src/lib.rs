@@ -27,6 +27,7 @@ pub mod feed;
 pub mod fuzzing;
 pub mod history;
 pub mod html;
+pub mod key;
 pub mod listing;
 pub mod mark;
 pub mod message;

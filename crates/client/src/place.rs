@@ -1,26 +1,41 @@
 //! Where a person's data lies on this computer.
 //!
 //! The databases are encrypted under a key in a file beside them: this protects what was copied from here without it, and from the
-//! bytes of a disk that was thrown away; not from somebody who can read this directory.
+//! bytes of a disk that was thrown away; not from somebody who can read this directory. Under a passphrase it protects from them too, as
+//! long as nobody has the passphrase, or a process of the person's that runs.
 //!
 //! **Invariant:** the directory is readable by its owner alone (0700), and so is each file in it (0600).
 
 use crate::failure::Fault;
-use rand::Rng;
+use crate::key::{self, Key, Passphrase};
+use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tertulia_types::hexadecimal::digits;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// What SQLCipher takes as it is, without making it of a passphrase.
-const KEY_BYTES: usize = 32;
+/// The file with the key of the databases, and the one that is there while the key is changed.
+const KEY: &str = "client.key";
+const NEXT_KEY: &str = "client.key.next";
 
 /// The directory of the client.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Place {
     directory: PathBuf,
+    /// What its key lies under, or is to lie under.
+    passphrase: Option<Passphrase>,
+    /// The last text of a key's file, and what it says.
+    known: Arc<Mutex<Option<Known>>>,
+}
+
+type Known = (Zeroizing<String>, Vec<Key>);
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Place").field(&self.directory).finish()
+    }
 }
 
 impl Place {
@@ -38,6 +53,8 @@ impl Place {
         std::fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(failed)?;
         Ok(Self {
             directory: directory.to_path_buf(),
+            passphrase: None,
+            known: Arc::default(),
         })
     }
 
@@ -83,30 +100,101 @@ impl Place {
         Ok(())
     }
 
-    /// The key of the databases, as SQLCipher reads it: made at the first time. To be asked for under the [`Place::layout_lock`].
-    pub(crate) fn key(&self) -> Result<Zeroizing<String>, Fault> {
-        let path = self.directory.join("client.key");
-        let failed = |source| Fault::File {
+    /// The same, opened with what locks its key.
+    #[must_use]
+    pub(crate) fn with(self, passphrase: Option<Passphrase>) -> Self {
+        Self { passphrase, ..self }
+    }
+
+    /// The paths of all databases.
+    pub(crate) fn databases(&self) -> Result<Vec<PathBuf>, Fault> {
+        let failed = |source| self.failed(&self.directory, source);
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&self.directory).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|end| end == "db") {
+                paths.push(path);
+            }
+        }
+        Ok(paths)
+    }
+
+    /// The key of the databases: made at the first time. To be asked for under the [`Place::layout_lock`].
+    pub(crate) fn key(&self) -> Result<Key, Fault> {
+        let path = self.directory.join(KEY);
+        if self.text_of(&path)?.is_none_or(|text| text.is_empty()) {
+            self.write(KEY, &key::written(&[&Key::random()], self.passphrase.as_ref()))?;
+        }
+        let mut keys = self.keys_in(&path)?;
+        match (keys.pop(), keys.is_empty()) {
+            (Some(key), true) => Ok(key),
+            (Some(_), false) | (None, _) => Err(Fault::NotAKey(path.display().to_string())),
+        }
+    }
+
+    /// The key that is to take the place of the other one, which comes second; none if the key is not being changed.
+    pub(crate) fn next_key(&self) -> Result<Option<(Key, Key)>, Fault> {
+        let path = self.directory.join(NEXT_KEY);
+        if !path.exists() {
+            return Ok(None);
+        }
+        match &self.keys_in(&path)?[..] {
+            [next, before] => Ok(Some((next.clone(), before.clone()))),
+            _ => Err(Fault::NotAKey(path.display().to_string())),
+        }
+    }
+
+    /// The key is being changed from now on.
+    pub(crate) fn begin_change(&self, next: &Key, before: &Key) -> Result<(), Fault> {
+        self.write(NEXT_KEY, &key::written(&[next, before], self.passphrase.as_ref()))
+    }
+
+    /// All databases have the next key.
+    pub(crate) fn end_change(&self, next: &Key) -> Result<(), Fault> {
+        self.write(KEY, &key::written(&[next], self.passphrase.as_ref()))?;
+        let path = self.directory.join(NEXT_KEY);
+        std::fs::remove_file(&path).map_err(|source| self.failed(&path, source))
+    }
+
+    /// The keys in a file. Unlocking takes time by design, so it is done once for each text.
+    fn keys_in(&self, path: &Path) -> Result<Vec<Key>, Fault> {
+        let text = self.text_of(path)?.unwrap_or_default();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, keys)) = known.as_ref().filter(|(known, _)| *known == text) {
+            return Ok(keys.clone());
+        }
+        let keys = key::read(&text, self.passphrase.as_ref(), &path.display().to_string())?;
+        *known = Some((text, keys.clone()));
+        Ok(keys)
+    }
+
+    fn text_of(&self, path: &Path) -> Result<Option<Zeroizing<String>>, Fault> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.failed(path, source)),
+        }
+    }
+
+    /// Writes a file aside first: a crash leaves the old one or the new one.
+    fn write(&self, name: &str, text: &str) -> Result<(), Fault> {
+        let (path, aside) = (
+            self.directory.join(name),
+            self.directory.join(format!("{name}.aside")),
+        );
+        let mut file = self.private_file(&aside)?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| std::fs::rename(&aside, &path))
+            .and_then(|()| File::open(&self.directory)?.sync_all())
+            .map_err(|source| self.failed(&path, source))
+    }
+
+    fn failed(&self, path: &Path, source: std::io::Error) -> Fault {
+        Fault::File {
             path: path.display().to_string(),
             source,
-        };
-        let mut file = self.private_file(&path)?;
-        let mut text = Zeroizing::new(String::new());
-        file.read_to_string(&mut text).map_err(failed)?;
-        if text.is_empty() {
-            let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
-            rand::rng().fill_bytes(&mut *key);
-            *text = digits(&*key);
-            file.write_all(text.as_bytes()).map_err(failed)?;
-            file.sync_all().map_err(failed)?;
-            let directory = File::open(&self.directory).map_err(failed)?;
-            directory.sync_all().map_err(failed)?;
-        }
-        let is_key = text.len() == 2 * KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_key {
-            Ok(Zeroizing::new(format!("x'{}'", *text)))
-        } else {
-            Err(Fault::NotAKey(path.display().to_string()))
         }
     }
 

@@ -71,13 +71,13 @@ impl Relation {
 impl Client {
     /// Changes what the person has to do with the owner of a nick.
     pub async fn tie(&self, nick: &str, tie: Tie) -> Result<Relation, Failure> {
-        let id = self.account_id(nick).await?;
-        self.act(Ask::post(
-            format!("/api/v1/accounts/{id}/{}", tie.verb()),
-            json!({}),
-        ))
-        .await
-        .map(Relation::of)
+        self.tie_account(&self.account_id(nick).await?, tie).await
+    }
+
+    /// Changes what the person has to do with an account.
+    pub(crate) async fn tie_account(&self, id: &str, tie: Tie) -> Result<Relation, Failure> {
+        let path = format!("/api/v1/accounts/{id}/{}", tie.verb());
+        self.act(Ask::post(path, json!({}))).await.map(Relation::of)
     }
 
     /// What the person has to do with an account.

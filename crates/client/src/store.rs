@@ -9,8 +9,9 @@
 //! write-ahead log either: the key may be found one day.
 
 use crate::failure::{Failure, Fault};
+use crate::key::Key;
 use crate::place::Place;
-use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use std::fs::File;
 use std::io::Read;
@@ -57,13 +58,11 @@ impl Store {
         more: impl FnOnce(&mut Connection) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
         let lock = place.layout_lock()?;
+        finish_change(place)?;
         let (path, key) = (place.database(name)?, place.key()?);
-        encrypt(&path, &key)?;
-        let mut connection = Connection::open(&path)?;
-        connection.pragma_update(None, "key", &*key)?;
-        connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
-        let found = connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
-        found.map_err(|_| Fault::WrongKey(path.display().to_string()))?;
+        encrypt(&path, &key.for_database())?;
+        let mut connection =
+            opened(&path, &key)?.ok_or_else(|| Fault::WrongKey(path.display().to_string()))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", "ON")?;
@@ -152,6 +151,62 @@ impl Store {
     }
 }
 
+/// Opens a database; none if it is under another key.
+fn opened(path: &Path, key: &Key) -> Result<Option<Connection>, Fault> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "key", &*key.for_database())?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+    let found = connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+    Ok(found.is_ok().then_some(connection))
+}
+
+/// Gives all databases of a place another key, which lies as `after` has it from then on.
+///
+/// What is broken off is finished by whoever opens a database next: the two keys lie in a file until then, under the new passphrase.
+pub(crate) fn change_key(before: &Place, after: &Place) -> Result<(), Fault> {
+    let _lock = before.layout_lock()?;
+    finish_change(before)?;
+    let (old, new) = (before.key()?, Key::random());
+    for path in before.databases()? {
+        let connection = opened(&path, &old)?.ok_or_else(|| Fault::WrongKey(path.display().to_string()))?;
+        alone(&connection, &path)?;
+    }
+    after.begin_change(&new, &old)?;
+    finish_change(after)
+}
+
+/// Finishes a change of the key that has begun. To be called under the [`Place::layout_lock`].
+fn finish_change(place: &Place) -> Result<(), Fault> {
+    let Some((new, old)) = place.next_key()? else {
+        return Ok(());
+    };
+    for path in place.databases()? {
+        // The old key first: what a crash has left half done is undone with it.
+        if let Some(connection) = opened(&path, &old)? {
+            alone(&connection, &path)?;
+            connection.pragma_update(None, "rekey", &*new.for_database())?;
+        } else if opened(&path, &new)?.is_none() {
+            return Err(Fault::WrongKey(path.display().to_string()));
+        }
+    }
+    place.end_change(&new)
+}
+
+/// Sees to it that nobody else has the database open, whom another key would surprise: only then it goes without a write-ahead log.
+fn alone(connection: &Connection, path: &Path) -> Result<(), Fault> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let mode =
+        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0));
+    match mode {
+        Ok(mode) if mode.eq_ignore_ascii_case("delete") => Ok(()),
+        Ok(_) => Err(Fault::InUse(path.display().to_string())),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            Err(Fault::InUse(path.display().to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Encrypts a database that is in the clear. A crash leaves the old one or the new one.
 fn encrypt(path: &Path, key: &str) -> Result<(), Fault> {
     let failed = |source| Fault::File {
@@ -186,10 +241,12 @@ fn encrypt(path: &Path, key: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::Store;
+    use super::{Store, alone, change_key, opened};
     use crate::failure::Fault;
+    use crate::key::{Key, Passphrase};
     use crate::place::Place;
     use std::path::Path;
+    use zeroize::Zeroizing;
 
     fn leaves_trace(directory: &Path, needle: &[u8]) -> bool {
         let files = std::fs::read_dir(directory).expect("listed");
@@ -227,6 +284,56 @@ mod tests {
         assert_eq!(lines(&Store::open(&place).expect("opens again")), Some(500));
         std::fs::write(directory.path().join("client.key"), "00".repeat(32)).expect("written");
         assert!(matches!(Store::open(&place), Err(Fault::WrongKey(_))));
+    }
+
+    fn chosen(typed: &str) -> Option<Passphrase> {
+        Some(Passphrase::new(Zeroizing::new(typed.to_owned())))
+    }
+
+    #[test]
+    fn under_a_passphrase_nothing_opens_without_it_and_the_key_is_another_one() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = || Place::open(directory.path()).expect("a place");
+        let with = |typed: &str| place().with(chosen(typed));
+        let store = Store::open(&place()).expect("opens");
+        fill(&store);
+        let before = place().key().expect("a key");
+        let refused = change_key(&place(), &with("horse"));
+        assert!(matches!(refused, Err(Fault::InUse(_))), "{refused:?}");
+        drop(store);
+        change_key(&place(), &with("horse")).expect("changed");
+        assert!(matches!(Store::open(&place()), Err(Fault::Locked)));
+        assert!(matches!(Store::open(&with("house")), Err(Fault::WrongPassphrase)));
+        assert_eq!(lines(&Store::open(&with("horse")).expect("opens")), Some(500));
+        // Whoever has the file of before has nothing of it.
+        assert_ne!(with("horse").key().expect("a key"), before);
+        change_key(&with("horse"), &place()).expect("changed");
+        assert_eq!(lines(&Store::open(&place()).expect("opens")), Some(500));
+    }
+
+    #[test]
+    fn a_change_of_the_key_that_was_broken_off_is_finished_at_the_next_opening() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = || Place::open(directory.path()).expect("a place");
+        let after = || place().with(chosen("horse"));
+        fill(&Store::open(&place()).expect("opens"));
+        let layouts = vec![rusqlite_migration::M::up("CREATE TABLE thing (id INTEGER)")];
+        let other = Store::open_as(&place(), "other", layouts, |_| Ok(()));
+        drop(other.expect("opens"));
+        let (old, new) = (place().key().expect("a key"), Key::random());
+        after().begin_change(&new, &old).expect("written");
+        // One of the databases has the new key already.
+        let path = place().database("other").expect("a path");
+        let connection = opened(&path, &old).expect("opens").expect("with this key");
+        alone(&connection, &path).expect("nobody else");
+        connection
+            .pragma_update(None, "rekey", &*new.for_database())
+            .expect("changed");
+        drop(connection);
+        assert!(matches!(Store::open(&place()), Err(Fault::Locked)));
+        assert_eq!(lines(&Store::open(&after()).expect("opens")), Some(500));
+        assert_eq!(after().key().expect("a key"), new);
+        assert!(after().next_key().expect("read").is_none());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tertulia_client::message::alarm::Alarm;
 use tertulia_client::message::devices::{OwnDevice, ShutOut};
 use tertulia_client::message::link::Linked;
 use tertulia_client::message::recovery::{BackedUp, Restored};
+use tertulia_client::message::requests::Request;
 use tertulia_client::message::verify::Verification;
 use tertulia_client::message::{Chat, Contact, Found as FoundMessage, Message, Progress, Room, Sent};
 use tertulia_client::notification::Notification;
@@ -39,6 +40,11 @@ pub enum Answer {
     },
     /// The password was changed.
     PasswordChanged,
+    /// What this computer keeps lies under another passphrase, or under none.
+    PassphraseChanged {
+        /// Whether there is one.
+        is_set: bool,
+    },
     /// The account is closed for good.
     Closed,
     /// Who is logged in.
@@ -139,8 +145,17 @@ pub enum Answer {
     Chats {
         /// The one with the newest message first.
         chats: Vec<Chat>,
+        /// How many conversations strangers ask for.
+        requests: usize,
         /// What the person must hear of.
         alarms: Vec<Alarm>,
+        /// Whether no machine answered.
+        offline: bool,
+    },
+    /// What strangers ask for.
+    Requests {
+        /// The newest first.
+        requests: Vec<Request>,
         /// Whether no machine answered.
         offline: bool,
     },
@@ -218,11 +233,13 @@ impl Answer {
             Answer::LoggedOut { how, .. } => *how == LoggedOut::HereOnly,
             Answer::Sent { sent, .. } => sent.progress == Progress::Waiting,
             Answer::Chats { offline, .. }
+            | Answer::Requests { offline, .. }
             | Answer::Contacts { offline, .. }
             | Answer::Messages { offline, .. } => *offline,
             Answer::Registered(_)
             | Answer::LoggedIn(_)
             | Answer::PasswordChanged
+            | Answer::PassphraseChanged { .. }
             | Answer::Closed
             | Answer::Edited(_)
             | Answer::Published { .. }
@@ -259,6 +276,7 @@ impl Answer {
                 json!({ "logged_out": true, "everywhere": *how == LoggedOut::Everywhere, "kept": kept })
             }
             Answer::PasswordChanged => json!({ "password_changed": true }),
+            Answer::PassphraseChanged { is_set } => json!({ "passphrase": is_set }),
             Answer::Closed => json!({ "closed": true }),
             Answer::Me { me, unseen } => seen(me, json!(me.what), json!({ "unseen": unseen })),
             Answer::Profile { page, numbers, .. } => {
@@ -323,9 +341,11 @@ impl Answer {
             Answer::Sent { sent, alarms } => merged(json!(sent), json!({ "alarms": alarms })),
             Answer::Chats {
                 chats,
+                requests,
                 alarms,
                 offline,
-            } => json!({ "chats": chats, "alarms": alarms, "offline": offline }),
+            } => json!({ "chats": chats, "requests": requests, "alarms": alarms, "offline": offline }),
+            Answer::Requests { requests, offline } => json!({ "requests": requests, "offline": offline }),
             Answer::Messages {
                 with,
                 messages,

@@ -40,10 +40,15 @@ impl Background {
         if let Some(fingerprint) = &settings.ca_fingerprint {
             command.arg("--ca-fingerprint").arg(fingerprint);
         }
-        // A group of its own: Ctrl-C in this terminal does not concern it. It needs no secret of this process.
+        // What was typed here it cannot ask for. Other people of the computer see no variables.
+        if let Some(passphrase) = &settings.passphrase {
+            command.env("TERTULIA_PASSPHRASE", passphrase.reveal());
+        }
+        // A group of its own: Ctrl-C in this terminal does not concern it. It needs no other secret of this process.
         let _ = command
             .env_remove("TERTULIA_PASSWORD")
             .env_remove("TERTULIA_NEW_PASSWORD")
+            .env_remove("TERTULIA_NEW_PASSPHRASE")
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

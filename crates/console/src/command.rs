@@ -219,6 +219,12 @@ pub enum Verb {
     },
     /// Show your conversations
     Chats,
+    /// Show what strangers ask for: who writes to you for the first time, and rooms that they have let you into
+    Requests {
+        /// What to do with one
+        #[command(subcommand)]
+        verb: Option<RequestsVerb>,
+    },
     /// Read the messages with somebody, or of a room
     Read {
         /// With whom: a nick, or a room (+garden)
@@ -364,6 +370,23 @@ pub enum ContactsVerb {
     },
 }
 
+/// What to do with the request of a stranger.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum RequestsVerb {
+    /// Agree: from now on they learn that their messages came, and were read
+    Accept {
+        /// Who asks: a nick, or a room (+garden)
+        from: String,
+    },
+    /// Show them
+    List,
+    /// Refuse: what was said is removed, a room is left, and who has asked is blocked
+    Refuse {
+        /// Who asks: a nick, or a room (+garden)
+        from: String,
+    },
+}
+
 /// What to do with a room.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum RoomVerb {
@@ -447,6 +470,21 @@ pub enum AccountVerb {
         #[arg(long)]
         label: Option<String>,
     },
+    /// A passphrase without which nobody reads what this computer keeps
+    Passphrase {
+        /// What to do with it
+        #[command(subcommand)]
+        verb: PassphraseVerb,
+    },
+}
+
+/// What to do with the passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum PassphraseVerb {
+    /// Choose one, or another one; it is asked for whenever it is needed
+    Set,
+    /// Do without
+    Remove,
 }
 
 impl FromArgMatches for ClientCommand {

@@ -7,7 +7,7 @@
 //! dialogues, in [`crate::account`].
 
 use crate::answer::Answer;
-use crate::command::{ContactsVerb, RoomVerb};
+use crate::command::{ContactsVerb, RequestsVerb, RoomVerb};
 use crate::export;
 use std::path::PathBuf;
 use tertulia_client::dweet::Dweet;
@@ -101,6 +101,8 @@ pub enum Deed {
     },
     /// All conversations.
     Chats,
+    /// What strangers ask for; what is left of it is listed afterwards.
+    Requests(RequestsVerb),
     /// The messages with somebody, or of a room.
     Read {
         /// With whom: a nick, or a room.
@@ -158,12 +160,22 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
         Deed::Chats => {
             let messenger = client.messenger().await?;
             let offline = messenger.is_offline_after_delivery().await?;
-            let (chats, alarms) = (messenger.chats()?, messenger.alarms()?);
             Answer::Chats {
-                chats,
-                alarms,
+                chats: messenger.chats()?,
+                requests: messenger.request_count()?,
+                alarms: messenger.alarms()?,
                 offline,
             }
+        }
+        Deed::Requests(deed) => {
+            let messenger = client.messenger().await?;
+            match deed {
+                RequestsVerb::List => {}
+                RequestsVerb::Accept { from } => messenger.accept(from).await?,
+                RequestsVerb::Refuse { from } => messenger.refuse(from).await?,
+            }
+            let (requests, offline) = messenger.requests().await?;
+            Answer::Requests { requests, offline }
         }
         Deed::Contacts(deed) => {
             let messenger = client.messenger().await?;

@@ -3,8 +3,11 @@
 use crate::account::Left;
 use crate::answer::Answer;
 use crate::asking::Asking;
+use crate::choice::folded;
 use crate::look::Look;
 use crate::page::{Page, Style};
+use crate::qr;
+use crate::words::Words;
 use std::path::PathBuf;
 use tertulia_client::failure::Misuse;
 use tertulia_client::message::devices::{OwnDevice, ShutOut};
@@ -39,7 +42,10 @@ pub(crate) async fn link(asking: &mut Asking<'_>, client: &Client, linking: Link
             ("device", invitation.short().into()),
         ];
         let text = asking.look.words.with("link-code", &values);
-        asking.say(Style::Strong, &text);
+        let mut page = asking.look.page();
+        qr::draw(asking.look, &mut page, &invitation.code());
+        page.text(Style::Strong, 0, &text);
+        asking.terminal.show(&page);
         let told = progress(asking);
         let linked = messenger
             .be_let_in(&invitation, linking.label.as_deref(), told)
@@ -88,6 +94,12 @@ fn progress<'a>(asking: &'a mut Asking<'_>) -> impl FnMut(Step) + 'a {
         };
         asking.say(Style::Dim, &text);
     }
+}
+
+/// Whether what was typed behind `devices` asks to begin anew.
+pub(crate) fn is_reset(words: &Words, typed: &str) -> bool {
+    let typed = folded(typed);
+    typed == "reset" || typed == folded(&words.say("device-word-reset"))
 }
 
 /// Begins anew with another identity.
@@ -247,6 +259,7 @@ pub(crate) fn verification(look: &Look, page: &mut Page, of: &Verification) {
     for line in groups.chunks(4) {
         page.text(Style::Strong, 3, &line.join(" "));
     }
+    qr::draw(look, page, &of.number.replace(' ', ""));
     let (style, key) = match (of.is_verified, of.is_held_back) {
         (_, true) => (Style::Bad, "verify-held-back"),
         (true, false) => (Style::Good, "verify-verified"),

@@ -263,6 +263,14 @@ impl Console<'_> {
                 let outcome = account::close(&mut asking, &self.client, Given::default()).await;
                 self.finish(outcome).await;
             }
+            "devices" if device::is_reset(&self.look.words, rest) => {
+                let mut asking = Asking {
+                    look: &self.look,
+                    terminal: &mut *self.terminal,
+                };
+                let outcome = device::reset(&mut asking, &self.client, false).await;
+                self.finish(outcome).await;
+            }
             "link" | "backup" | "restore" => {
                 let mut asking = Asking {
                     look: &self.look,

@@ -30,6 +30,7 @@ mod news;
 pub mod once;
 pub mod page;
 pub mod plain;
+mod qr;
 pub mod refusal;
 pub mod ring;
 pub mod show;

@@ -4,6 +4,7 @@ use crate::look::Look;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::message::alarm::{Alarm, Kind};
+use tertulia_client::message::requests::Request;
 use tertulia_client::message::{Chat, Contact, Event, Found, Member, Message, Progress, Room, Sent};
 
 /// How far the text of a message stands from the left.
@@ -39,6 +40,7 @@ pub(crate) fn sent(look: &Look, page: &mut Page, sent: &Sent) {
         Progress::AtHome => (Style::Good, "sent-at-home"),
         Progress::Delivered | Progress::Read => (Style::Good, "sent-delivered"),
         Progress::Refused => (Style::Bad, "sent-refused"),
+        Progress::Expired => (Style::Bad, "sent-expired"),
     };
     let to = match (&sent.nick, &sent.room) {
         (_, Some(room)) => room.clone(),
@@ -119,6 +121,52 @@ fn event(look: &Look, message: &Message, event: Event) -> String {
             ("name", name.into()),
         ],
     )
+}
+
+/// How many strangers ask for a conversation, if any do.
+pub(crate) fn asked(look: &Look, page: &mut Page, requests: usize) {
+    if requests > 0 {
+        let text = look.next_with("chats-requests", &[("n", requests.into())]);
+        page.text(Style::Good, 0, &text);
+    }
+}
+
+/// What strangers ask for.
+pub(crate) fn requests(look: &Look, page: &mut Page, requests: &[Request]) {
+    if requests.is_empty() {
+        page.text(Style::Dim, 0, &look.words.say("requests-empty"));
+    }
+    for Request {
+        nick,
+        room,
+        texts,
+        last,
+    } in requests
+    {
+        let (who, count) = (at(nick.as_deref()), *texts);
+        let place = match room {
+            Some(room) => format!(
+                " · {}",
+                look.words.with("request-room", &[("room", room.clone().into())])
+            ),
+            None => String::new(),
+        };
+        let texts = format!(" · {}", look.words.with("request-texts", &[("n", count.into())]));
+        page.pieces(
+            0,
+            &[
+                (Style::Strong, &who),
+                (Style::Plain, &place),
+                (Style::Dim, &texts),
+            ],
+        );
+        if let Some(last) = last {
+            page.text(Style::Plain, INDENT, &plain::line(&last.text));
+        }
+    }
+    if !requests.is_empty() {
+        page.text(Style::Dim, 0, &look.next("requests-next"));
+    }
 }
 
 /// All conversations.
@@ -249,6 +297,7 @@ pub(crate) fn messages(look: &Look, page: &mut Page, with: &str, messages: &[Mes
             Progress::Delivered => "progress-delivered",
             Progress::Read => "progress-read",
             Progress::Refused => "progress-refused",
+            Progress::Expired => "progress-expired",
         });
         let progress = progress
             .map(|key| format!(" · {}", look.words.say(key)))

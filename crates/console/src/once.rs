@@ -6,7 +6,8 @@ use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::background::Background;
 use crate::command::{
-    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, ProfileVerb, Verb,
+    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, PassphraseVerb, ProfileVerb,
+    RequestsVerb, Verb,
 };
 use crate::deed::{Deed, Listing, perform};
 use crate::device::{self, Linking, Restoring};
@@ -20,6 +21,8 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tertulia_client::failure::{Fault, Misuse};
+use tertulia_client::key::Passphrase;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
 use tertulia_client::message::Direct;
 use tertulia_client::message::verify::Word;
@@ -30,6 +33,8 @@ use zeroize::Zeroizing;
 
 /// The machine that is asked first when none is named or remembered: the one on this computer. Then the network is.
 pub const USUAL_SERVER: &str = "http://127.0.0.1:8787";
+/// How often a passphrase is asked for.
+const PASSPHRASES_MAX: usize = 5;
 /// How much of standard input is read as the text of a dweet: far more than one may hold.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
 
@@ -66,6 +71,8 @@ enum Task {
         older: bool,
         label: Option<String>,
     },
+    /// Whether there is to be one.
+    Passphrase(bool),
     Console,
     Agent(Option<Direct>),
     StopAgent,
@@ -83,10 +90,17 @@ pub async fn run(command: ClientCommand) -> ExitCode {
     let words = Words::of_environment();
     let look = Look::of_terminal(words, std::io::stdout().is_terminal());
     let json = command.common.json;
-    let prepared = settings(&command.common)
-        .and_then(|settings| Ok((Client::open(&settings)?, settings, task_of(command.verb)?)));
+    let prepared = settings(&command.common).and_then(|settings| {
+        let (client, settings) = opened(&look, settings)?;
+        Ok((client, settings, task_of(command.verb)?))
+    });
     let (client, settings, task) = match prepared {
-        Ok((client, settings, Task::Console)) => return console(client, settings, look).await,
+        Ok((client, settings, Task::Console)) => return console(client, settings, look, json).await,
+        Ok((client, settings, Task::Passphrase(is_set))) => {
+            // The databases get another key: nobody may have them open.
+            drop(client);
+            return ExitCode::from(report(&look, json, passphrase(&look, &settings, is_set)));
+        }
         Ok((client, _, Task::Agent(direct))) => {
             return attend(&look, json, agent::run(&client, &look, direct).await);
         }
@@ -123,13 +137,60 @@ fn settings(common: &Common) -> Result<Settings, Failure> {
         lookout: Lookout::Network,
         ca: path(&common.ca),
         ca_fingerprint: common.ca_fingerprint.as_ref().filter(given).cloned(),
+        passphrase: secret("TERTULIA_PASSPHRASE").map(Passphrase::new),
         patience_ms: None,
         direct_patience_ms: None,
     })
 }
 
+/// Opens what the client keeps; the passphrase that it lies under is asked for where there is a keyboard.
+fn opened(look: &Look, mut settings: Settings) -> Result<(Client, Settings), Failure> {
+    let (mut terminal, keyboard) = questions(look);
+    for _ in 0..PASSPHRASES_MAX {
+        match Client::open(&settings) {
+            Err(failure @ Failure::Local(Fault::Locked | Fault::WrongPassphrase)) if keyboard => {
+                let mut asking = Asking {
+                    look,
+                    terminal: &mut terminal,
+                };
+                if settings.passphrase.is_some() {
+                    asking.failed(&failure);
+                }
+                let typed = asking.secret("ask-passphrase");
+                settings.passphrase = Some(Passphrase::new(typed.ok_or(failure)?));
+            }
+            opened => return Ok((opened?, settings)),
+        }
+    }
+    Ok((Client::open(&settings)?, settings))
+}
+
+/// Puts what the client keeps under a passphrase, or under none.
+fn passphrase(look: &Look, settings: &Settings, is_set: bool) -> Result<Answer, Left> {
+    let (mut terminal, keyboard) = questions(look);
+    let mut asking = Asking {
+        look,
+        terminal: &mut terminal,
+    };
+    let new = match (is_set, secret("TERTULIA_NEW_PASSPHRASE")) {
+        (false, _) => None,
+        (true, Some(given)) => Some(given),
+        (true, None) => match asking.new_secret("ask-passphrase-new") {
+            Some(typed) => Some(typed),
+            None => {
+                if !keyboard {
+                    asking.hint("no-keyboard");
+                }
+                return Err(Left::Cancelled);
+            }
+        },
+    };
+    Client::change_passphrase(settings, new.map(Passphrase::new))?;
+    Ok(Answer::PassphraseChanged { is_set })
+}
+
 /// Questions go to standard error, so that standard output holds the answer alone. Without a keyboard nobody is asked.
-async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
+fn questions(look: &Look) -> (Lines<Box<dyn BufRead>, std::io::Stderr>, bool) {
     let keyboard = std::io::stdin().is_terminal();
     let input: Box<dyn BufRead> = if keyboard {
         Box::new(std::io::stdin().lock())
@@ -141,7 +202,11 @@ async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
     } else {
         Paint::Bare
     };
-    let mut terminal = Lines::new(input, std::io::stderr(), paint, keyboard);
+    (Lines::new(input, std::io::stderr(), paint, keyboard), keyboard)
+}
+
+async fn one(client: &Client, look: &Look, task: Task) -> Result<Answer, Left> {
+    let (mut terminal, keyboard) = questions(look);
     let mut asking = Asking {
         look,
         terminal: &mut terminal,
@@ -218,7 +283,7 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
             };
             device::restore(asking, client, restoring).await
         }
-        Task::Console | Task::Agent(_) | Task::Follow { .. } => Err(Left::Cancelled),
+        Task::Passphrase(_) | Task::Console | Task::Agent(_) | Task::Follow { .. } => Err(Left::Cancelled),
         Task::Deed(deed, limit) => Ok(asking
             .trusting(client, async || {
                 perform(client, &deed, Listing { limit, go_on: false }).await
@@ -307,6 +372,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Export { file } => (Deed::Export { file }, LIMIT),
         Verb::Room { verb } => (Deed::Room(verb), LIMIT),
         Verb::Chats => (Deed::Chats, LIMIT),
+        Verb::Requests { verb } => (Deed::Requests(verb.unwrap_or(RequestsVerb::List)), LIMIT),
         Verb::Read {
             with,
             limit,
@@ -337,6 +403,9 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
         Verb::Account {
             verb: AccountVerb::Restore { file, older, label },
         } => return Ok(Task::Restore { file, older, label }),
+        Verb::Account {
+            verb: AccountVerb::Passphrase { verb },
+        } => return Ok(Task::Passphrase(verb == PassphraseVerb::Set)),
         Verb::Verify {
             nick,
             confirm,
@@ -438,18 +507,21 @@ fn report(look: &Look, json: bool, outcome: Result<Answer, Left>) -> u8 {
     }
 }
 
-async fn console(client: Client, settings: Settings, mut look: Look) -> ExitCode {
-    let keyboard = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+async fn console(client: Client, settings: Settings, mut look: Look, json: bool) -> ExitCode {
+    // Who is not there answers no question.
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return ExitCode::from(report(&look, json, Err(Left::Failed(Misuse::NoTerminal.into()))));
+    }
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let mut editor;
     let mut lines;
-    let terminal: &mut dyn Terminal = if keyboard && !dumb {
+    let terminal: &mut dyn Terminal = if !dumb {
         look.measure();
         editor = Editor::new(look.paint);
         &mut editor
     } else {
         let input = std::io::stdin().lock();
-        lines = Lines::new(input, std::io::stdout(), look.paint, keyboard);
+        lines = Lines::new(input, std::io::stdout(), look.paint, true);
         &mut lines
     };
     let background = Background::of_environment();

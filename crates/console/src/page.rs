@@ -22,6 +22,8 @@ pub enum Style {
     Good,
     /// It did not, or take care.
     Bad,
+    /// Black on white, for cameras.
+    Inked,
 }
 
 /// Whether styles are shown.
@@ -54,6 +56,7 @@ impl Paint {
             (Paint::Colours, Style::Dim) => "2",
             (Paint::Colours, Style::Good) => "32",
             (Paint::Colours, Style::Bad) => "33",
+            (Paint::Colours, Style::Inked) => "30;107",
         };
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
@@ -149,12 +152,14 @@ impl Page {
     pub fn print(&self, paint: Paint) -> String {
         let mut out = String::new();
         for line in &self.lines {
-            let used = line
-                .iter()
-                .rposition(|(_, text)| !text.trim().is_empty())
-                .map_or(0, |last| last + 1);
+            // What is drawn on white is seen where it is blank, too.
+            let is_seen = |(style, text): &(Style, String)| *style == Style::Inked || !text.trim().is_empty();
+            let used = line.iter().rposition(is_seen).map_or(0, |last| last + 1);
             for (at, (style, text)) in line.iter().take(used).enumerate() {
-                let text = if at + 1 == used { text.trim_end() } else { text };
+                let text = match at + 1 == used && *style != Style::Inked {
+                    true => text.trim_end(),
+                    false => text,
+                };
                 out.push_str(&paint.wrap(*style, text));
             }
             out.push('\n');

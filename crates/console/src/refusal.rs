@@ -2,7 +2,7 @@
 
 use crate::look::Look;
 use crate::plain;
-use tertulia_client::failure::{Missed, Misuse, Refusal, Why};
+use tertulia_client::failure::{Fault, Missed, Misuse, Refusal, Why};
 use tertulia_client::near::NearRing;
 use tertulia_client::trust::in_pairs;
 use tertulia_client::{Failure, Lookout};
@@ -37,6 +37,11 @@ pub fn words(look: &Look, failure: &Failure) -> String {
         }
         Failure::Mistrusted(_) => look.next("failure-mistrusted"),
         Failure::Misused(misuse) => misused(look, misuse),
+        Failure::Local(Fault::Locked) => look.words.say("failure-locked"),
+        Failure::Local(Fault::WrongPassphrase) => look.words.say("failure-wrong-passphrase"),
+        Failure::Local(Fault::InUse(file)) => look
+            .words
+            .with("failure-in-use", &[("file", file.as_str().into())]),
         Failure::Local(fault) => look
             .words
             .with("failure-local", &[("why", fault.to_string().into())]),
@@ -107,6 +112,7 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::NoServer => look.next("misuse-no-server"),
         Misuse::WhichRing(found) => format!("{}\n{}", look.next("misuse-which-ring"), rings(look, found)),
         Misuse::NotAServer(typed) => with("misuse-not-a-server", "typed", typed),
+        Misuse::NoTerminal => look.words.say("misuse-no-terminal"),
         Misuse::NotLoggedIn => look.next("misuse-not-logged-in"),
         Misuse::LoggedInAs(nick) => with("misuse-logged-in-as", "nick", nick),
         Misuse::NoSuchNumber(number) => look
@@ -120,6 +126,7 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
         Misuse::ToOneself => look.next("misuse-to-oneself"),
         Misuse::Oneself => look.next("misuse-oneself"),
         Misuse::NotAContact(nick) => with("misuse-not-a-contact", "nick", nick),
+        Misuse::NoRequest(typed) => with("misuse-no-request", "typed", typed),
         Misuse::ContactsFull(most) => look.words.with("misuse-contacts-full", &[("n", (*most).into())]),
         Misuse::NotAName => look.next("misuse-not-a-name"),
         Misuse::NoSuchRoom(typed) => with("misuse-no-such-room", "typed", typed),

@@ -28,6 +28,13 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         Answer::LoggedIn(me) => done(look, &mut page, "done-logged-in", &me.author.nick),
         Answer::LoggedOut { how, kept } => logged_out(look, &mut page, how, *kept),
         Answer::PasswordChanged => page.text(Style::Good, 0, &look.words.say("done-password")),
+        Answer::PassphraseChanged { is_set } => {
+            let key = match is_set {
+                true => "done-passphrase-set",
+                false => "done-passphrase-removed",
+            };
+            page.text(Style::Good, 0, &look.words.say(key));
+        }
         Answer::Closed => page.text(Style::Good, 0, &look.words.say("done-closed")),
         Answer::Me { me, unseen } => whoami(look, &mut page, me, *unseen),
         Answer::Profile {
@@ -82,11 +89,17 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
         }
         Answer::Chats {
             chats,
+            requests,
             alarms,
             offline,
         } => {
             message::head(look, &mut page, alarms, *offline);
+            message::asked(look, &mut page, *requests);
             message::chats(look, &mut page, chats);
+        }
+        Answer::Requests { requests, offline } => {
+            message::head(look, &mut page, &[], *offline);
+            message::requests(look, &mut page, requests);
         }
         Answer::AgentStopped { was_running } => {
             let key = match was_running {

@@ -6,7 +6,7 @@
 use crate::account::valid_nick;
 use crate::asking::Asking;
 use crate::choice::{Choice, Takes, folded};
-use crate::command::{ContactsVerb, RoomVerb};
+use crate::command::{ContactsVerb, RequestsVerb, RoomVerb};
 use crate::deed::Deed;
 use crate::words::Words;
 use tertulia_client::Client;
@@ -63,6 +63,13 @@ impl Wish<'_> {
             ("find", _) => Deed::Find {
                 words: self.words(rest)?,
             },
+            ("requests", _) => Deed::Requests(RequestsVerb::List),
+            ("accept", _) => Deed::Requests(RequestsVerb::Accept {
+                from: self.chat(rest)?,
+            }),
+            ("refuse", _) => Deed::Requests(RequestsVerb::Refuse {
+                from: self.chat(rest)?,
+            }),
             ("contacts", _) => Deed::Contacts(ContactsVerb::List),
             ("contact", _) => {
                 let (nick, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));

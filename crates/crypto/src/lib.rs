@@ -11,7 +11,7 @@
 //! [`payload`] is what it says, and [`direct`] what one device says to another that hands it a letter. The group's protocol is MLS (RFC
 //! 9420), and openmls is who speaks it. Last, what people themselves do: they compare a [`number`], they write down the code of a
 //! [`backup`], and they read one aloud from a new device to an old one, which makes a [`link`]. What a person's devices keep at home for
-//! each other is [`kept`].
+//! each other is [`kept`]; what lies on one of them a passphrase can [`lock`].
 //!
 //! **Invariants**
 //! - *A pure core.* Nothing is sent, no file is opened, and the time comes in with the call. Randomness comes from the operating
@@ -48,6 +48,8 @@ pub mod number;
 pub mod backup;
 
 pub mod kept;
+
+pub mod lock;
 
 pub mod link;
 

@@ -258,6 +258,7 @@ queries! {
     Commits(conversation::Commits),
     OpenBox(safe::OpenBox),
     Presences(presence::Presences),
+    Expired(mailbox::Expired),
 }
 
 #[cfg(test)]

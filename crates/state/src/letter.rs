@@ -111,8 +111,15 @@ pub(crate) fn delete_fetched(tx: &mut Tx<'_>, of: AccountId) -> Result<(), Fault
     delete(tx, sql, (of.slot().0, of.get(), DELETED_MAX))
 }
 
-/// Deletes what has waited since before a moment, for whomever.
+/// Deletes what has waited since before a moment, for whomever; what no device has acknowledged is remembered as expired.
 pub(crate) fn delete_old(tx: &mut Tx<'_>, (first, last): (Slot, Slot), before_ms: u64) -> Result<(), Fault> {
+    let expired = "UPDATE letter_known SET is_expired = 1 FROM letter
+                   WHERE letter.slot BETWEEN ?1 AND ?2 AND letter.stamp_ms < ?3 AND letter.number > coalesce(
+                     (SELECT max(acknowledged) FROM device WHERE slot = letter.slot AND account_id = letter.account_id), 0)
+                   AND letter_known.slot = letter.slot AND letter_known.account_id = letter.account_id
+                   AND letter_known.kind = letter.kind AND letter_known.sender_id = letter.sender_id
+                   AND letter_known.id = letter.id";
+    tx.write(expired, (first.0, last.0, before_ms))?;
     let sql = "DELETE FROM letter WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3
                RETURNING slot, account_id, sender_id, length(body)";
     delete(tx, sql, (first.0, last.0, before_ms))

@@ -20,7 +20,7 @@ use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::message::{COMMIT_BYTES_MAX, LetterKind, MESSAGE_BYTES_MAX};
-use tertulia_types::{AccountId, DeviceId, Position, Rejected, Scopes};
+use tertulia_types::{AccountId, DeviceId, MessageId, Position, Rejected, Scopes};
 
 /// How long a letter waits for devices that do not come: 30 days.
 pub const KEPT_MS: u64 = 30 * 24 * 3_600_000;
@@ -43,6 +43,8 @@ const FROM_ALL: Sum = Sum {
     bytes: 256 << 20,
 };
 
+/// Names of expired letters in one answer at most: more wait from one sender only if the recipient follows them.
+const EXPIRED_MAX: u32 = 1_000;
 /// Letters in one answer at most, and about how many bytes.
 const PAGE_MAX: u32 = 200;
 const PAGE_BYTES_MAX: usize = 2 << 20;
@@ -141,6 +143,36 @@ impl Deposit {
             return Err(Rejected::Limit("letters that wait to be fetched".to_owned()).into());
         }
         Ok(())
+    }
+}
+
+/// Which messages of somebody went from a mailbox after their time, without having come to any device: those that are still known by
+/// name. That `by` has a session was asked at their home.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expired {
+    /// Who asks, and has sent them.
+    pub by: AccountId,
+    /// To whom.
+    pub of: AccountId,
+}
+
+impl Verb for Expired {
+    /// Their names, in no order of time.
+    type Reply = Vec<MessageId>;
+
+    fn home(&self) -> Position {
+        self.of.home()
+    }
+}
+
+impl Query for Expired {
+    fn read(&self, view: &View<'_>) -> Outcome<Vec<MessageId>> {
+        account::standing(view, self.of)?;
+        let sql = "SELECT id FROM letter_known
+                   WHERE slot = ?1 AND account_id = ?2 AND kind = ?3 AND sender_id = ?4 AND is_expired = 1 ORDER BY id LIMIT ?5";
+        let kind = letter::kind_number(LetterKind::Message);
+        let which = (self.of.slot().0, self.of.get(), kind, self.by.get(), EXPIRED_MAX);
+        Ok(view.all(sql, which, |row| row.get(0).map(MessageId))?)
     }
 }
 

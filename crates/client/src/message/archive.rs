@@ -45,6 +45,9 @@ pub(crate) struct Chat {
     /// The people of a room, and whether the person is in it no more.
     members: Vec<AccountId>,
     is_left: bool,
+    /// Who asks for it, if the person has not agreed yet.
+    #[serde(default)]
+    asked_by: Option<AccountId>,
 }
 
 /// Something that was said, and how far it has come where it is the person's own.
@@ -120,7 +123,8 @@ pub(crate) fn chats(
     after: Option<ConversationId>,
     most: usize,
 ) -> Result<Vec<Chat>, Failure> {
-    let sql = "SELECT id, other, name, is_left FROM conversation WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let sql =
+        "SELECT id, other, name, is_left, asked_by FROM conversation WHERE id > ?1 ORDER BY id LIMIT ?2";
     let chat = |row: &Row<'_>| {
         let other: Option<i64> = row.get(1)?;
         Ok(Chat {
@@ -129,6 +133,7 @@ pub(crate) fn chats(
             name: row.get(2)?,
             members: Vec::new(),
             is_left: row.get(3)?,
+            asked_by: row.get::<_, Option<i64>>(4)?.and_then(AccountId::from_number),
         })
     };
     let after = after.map_or([0; 16], |after| after.0);
@@ -236,12 +241,16 @@ fn take_chat(tx: &Transaction<'_>, chat: &Chat) -> Result<(), Failure> {
         name,
         members,
         is_left,
+        asked_by,
     } = chat;
     let known = "SELECT 1 FROM conversation WHERE id = ?1";
     let is_known = tx.prepare_cached(known)?.exists([id.0])?;
-    let sql = "INSERT INTO conversation (id, other, name, is_left) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT (id) DO UPDATE SET name = coalesce(conversation.name, excluded.name)";
-    tx.execute(sql, (id.0, other.map(AccountId::get), name, is_left))?;
+    // What was agreed to on either device is agreed to.
+    let sql = "INSERT INTO conversation (id, other, name, is_left, asked_by) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (id) DO UPDATE SET name = coalesce(conversation.name, excluded.name),
+                 asked_by = CASE WHEN excluded.asked_by IS NULL THEN NULL ELSE conversation.asked_by END";
+    let (other, asked_by) = (other.map(AccountId::get), asked_by.map(AccountId::get));
+    tx.execute(sql, (id.0, other, name, is_left, asked_by))?;
     for member in members.iter().filter(|_| !is_known) {
         tx.execute(
             "INSERT OR IGNORE INTO member VALUES (?1, ?2)",

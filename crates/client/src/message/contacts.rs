@@ -5,7 +5,7 @@
 
 use crate::ask::Ask;
 use crate::failure::{Failure, Fault, Misuse};
-use crate::message::Messenger;
+use crate::message::{Messenger, people};
 use crate::time::now;
 use rusqlite::{Row, Transaction};
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,9 @@ impl Messenger<'_> {
                        ON CONFLICT (account) DO UPDATE SET name = excluded.name, is_removed = excluded.is_removed,
                          changed_ms = max(excluded.changed_ms, contact.changed_ms + 1)";
             tx.execute(sql, (account.get(), name, is_removed, now().unix_ms))?;
+            if !is_removed {
+                people::agree_to_all_of(tx, account)?;
+            }
             tx.execute("UPDATE own SET has_contacts_changed = 1", [])?;
             Ok(())
         })?;
@@ -212,7 +215,9 @@ fn take(tx: &Transaction<'_>, identity: &IdentityKey, found: &SealedBox) -> Resu
             entry.is_removed,
             entry.changed_ms,
         );
-        tx.execute(sql, row)?;
+        if tx.execute(sql, row)? > 0 && !entry.is_removed {
+            people::agree_to_all_of(tx, entry.account)?;
+        }
     }
     Ok(())
 }

@@ -384,6 +384,7 @@ fn settle(
     if is_accepted {
         group.accepted(&keys(tx))?;
         enter(tx, id, at.generation)?;
+        people::await_missing(tx, id, &accounts(&group))?;
         return people::follow(tx, me, id, me, &accounts(&group));
     }
     group.rejected(&keys(tx))?;

@@ -23,6 +23,8 @@ pub enum Progress {
     Read,
     /// The recipient's home will not take it.
     Refused,
+    /// The recipient's home has let it go: no device came for it in 30 days.
+    Expired,
 }
 
 /// Something that was said.
@@ -68,8 +70,10 @@ pub struct Chat {
 }
 
 /// The columns of a message, in the order in which `message_from` reads them.
-pub(crate) const COLUMNS: &str = "message.id, message.sender, person.nick, message.sent_ms, message.text, message.is_read,
-    (SELECT min(state) FROM progress WHERE progress.conversation = message.conversation AND progress.message = message.id),
+pub(crate) const COLUMNS: &str =
+    "message.id, message.sender, person.nick, message.sent_ms, message.text, message.is_read,
+    (SELECT min(CASE why WHEN 'expired' THEN -1 ELSE state END) FROM progress
+     WHERE progress.conversation = message.conversation AND progress.message = message.id),
     message.event, message.subject, (SELECT nick FROM person WHERE account = message.subject)";
 
 impl Messenger<'_> {
@@ -97,14 +101,14 @@ impl Messenger<'_> {
         Ok(messages)
     }
 
-    /// All conversations, the one with the newest message first.
+    /// All conversations, the one with the newest message first; none that a stranger asks for.
     pub fn chats(&self) -> Result<Vec<Chat>, Failure> {
         let sql = "SELECT conversation.id, person.nick,
                      coalesce((SELECT contact.name FROM contact WHERE contact.account = conversation.other), person.name),
                      (SELECT count(*) FROM message WHERE conversation = conversation.id AND is_read = 0),
                      conversation.name, conversation.is_left
                    FROM conversation LEFT JOIN person ON person.account = conversation.other
-                   ORDER BY (SELECT max(seq) FROM message WHERE conversation = conversation.id) DESC";
+                   WHERE conversation.asked_by IS NULL ORDER BY (SELECT max(seq) FROM message WHERE conversation = conversation.id) DESC";
         let chats = self.vault.store.all(sql, [], |row| {
             let id = ConversationId(row.get(0)?);
             let name: Option<String> = match id.is_of_room() {
@@ -140,11 +144,11 @@ impl Messenger<'_> {
 
     /// How far a message of one's own has come.
     pub(crate) fn progress(&self, id: ConversationId, message: MessageId) -> Result<Progress, Failure> {
-        let sql = "SELECT min(state) FROM progress WHERE conversation = ?1 AND message = ?2";
+        let sql = "SELECT min(CASE why WHEN 'expired' THEN -1 ELSE state END) FROM progress WHERE conversation = ?1 AND message = ?2";
         let state = self
             .vault
             .store
-            .first(sql, (id.0, message.0), |row| row.get::<_, Option<u8>>(0))?;
+            .first(sql, (id.0, message.0), |row| row.get::<_, Option<i64>>(0))?;
         Ok(progress(state.flatten().unwrap_or(0)))
     }
 
@@ -162,17 +166,20 @@ impl Messenger<'_> {
             subject: row.get(9)?,
             is_subject: row.get::<_, Option<i64>>(8)? == Some(self.me.get()),
             is_read: row.get(5)?,
-            progress: row.get::<_, Option<u8>>(6)?.map(progress),
+            progress: row.get::<_, Option<i64>>(6)?.map(progress),
         })
     }
 }
 
-fn progress(state: u8) -> Progress {
+/// What the columns say: the least of what is known of all recipients, and less than anything that it has expired for one.
+fn progress(state: i64) -> Progress {
+    let is = |known: State| state == i64::from(known as u8);
     match state {
-        state if state == State::AtHome as u8 => Progress::AtHome,
-        state if state == State::Delivered as u8 => Progress::Delivered,
-        state if state == State::Read as u8 => Progress::Read,
-        state if state == State::Refused as u8 => Progress::Refused,
+        -1 => Progress::Expired,
+        _ if is(State::AtHome) => Progress::AtHome,
+        _ if is(State::Delivered) => Progress::Delivered,
+        _ if is(State::Read) => Progress::Read,
+        _ if is(State::Refused) => Progress::Refused,
         _ => Progress::Waiting,
     }
 }

@@ -13,13 +13,13 @@ use crate::message::direct::taken::{is_taken, note_taken};
 use crate::message::people::{self, Event};
 use crate::message::progress::{State, advance};
 use crate::message::vault::keys;
-use crate::message::{Messenger, chains, group};
+use crate::message::{Messenger, chains, group, requests};
 use crate::moment::moment;
 use crate::time::now;
 use rand::RngExt;
 use rusqlite::Transaction;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tertulia_crypto::conversation::{Conversation, JoinError};
 use tertulia_crypto::device::Stranger;
 use tertulia_crypto::opened::{OpenError, Opened};
@@ -58,9 +58,14 @@ enum Hitch {
     Useless,
     /// A commit of this device's own, of which it knows nothing any more.
     Forgotten,
+    /// It begins a conversation, and the home has to be asked whether the person knows who that is.
+    Unweighed(AccountId),
     /// Something failed here.
     Failure(Failure),
 }
+
+/// Of whom the home was asked, and whether the person follows them.
+type Weighed = BTreeMap<AccountId, bool>;
 
 impl<E: Into<Failure>> From<E> for Hitch {
     fn from(failure: E) -> Self {
@@ -108,7 +113,7 @@ impl Messenger<'_> {
             }
             if mailbox.letters.is_empty() || position >= mailbox.top {
                 self.skip(mailbox.acknowledged)?;
-                self.leave_unknown_groups(wait_ms)?;
+                self.leave_unknown_groups(wait_ms).await?;
                 self.stock(mailbox.packages_left).await?;
                 return Ok(fetched);
             }
@@ -128,28 +133,34 @@ impl Messenger<'_> {
 
     /// Where people have talked for so long in a group that nothing has let this device into, it waits no longer: the next generation
     /// is begun.
-    fn leave_unknown_groups(&self, wait_ms: i64) -> Result<(), Failure> {
+    async fn leave_unknown_groups(&self, wait_ms: i64) -> Result<(), Failure> {
         let last_ms = now().unix_ms - wait_ms;
-        self.vault.store.change(|tx| {
-            let early = tx
-                .prepare("SELECT letter FROM early")?
-                .query_map([], |row| row.get(0))?
-                .collect::<rusqlite::Result<Vec<String>>>()?;
-            for letter in early {
-                let letter: Letter = serde_json::from_str(&letter).map_err(Fault::Row)?;
-                let id = letter.conversation;
-                let is_message = letter.kind == LetterKind::Message && letter.arrived_at.unix_ms <= last_ms;
-                if !is_message || letter.generation <= group::generation(tx, id)? {
-                    continue;
-                }
-                if letter.sender != self.me && !id.is_of_room() {
-                    people::remember(tx, self.me, letter.sender)?;
+        let early = self
+            .vault
+            .store
+            .all("SELECT letter FROM early", [], |row| row.get::<_, String>(0))?;
+        for letter in early {
+            let letter: Letter = serde_json::from_str(&letter).map_err(Fault::Row)?;
+            let (id, sender) = (letter.conversation, letter.sender);
+            let is_message = letter.kind == LetterKind::Message && letter.arrived_at.unix_ms <= last_ms;
+            let known = self.vault.store.change(|tx| group::generation(tx, id))?;
+            if !is_message || letter.generation <= known {
+                continue;
+            }
+            let asked_by = match sender != self.me && !id.is_of_room() {
+                true => self.weigh(id, sender).await?,
+                false => None,
+            };
+            self.vault.store.change(|tx| {
+                if sender != self.me && !id.is_of_room() {
+                    people::remember(tx, self.me, sender, asked_by)?;
                 }
                 let sql = "UPDATE conversation SET spent = max(spent, ?2) WHERE id = ?1";
                 tx.execute(sql, (id.0, letter.generation))?;
-            }
-            Ok(())
-        })
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Begins the next generation of each conversation in whose group this device writes nothing any more, so that it hears of what is
@@ -204,10 +215,10 @@ impl Messenger<'_> {
 
     /// Takes in one letter.
     async fn take_one(&self, letter: &Letter, is_early: bool) -> Result<Taken, Failure> {
-        let mut asked = BTreeSet::new();
+        let (mut asked, mut weighed) = (BTreeSet::new(), Weighed::new());
         loop {
             let taken = self.vault.store.attempt(|tx| {
-                let taken = self.open(tx, letter)?;
+                let taken = self.open(tx, letter, &weighed)?;
                 if is_early && taken != Taken::Early {
                     tx.execute("DELETE FROM early WHERE number = ?1", [letter.number])?;
                 }
@@ -220,6 +231,10 @@ impl Messenger<'_> {
             };
             let is_forgotten = matches!(hitch, Hitch::Forgotten);
             let is_fault_of_somebody = match hitch {
+                Hitch::Unweighed(account) => {
+                    weighed.insert(account, self.is_followed(account).await?);
+                    continue;
+                }
                 Hitch::Chain(account) if asked.insert(account) => match self.ask_chain(account).await {
                     Ok(_) if letter.kind == LetterKind::Welcome => {
                         self.ask_chains_of_room(letter.conversation).await?;
@@ -309,17 +324,19 @@ impl Messenger<'_> {
     /// mailbox. Nothing is asked for it, and nobody is told: anybody may have brought it.
     pub(crate) fn take_directly(&self, letter: &Letter) -> Option<usize> {
         let taken = self.vault.store.attempt(|tx| {
-            if group::generation(tx, letter.conversation)? == 0 {
+            let id = letter.conversation;
+            // The signature that it came is none of a stranger's business.
+            if group::generation(tx, id)? == 0 || people::asker(tx, id)?.is_some() {
                 return Err(Hitch::Useless);
             }
-            let taken = self.open(tx, letter)?;
+            let taken = self.open(tx, letter, &Weighed::new())?;
             note_taken(tx, letter)?;
             Ok(usize::from(taken == Taken::Text))
         });
         taken.ok()
     }
 
-    fn open(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+    fn open(&self, tx: &Transaction<'_>, letter: &Letter, weighed: &Weighed) -> Result<Taken, Hitch> {
         if is_taken(tx, letter)? {
             return Ok(Taken::Nothing);
         }
@@ -329,7 +346,7 @@ impl Messenger<'_> {
             return Err(Hitch::Useless);
         }
         if letter.kind == LetterKind::Welcome {
-            return self.join(tx, letter);
+            return self.join(tx, letter, weighed);
         }
         let id = letter.conversation;
         let has_entered = letter.generation <= group::generation(tx, id)?;
@@ -381,7 +398,7 @@ impl Messenger<'_> {
     }
 
     /// Goes into a group, if it is one of the people whose conversation it says to be.
-    fn join(&self, tx: &Transaction<'_>, letter: &Letter) -> Result<Taken, Hitch> {
+    fn join(&self, tx: &Transaction<'_>, letter: &Letter, weighed: &Weighed) -> Result<Taken, Hitch> {
         let (id, generation) = (letter.conversation, letter.generation);
         let known = group::generation(tx, id)?;
         let is_used = match group::current(tx, id)?.filter(|_| generation == known) {
@@ -412,13 +429,24 @@ impl Messenger<'_> {
             ) => return Err(Hitch::Unopened),
         };
         let there = group::accounts(&group);
+        let is_kept = match id.is_of_room() {
+            true => people::is_in(tx, id)?,
+            false => people::is_kept(tx, id)?,
+        };
+        let asked_by = match is_kept || by == self.me || people::knows(tx, self.me, by)? {
+            true => None,
+            false => match weighed.get(&by) {
+                Some(is_followed) => Some(by).filter(|_| !is_followed),
+                None => return Err(Hitch::Unweighed(by)),
+            },
+        };
         if id.is_of_room() {
-            self.enter_room(tx, id, by, &there)?;
+            self.enter_room(tx, id, (by, asked_by), &there)?;
         } else {
             let others: Vec<AccountId> = there.into_iter().filter(|account| *account != self.me).collect();
             match others[..] {
                 [other] if id == ConversationId::of_two(self.me, other) => {
-                    people::remember(tx, self.me, other)?
+                    people::remember(tx, self.me, other, asked_by)?
                 }
                 _ => return Err(Hitch::Unopened),
             };
@@ -432,7 +460,7 @@ impl Messenger<'_> {
         &self,
         tx: &Transaction<'_>,
         id: ConversationId,
-        by: AccountId,
+        (by, asked_by): (AccountId, Option<AccountId>),
         there: &BTreeSet<AccountId>,
     ) -> Result<(), Hitch> {
         if people::is_in(tx, id)? {
@@ -442,7 +470,7 @@ impl Messenger<'_> {
             people::follow(tx, self.me, id, by, there)?;
             return Ok(());
         }
-        people::remember_room(tx, id, None, there)?;
+        people::remember_room(tx, id, None, there, asked_by)?;
         if by != self.me {
             people::note(tx, id, Event::Added, (by, Some(self.me)), "")?;
         }
@@ -468,6 +496,11 @@ impl Messenger<'_> {
             Content::Text { text, reply_to } => {
                 let sent_ms = i64::try_from(payload.sent_ms).unwrap_or(i64::MAX);
                 let is_own = sender == self.me;
+                if is_own {
+                    people::agree(tx, id)?;
+                } else if requests::is_full(tx, id)? {
+                    return Ok(Taken::Nothing);
+                }
                 let sql = "INSERT OR IGNORE INTO message (conversation, id, sender, sent_ms, text, reply_to, is_read)
                            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
                 let reply_to = reply_to.map(|message| message.0);
@@ -495,6 +528,8 @@ impl Messenger<'_> {
                     Receipt::Unknown => return Ok(Taken::Nothing),
                 };
                 if sender == self.me {
+                    // Only who has agreed on another device sends receipts there.
+                    people::agree(tx, id)?;
                     settle_receipts(tx, id, state, &of)?;
                     return Ok(Taken::Nothing);
                 }

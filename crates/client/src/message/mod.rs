@@ -2,8 +2,8 @@
 //! arrive. No machine of the ring can read one.
 //!
 //! Read in this order: `vault` (where all of it lies), `own` (this device among the person's), `chains` (what is believed of others),
-//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `direct` (from client
-//! to client), `steps` (a disk that was put back), `room`, `history` (what a person sees) and [`alarm`] (what they must hear of). Then what
+//! `people` (who is in a conversation), `group` (the keys that their devices share), `draft`, `outgoing`, `incoming`, `expiry`, `direct` (from client
+//! to client), `steps` (a disk that was put back), `room`, [`requests`] (whom the person does not know), `history` (what a person sees) and [`alarm`] (what they must hear of). Then what
 //! several devices need: [`devices`] (which they are, and shutting one out), `archive` (what one device tells another), [`link`] (a new one
 //! is let in), [`recovery`] (all are lost), `contacts`; and [`verify`].
 //!
@@ -11,6 +11,7 @@
 //! - A message is on disk before anything is sent, and leaves the queue when it is taken; a repeat is the same bytes.
 //! - What came is on disk before it is acknowledged.
 //! - No secret of a device is sent or shown, and none is on disk in the clear.
+//! - Who is a stranger to the person learns nothing of them before they agree (`requests`).
 //!
 //! Deliberately absent, for now: telling that somebody is writing.
 
@@ -22,6 +23,7 @@ mod contacts;
 pub mod devices;
 mod direct;
 mod draft;
+mod expiry;
 mod find;
 mod group;
 mod history;
@@ -33,6 +35,7 @@ mod own;
 mod people;
 mod progress;
 pub mod recovery;
+pub mod requests;
 mod room;
 mod steps;
 mod vault;
@@ -169,7 +172,7 @@ impl Messenger<'_> {
             self.refuse_if_held_back(to, other)?;
             self.vault
                 .store
-                .change(|tx| people::remember(tx, self.me, other))?;
+                .change(|tx| people::remember(tx, self.me, other, None))?;
         }
         let message = self.say(id, content, |_| Ok(()))?;
         self.deliver_if_reached().await?;
@@ -217,6 +220,7 @@ impl Messenger<'_> {
         let pushed = self.push().await?;
         self.exchange_contacts(false).await?;
         self.learn_nicks().await?;
+        self.ask_expired().await?;
         Ok((fetched, pushed))
     }
 

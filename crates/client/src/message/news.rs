@@ -30,6 +30,7 @@ impl Messenger<'_> {
     pub fn news_after(&self, place: i64) -> Result<(Vec<Said>, i64), Failure> {
         let sql = "SELECT message.seq, message.conversation, person.nick, message.text
                    FROM message LEFT JOIN person ON person.account = message.sender
+                   JOIN conversation ON conversation.id = message.conversation AND conversation.asked_by IS NULL
                    WHERE message.seq > ?1 AND is_read = 0 AND event IS NULL ORDER BY message.seq LIMIT ?2";
         let rows = self.vault.store.all(sql, (place, NEWS_MAX), |row| {
             let id = ConversationId(row.get(1)?);

@@ -38,7 +38,7 @@ const WISH_PAUSE_MS: i64 = 60_000;
 /// To how many people at once a letter is brought directly, if where they are is not known yet.
 const LOOKED_FOR_MAX: usize = 8;
 /// For how long a letter waits at home: 30 days.
-const KEPT_AT_HOME_MS: i64 = 30 * 24 * 3_600_000;
+pub(crate) const KEPT_AT_HOME_MS: i64 = 30 * 24 * 3_600_000;
 /// Receipts in one message.
 const RECEIPTS_MAX: usize = 200;
 
@@ -108,6 +108,8 @@ impl Messenger<'_> {
                 let row = (id.0, payload.id.0, self.me.get(), now().unix_ms, text);
                 tx.execute(sql, row)?;
                 expect(tx, self.me, id, payload.id, people::wanted(tx, self.me, id)?)?;
+                // Who answers has agreed.
+                people::agree(tx, id)?;
             }
             draft::keep(tx, id, &payload)?;
             more(tx)
@@ -466,10 +468,14 @@ fn settle(
 ) -> Result<(), Failure> {
     let sql = "DELETE FROM addressee WHERE sealed = ?1 AND account = ?2";
     tx.execute(sql, (sealed.seq, account))?;
-    match sealed.message {
-        Some(message) => advance(tx, (sealed.conversation, message, account), state, why),
-        None => Ok(()),
+    let Some(message) = sealed.message else {
+        return Ok(());
+    };
+    if state == State::AtHome {
+        let sql = "UPDATE progress SET letter = ?4 WHERE conversation = ?1 AND message = ?2 AND account = ?3";
+        tx.execute(sql, (sealed.conversation.0, message.0, account, sealed.letter.0))?;
     }
+    advance(tx, (sealed.conversation, message, account), state, why)
 }
 
 /// A letter that nobody is to get any more goes.
@@ -501,10 +507,12 @@ fn is_in_order(tx: &Transaction<'_>, sealed: &Sealed, account: AccountId) -> Res
 /// Makes drafts of what senders have yet to be told.
 fn write_receipts(tx: &Transaction<'_>) -> Result<(), Failure> {
     for (is_read, kind) in [(false, Receipt::Delivered), (true, Receipt::Read)] {
-        // Only their sender hears of it: in a room of fifty each word would bring two thousand letters.
+        // Only their sender hears of it: in a room of fifty each word would bring two thousand letters. A stranger hears of nothing
+        // before the person has agreed.
         let sql = "SELECT DISTINCT receipt.conversation, message.sender FROM receipt
                    JOIN message ON message.conversation = receipt.conversation AND message.id = receipt.message
-                   WHERE receipt.is_read = ?1";
+                   JOIN conversation ON conversation.id = receipt.conversation
+                   WHERE receipt.is_read = ?1 AND conversation.asked_by IS NULL";
         let senders = tx
             .prepare(sql)?
             .query_map([is_read], |row| {

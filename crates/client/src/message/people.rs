@@ -51,11 +51,12 @@ impl Event {
     }
 }
 
-/// A conversation of two is kept from now on.
+/// A conversation of two is kept from now on; a new one is asked for, if a stranger has begun it.
 pub(crate) fn remember(
     tx: &Transaction<'_>,
     me: AccountId,
     other: AccountId,
+    asked_by: Option<AccountId>,
 ) -> Result<ConversationId, Failure> {
     if me == other {
         return Err(Misuse::ToOneself.into());
@@ -63,22 +64,61 @@ pub(crate) fn remember(
     let id = ConversationId::of_two(me, other);
     meet(tx, other)?;
     tx.execute(
-        "INSERT OR IGNORE INTO conversation (id, other) VALUES (?1, ?2)",
-        (id.0, other.get()),
+        "INSERT OR IGNORE INTO conversation (id, other, asked_by) VALUES (?1, ?2, ?3)",
+        (id.0, other.get(), asked_by.map(AccountId::get)),
     )?;
     Ok(id)
 }
 
-/// A room that this person is in from now on, with those whom they found there.
+/// Whether a conversation is kept here.
+pub(crate) fn is_kept(tx: &Transaction<'_>, id: ConversationId) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM conversation WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.exists([id.0])?)
+}
+
+/// Whether the person knows somebody, as far as that stands here: they are a contact, or the person has written to them.
+pub(crate) fn knows(tx: &Transaction<'_>, me: AccountId, other: AccountId) -> Result<bool, Failure> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM contact WHERE account = ?1 AND NOT is_removed)
+               OR EXISTS (SELECT 1 FROM message WHERE conversation = ?2 AND sender = ?3 AND event IS NULL)";
+    let id = ConversationId::of_two(me, other);
+    Ok(tx.query_row(sql, (other.get(), id.0, me.get()), |row| row.get(0))?)
+}
+
+/// Who asks for a conversation, if somebody does and the person has not agreed yet.
+pub(crate) fn asker(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<AccountId>, Failure> {
+    let asked_by = accounts(
+        tx,
+        "SELECT asked_by FROM conversation WHERE id = ?1 AND asked_by IS NOT NULL",
+        id,
+    )?;
+    Ok(asked_by.into_iter().next())
+}
+
+/// The person agrees to a conversation.
+pub(crate) fn agree(tx: &Transaction<'_>, id: ConversationId) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET asked_by = NULL WHERE id = ?1 AND asked_by IS NOT NULL";
+    tx.execute(sql, [id.0])?;
+    Ok(())
+}
+
+/// The person agrees to all that somebody asks for.
+pub(crate) fn agree_to_all_of(tx: &Transaction<'_>, account: AccountId) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET asked_by = NULL WHERE asked_by = ?1";
+    tx.execute(sql, [account.get()])?;
+    Ok(())
+}
+
+/// A room that this person is in from now on, with those whom they found there; asked by whom, if a stranger has let them in.
 pub(crate) fn remember_room(
     tx: &Transaction<'_>,
     id: ConversationId,
     name: Option<&str>,
     people: &BTreeSet<AccountId>,
+    asked_by: Option<AccountId>,
 ) -> Result<(), Failure> {
-    let sql =
-        "INSERT INTO conversation (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET is_left = 0";
-    tx.execute(sql, (id.0, name))?;
+    let sql = "INSERT INTO conversation (id, name, asked_by) VALUES (?1, ?2, ?3)
+               ON CONFLICT (id) DO UPDATE SET is_left = 0, asked_by = excluded.asked_by";
+    tx.execute(sql, (id.0, name, asked_by.map(AccountId::get)))?;
     tx.execute("DELETE FROM member WHERE conversation = ?1", [id.0])?;
     tx.execute("DELETE FROM wish WHERE conversation = ?1", [id.0])?;
     for account in people {
@@ -151,6 +191,35 @@ pub(crate) fn wish(
     Ok(())
 }
 
+/// Who is to be let in, or to be put out.
+fn wishes(tx: &Transaction<'_>, id: ConversationId, is_in: bool) -> Result<BTreeSet<AccountId>, Failure> {
+    let sql = match is_in {
+        true => "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 1",
+        false => "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 0",
+    };
+    accounts(tx, sql, id)
+}
+
+/// This device has changed the group. Of whose devices none is in it now although nobody wants them out, there was no key package to let
+/// them in with: they stay people of the room, and are let in later.
+pub(crate) fn await_missing(
+    tx: &Transaction<'_>,
+    id: ConversationId,
+    group: &BTreeSet<AccountId>,
+) -> Result<(), Failure> {
+    if !id.is_of_room() || !is_in(tx, id)? {
+        return Ok(());
+    }
+    let leaving = wishes(tx, id, false)?;
+    for &account in members(tx, id)?.difference(group) {
+        let has_devices = !chains::chain(tx, account)?.devices().is_empty();
+        if has_devices && !leaving.contains(&account) {
+            wish(tx, id, account, true, now().unix_ms)?;
+        }
+    }
+    Ok(())
+}
+
 /// Forgets the wishes that the group has made true.
 pub(crate) fn fulfil(
     tx: &Transaction<'_>,
@@ -158,11 +227,7 @@ pub(crate) fn fulfil(
     group: &BTreeSet<AccountId>,
 ) -> Result<(), Failure> {
     for is_in in [true, false] {
-        let wishes = match is_in {
-            true => "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 1",
-            false => "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 0",
-        };
-        for account in accounts(tx, wishes, id)? {
+        for account in wishes(tx, id, is_in)? {
             if group.contains(&account) == is_in {
                 let sql = "DELETE FROM wish WHERE conversation = ?1 AND account = ?2";
                 tx.execute(sql, (id.0, account.get()))?;
@@ -184,8 +249,8 @@ pub(crate) fn follow(
         return Ok(());
     }
     let before = members(tx, id)?;
-    let leaving = "SELECT account FROM wish WHERE conversation = ?1 AND is_in = 0";
-    let leaving = accounts(tx, leaving, id)?;
+    let leaving = wishes(tx, id, false)?;
+    let awaited = wishes(tx, id, true)?;
     let mut is_any_new = false;
     for &account in group
         .difference(&before)
@@ -197,9 +262,9 @@ pub(crate) fn follow(
         is_any_new = true;
     }
     for &account in before.difference(group) {
-        // Who has no device at all at the moment is in nevertheless.
+        // Who has no device at all at the moment is in nevertheless, and who could not be let in with the others.
         let has_devices = !chains::chain(tx, account)?.devices().is_empty();
-        if leaving.contains(&account) || has_devices {
+        if leaving.contains(&account) || (has_devices && !awaited.contains(&account)) {
             part(tx, me, id, (Event::Removed, by, account))?;
         }
     }
@@ -273,4 +338,76 @@ pub(crate) fn note(
     );
     tx.execute(sql, row)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{await_missing, follow, members, part, remember_room, wanted, wish};
+    use crate::message::people::Event;
+    use crate::message::vault::Vault;
+    use crate::place::Place;
+    use rusqlite::Transaction;
+    use std::collections::BTreeSet;
+    use tertulia_crypto::chain::Chain;
+    use tertulia_crypto::device::DeviceKey;
+    use tertulia_crypto::identity::IdentityKey;
+    use tertulia_types::device::Change;
+    use tertulia_types::entity::DeviceRecord;
+    use tertulia_types::{AccountId, ConversationId};
+
+    fn account(number: i64) -> AccountId {
+        AccountId::from_number(number).expect("an id")
+    }
+
+    fn ids(numbers: &[i64]) -> BTreeSet<AccountId> {
+        numbers.iter().copied().map(account).collect()
+    }
+
+    /// Somebody has a device, as far as is known here.
+    fn equip(tx: &Transaction<'_>, who: AccountId) {
+        let identity = IdentityKey::random();
+        let change = Change::Add {
+            key: DeviceKey::random(who).public(),
+            label: "laptop".to_owned(),
+        };
+        let record = identity.sign(Chain::empty(who).next(identity.public(), change, 1));
+        let record = serde_json::to_string(&DeviceRecord::from(&record)).expect("written");
+        tx.execute("INSERT INTO record VALUES (?1, 0, ?2)", (who.get(), record))
+            .expect("kept");
+        let sql = "UPDATE person SET identity = ?2 WHERE account = ?1";
+        tx.execute(sql, (who.get(), identity.public().0)).expect("kept");
+    }
+
+    #[test]
+    fn who_had_no_key_package_when_a_group_was_begun_stays_in_the_room() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = Place::open(directory.path()).expect("a place");
+        let (me, room) = (account(1), ConversationId::of_room([3; 16]));
+        let vault = Vault::open(&place, me).expect("opens");
+        let told = vault.store.change(|tx| {
+            remember_room(tx, room, Some("garden"), &ids(&[1, 2, 3, 4]), None)?;
+            [2, 3, 4].into_iter().for_each(|who| equip(tx, account(who)));
+            // The fourth is to be put out; of the third there was no package.
+            wish(tx, room, account(4), false, 0)?;
+            let group = ids(&[1, 2]);
+            await_missing(tx, room, &group)?;
+            follow(tx, me, room, me, &group)?;
+            assert_eq!(members(tx, room)?, ids(&[1, 2, 3]));
+            let due: Vec<(i64, bool)> = tx
+                .prepare("SELECT account, is_in FROM wish WHERE conversation = ?1")?
+                .query_map([room.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            assert_eq!(due, [(3, true)], "she is let in as soon as she can be");
+            // Whoever is put out by somebody else is out.
+            follow(tx, me, room, account(3), &ids(&[1, 3]))?;
+            assert_eq!(members(tx, room)?, ids(&[1, 3]));
+            // Who leaves is not waited for.
+            part(tx, me, room, (Event::Left, account(3), account(3)))?;
+            wish(tx, room, account(3), false, 0)?;
+            await_missing(tx, room, &ids(&[1]))?;
+            assert_eq!(wanted(tx, me, room)?, ids(&[1]));
+            Ok(())
+        });
+        told.expect("kept");
+    }
 }

@@ -58,7 +58,7 @@ impl Messenger<'_> {
         let others = self.accounts_of(nicks).await?;
         let id = ConversationId::of_room(draft::random());
         self.vault.store.change(|tx| {
-            people::remember_room(tx, id, Some(&name), &BTreeSet::from([self.me]))?;
+            people::remember_room(tx, id, Some(&name), &BTreeSet::from([self.me]), None)?;
             people::note(tx, id, Event::Began, (self.me, None), &name)?;
             wish_all(tx, id, &others, true)?;
             // So that the group is made even if nobody else is there yet.

@@ -76,6 +76,8 @@ impl Vault {
             M::up(include_str!("device.sql")),
             M::up(include_str!("contacts.sql")),
             M::up(include_str!("direct.sql")),
+            M::up(include_str!("requests.sql")),
+            M::up(include_str!("expiry.sql")),
         ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
             let mut keys = SqliteStorageProvider::<MessagePack, &mut Connection>::new(connection);

@@ -5,13 +5,15 @@ mod device;
 mod direct;
 mod puppet;
 mod recovery;
+mod requests;
 mod rooms;
+mod secrecy;
 mod town;
 mod verify;
 
 use tertulia_client::failure::{Failure, Misuse};
 use tertulia_client::message::Progress;
-use town::{Loss, Town, forms, leaves_trace, texts};
+use town::{Loss, Town, texts};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_write_to_each_other_and_learn_how_far_it_came() {
@@ -173,51 +175,6 @@ async fn what_was_said_is_kept_and_waits_while_no_machine_answers() {
     ben.deliver().await.expect("delivered");
     let said = texts(&ben.read("ana", 10).await.expect("read"));
     assert_eq!(said, ["before", "during one", "during two"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_message_is_on_any_disk_in_the_clear() {
-    let town = Town::build().await;
-    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
-    ana.publish("an unmistakable dweet", None)
-        .await
-        .expect("published");
-    let (ana, ben) = (
-        ana.messenger().await.expect("opens"),
-        ben.messenger().await.expect("opens"),
-    );
-    ben.deliver().await.expect("a device");
-    ana.send("ben", "an unmistakable secret").await.expect("sent");
-    ben.deliver().await.expect("delivered");
-    assert_eq!(
-        texts(&ben.read("ana", 1).await.expect("read")),
-        ["an unmistakable secret"]
-    );
-    let others = ["ben".to_owned()];
-    ana.create_room("an unmistakable room", &others)
-        .await
-        .expect("made");
-    ana.add_contact("ben", Some("an unmistakable name"))
-        .await
-        .expect("added");
-    ben.deliver().await.expect("delivered");
-    assert_eq!(
-        ben.chats().expect("chats")[0].name.as_deref(),
-        Some("an unmistakable room")
-    );
-    let directory = town.directory.path();
-    for secret in ["unmistakable secret", "unmistakable room", "unmistakable name"] {
-        assert!(!leaves_trace(directory, secret), "{secret}");
-    }
-    // As a control: what is public is found, and so is each form in which something could stand there.
-    assert!(leaves_trace(directory, "unmistakable dweet"));
-    for (number, form) in forms("unmistakable control").into_iter().enumerate() {
-        assert!(!leaves_trace(directory, "unmistakable control"), "{number}");
-        let file = directory.join("control");
-        std::fs::write(&file, [b"before ", &form[..], b" after"].concat()).expect("written");
-        assert!(leaves_trace(directory, "unmistakable control"), "{number}");
-        std::fs::remove_file(&file).expect("removed");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

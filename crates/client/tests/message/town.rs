@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tertulia_api::{Service, app, serve};
 use tertulia_client::message::{Message, Messenger, Pushed};
+use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Settings};
 use tertulia_node::{Node, Options};
 use tertulia_types::entity::Entries;
@@ -50,7 +51,7 @@ impl Loss {
 
 /// How many questions have come, and which one is lost.
 #[derive(Debug, Default)]
-struct Post {
+pub(crate) struct Post {
     come: AtomicUsize,
     /// How often a device has said where it can be reached.
     presences: AtomicUsize,
@@ -69,11 +70,54 @@ impl Post {
     }
 }
 
+/// Lets people in at a machine, until it is told to close.
+pub(crate) fn open_door(
+    node: &Arc<Node>,
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+    post: &Arc<Post>,
+) -> (CancellationToken, tokio::task::JoinHandle<()>) {
+    let machine = node.member().machine;
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let entries = Entries::new(7, None, machine, [(machine, vec![url])]);
+    let closing = CancellationToken::new();
+    let service = Service::new(tertulia_api::Settings {
+        node: Arc::clone(node),
+        title: "Plaza".to_owned(),
+        is_limited: false,
+        proxies: Vec::new(),
+        has_open_metrics: false,
+        tls: None,
+        entries: tokio::sync::watch::Sender::new(Arc::new(entries)).subscribe(),
+        metrics,
+        closing: closing.clone(),
+    });
+    let (app, post) = (app(service.expect("threads")), Arc::clone(post));
+    let app = tower::service_fn(move |request: Request| {
+        let (mut app, loss) = (app.clone(), post.loss(request.uri().path()));
+        async move {
+            let answer = match loss {
+                Some(Loss::Question) => None,
+                Some(Loss::Answer) | None => Some(app.call(request).await?),
+            };
+            let busy = || (StatusCode::SERVICE_UNAVAILABLE, "{}").into_response();
+            Ok::<Response, Infallible>(answer.filter(|_| loss.is_none()).unwrap_or_else(busy))
+        }
+    });
+    let end = closing.clone();
+    let served = tokio::spawn(async move {
+        serve(listener, app, None, end).await;
+    });
+    (closing, served)
+}
+
 /// A ring of one machine, and people beside it.
 pub(crate) struct Town {
     pub(crate) directory: TempDir,
     address: SocketAddr,
     post: Arc<Post>,
+    /// Who know each other.
+    people: Mutex<Vec<String>>,
     life: Option<(Arc<Node>, CancellationToken, tokio::task::JoinHandle<()>)>,
 }
 
@@ -84,6 +128,7 @@ impl Town {
             directory,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             post: Arc::default(),
+            people: Mutex::default(),
             life: None,
         };
         town.start().await;
@@ -100,37 +145,8 @@ impl Town {
         };
         let node = Node::open(options).await.expect("a machine");
         node.until_ready().await;
-        let machine = node.member().machine;
-        let entries = Entries::new(7, None, machine, [(machine, vec![self.url()])]);
-        let closing = CancellationToken::new();
-        let service = Service::new(tertulia_api::Settings {
-            node: Arc::clone(&node),
-            title: "Plaza".to_owned(),
-            app: Vec::new(),
-            is_limited: false,
-            proxies: Vec::new(),
-            has_open_metrics: false,
-            tls: None,
-            entries: tokio::sync::watch::Sender::new(Arc::new(entries)).subscribe(),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
-            closing: closing.clone(),
-        });
-        let (app, post) = (app(service.expect("threads")), Arc::clone(&self.post));
-        let app = tower::service_fn(move |request: Request| {
-            let (mut app, loss) = (app.clone(), post.loss(request.uri().path()));
-            async move {
-                let answer = match loss {
-                    Some(Loss::Question) => None,
-                    Some(Loss::Answer) | None => Some(app.call(request).await?),
-                };
-                let busy = || (StatusCode::SERVICE_UNAVAILABLE, "{}").into_response();
-                Ok::<Response, Infallible>(answer.filter(|_| loss.is_none()).unwrap_or_else(busy))
-            }
-        });
-        let end = closing.clone();
-        let served = tokio::spawn(async move {
-            serve(listener, app, None, end).await;
-        });
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let (closing, served) = open_door(&node, listener, metrics, &self.post);
         self.life = Some((node, closing, served));
     }
 
@@ -178,8 +194,24 @@ impl Town {
         Client::open(&settings).expect("opens")
     }
 
-    /// Somebody new.
+    /// Somebody new, who follows all the others and is followed by them.
     pub(crate) async fn person(&self, nick: &str) -> Client {
+        let client = self.stranger(nick).await;
+        let others = self.people.lock().expect("nobody panics with it").clone();
+        for other in &others {
+            client.tie(other, Tie::Follow).await.expect("follows");
+            let other = self.again(other);
+            other.tie(nick, Tie::Follow).await.expect("follows");
+        }
+        self.people
+            .lock()
+            .expect("nobody panics with it")
+            .push(nick.to_owned());
+        client
+    }
+
+    /// Somebody new, whom nobody knows.
+    pub(crate) async fn stranger(&self, nick: &str) -> Client {
         let client = self.again(nick);
         client.register(nick, None, PASSWORD).await.expect("registered");
         client
@@ -280,20 +312,35 @@ pub(crate) fn texts(messages: &[Message]) -> Vec<String> {
 /// Whether these words are in a file below a directory, in any of their forms.
 pub(crate) fn leaves_trace(directory: &Path, words: &str) -> bool {
     let forms = forms(words);
+    any_file(directory, &|path| {
+        holds(&std::fs::read(path).expect("read"), &forms)
+    })
+}
+
+/// Whether one of these forms is in there. Long runs of zeros, of which files that were made in advance are full, are stepped over.
+pub(crate) fn holds(bytes: &[u8], forms: &[Vec<u8>]) -> bool {
+    const BLOCK: usize = 4096;
     let is_in = |bytes: &[u8]| {
         forms
             .iter()
             .any(|form| bytes.windows(form.len()).any(|window| window == form))
     };
-    any_file(directory, &is_in)
+    let is_empty = |block: &[u8]| block.iter().all(|byte| *byte == 0);
+    // What lies across an edge is found all the same: only empty blocks are left out, and in UTF-16 a form has one zero at its end.
+    bytes
+        .chunks(BLOCK)
+        .collect::<Vec<_>>()
+        .chunk_by(|one, next| is_empty(one) == is_empty(next))
+        .any(|blocks| !is_empty(blocks[0]) && is_in(&[&[0][..], &blocks.concat(), &[0]].concat()))
 }
 
-fn any_file(directory: &Path, is_so: &impl Fn(&[u8]) -> bool) -> bool {
+/// Whether it is so of a file below a directory.
+pub(crate) fn any_file(directory: &Path, is_so: &impl Fn(&Path) -> bool) -> bool {
     let entries = std::fs::read_dir(directory).expect("listed");
     let mut paths = entries.map(|entry| entry.expect("an entry").path());
     paths.any(|path| match path.is_dir() {
         true => any_file(&path, is_so),
-        false => is_so(&std::fs::read(&path).expect("read")),
+        false => is_so(&path),
     })
 }
 

@@ -12,6 +12,7 @@ use clap::Parser;
 use tertulia_sim::bench::etcd::Etcd;
 use tertulia_sim::bench::load::{Outcome, Plan, run};
 use tertulia_sim::bench::machine::{Crowd, FanOut, Kind, fan_out};
+use tertulia_sim::bench::message::{Pairs, Way};
 use tertulia_sim::bench::process;
 use tertulia_sim::bench::table::{Peer, Reach, Row, Table};
 use tertulia_sim::bench::trio::Trio;
@@ -56,11 +57,16 @@ const IDLE: Duration = Duration::from_secs(60);
 const READERS: usize = 64;
 const AUTHORS: usize = 20;
 const FOLLOWERS: usize = 50;
+/// Pairs of people who write to each other in private, and streams on which each recipient waits.
+const PAIRS: usize = 64;
+const STREAMS: usize = 8;
 const WARM: Duration = Duration::from_secs(1);
 
 /// Measured on a computer with two processors, like this one may be; it cannot be built here.
 const GOTOSOCIAL_FAN_OUT_PER_S: f64 = 104.0;
 const GOTOSOCIAL_HOME_PER_S: f64 = 5_988.0;
+/// Its offline store, on such a computer.
+const PROSODY_STORED_PER_S: f64 = 6_000.0;
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -133,6 +139,16 @@ async fn one(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Path
         process::memory_mib_max(id),
         200.0,
     ));
+    let pairs = Pairs::meet(&here, PAIRS).await?;
+    table.rows.extend(bench.messages(&pairs).await?);
+    table.rows.push(Row {
+        what: format!("memory of a client that waits, of {}", PAIRS * STREAMS),
+        ours: pairs.connected_kib(id, STREAMS).await?,
+        unit: "KiB",
+        peer: None,
+        reach: Some(Reach::AtMost(40.0)),
+        remarks: String::new(),
+    });
     Ok(())
 }
 
@@ -153,6 +169,7 @@ async fn three(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Pa
     followers.follow(&authors).await?;
     rows.extend(bench.fan_out(&mut authors, &mut followers, 10.0).await?);
     rows.push(bench.read_home(&followers, 5_000.0).await?);
+    rows.extend(bench.messages(&Pairs::meet(&doors, PAIRS).await?).await?);
     for row in &mut rows {
         row.what = format!("three machines: {}", row.what);
     }
@@ -330,6 +347,35 @@ impl Bench {
         let what = format!("home timeline, 20 entries, {READERS} clients");
         let remarks = ours.describe("machine");
         Ok(row(what, &ours, Some(peer), Some(Reach::AtLeast(reach)), remarks))
+    }
+
+    /// Private messages that wait at home, and such as are fetched at once.
+    async fn messages(&self, pairs: &Pairs) -> Result<[Row; 2]> {
+        let (mut stored, mut delivered) = (Vec::new(), Vec::new());
+        for round in 1..=self.rounds {
+            say(&format!("messages, round {round} of {}", self.rounds));
+            let load = pairs.load(self.plan, PAIRS, Way::Delivered);
+            delivered.push(self.round(&self.machines, load).await?);
+            let load = pairs.load(self.plan, self.clients, Way::Stored);
+            stored.push(self.round(&self.machines, load).await?);
+        }
+        let peer = Peer {
+            name: "Prosody".to_owned(),
+            value: PROSODY_STORED_PER_S,
+            same_run: false,
+        };
+        let (stored, delivered) = median(stored)
+            .zip(median(delivered))
+            .context("at least one round")?;
+        let what = format!("messages stored, {} clients", self.clients);
+        let remarks = stored.describe("machine");
+        let first = row(what, &stored, Some(peer), Some(Reach::TimesPeer(1.0)), remarks);
+        let what = format!("messages delivered, {PAIRS} pairs");
+        let remarks = format!(
+            "{} (stored, fetched and acknowledged; p99 should be under 50 ms at 4 000/s)",
+            delivered.describe("machine")
+        );
+        Ok([first, row(what, &delivered, None, None, remarks)])
     }
 
     async fn fail_over(&self, trio: &mut Trio, writers: &Crowd) -> Result<Row> {

@@ -6,7 +6,7 @@ use tertulia_state::closing::CloseAccount;
 use tertulia_state::conversation::{Commits, SubmitCommit, Verdict};
 use tertulia_state::device::{AppendRecord, Records};
 use tertulia_state::key_package::{ClaimPackages, StockPackages};
-use tertulia_state::mailbox::{Acknowledge, Deposit, Fetch, Fetched, KEPT_MS, Letter};
+use tertulia_state::mailbox::{Acknowledge, Deposit, Expired, Fetch, Fetched, KEPT_MS, Letter};
 use tertulia_state::prune::Prune;
 use tertulia_state::safe::{Contents, EmptyBox, FillBox, LASTING_MAX, OpenBox, PASSING_MAX, PASSING_MS};
 use tertulia_state::session::{CheckSession, NewSession, OpenSession};
@@ -444,6 +444,31 @@ fn a_message_for_other_devices_than_there_are_is_not_taken() {
         Ok(1),
         "a repeat is known whatever has changed since"
     );
+}
+
+#[test]
+fn who_has_sent_what_nobody_fetched_in_time_can_learn_of_it() {
+    let mut community = Community::of(1);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let devices = community.equip(ana, 2);
+    for id in [1, 2] {
+        community.deposit(ben, ana, id).expect("deposited");
+    }
+    // One device has the first one, and so the sender has heard of it.
+    community.acknowledge(ana, devices[0], 1);
+    let expired = |community: &mut Community, by: Actor| {
+        let (by, of) = (by.account, ana.account);
+        community.query(Expired { by, of }).expect("answered")
+    };
+    assert_eq!(expired(&mut community, ben), []);
+    community.clock_ms += KEPT_MS + 1;
+    let at = community.groups[0].database.descriptor().range.end();
+    for from in 0..=63 {
+        let from = Slot(from * 1024);
+        community.submit(Prune { at, from }).expect("pruned");
+    }
+    assert_eq!(expired(&mut community, ben), [letter(ben, ana, 2, Vec::new()).id]);
+    assert_eq!(expired(&mut community, eva), [], "it is none of hers");
 }
 
 #[test]

@@ -343,6 +343,7 @@ const WITHOUT_SESSION: &[&str] = &[
     "Commits",
     "Records",
     "Presences",
+    "Expired",
 ];
 
 #[test]
