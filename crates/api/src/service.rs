@@ -9,6 +9,7 @@ use crate::noted;
 use crate::password::Vault;
 use crate::proxy::{Proxies, Subnet};
 use crate::serve::FINISH_TIME_MAX;
+use crate::site::{Asset, Site};
 use crate::tls::Tls;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub node: Arc<Node>,
     /// The ring's name, for people.
     pub title: String,
+    /// The web app's files; none where it was not built.
+    pub app: Vec<Asset>,
     /// Whether limits apply; off for load tests (`TERTULIA_RATE_LIMIT=off`).
     pub is_limited: bool,
     /// Proxies that are believed when they say for whom they ask.
@@ -70,6 +73,8 @@ pub struct Service(Box<dyn AsRef<Parts> + Send + Sync>);
 pub struct Parts {
     pub(crate) node: Arc<Node>,
     pub(crate) title: String,
+    /// The web app.
+    pub(crate) site: Site,
     pub(crate) limits: Limits,
     pub(crate) proxies: Proxies,
     pub(crate) has_open_metrics: bool,
@@ -109,6 +114,7 @@ impl Service {
         let Settings {
             node,
             title,
+            app,
             is_limited,
             proxies,
             has_open_metrics,
@@ -122,6 +128,7 @@ impl Service {
         Ok(Arc::new(Self(Box::new(Parts {
             node,
             title,
+            site: Site::new(&app),
             limits,
             proxies: Proxies::new(proxies),
             has_open_metrics,
