@@ -168,6 +168,8 @@ fn rejection(rejected: &Rejected) -> (StatusCode, &'static str) {
         Rejected::Forbidden => (StatusCode::UNPROCESSABLE_ENTITY, "forbidden"),
         Rejected::StaleDevices => (StatusCode::CONFLICT, "stale_devices"),
         Rejected::NoDevice => (StatusCode::GONE, "no_device"),
+        Rejected::Suspended => (StatusCode::FORBIDDEN, "suspended"),
+        Rejected::RoleNeeded => (StatusCode::FORBIDDEN, "role_needed"),
     }
 }
 

@@ -38,6 +38,7 @@ mod limit;
 mod link;
 mod login;
 mod message;
+mod moderation;
 mod noted;
 mod notification;
 mod oauth;

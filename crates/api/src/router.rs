@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::service::Service;
 use crate::{
     absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
-    notification, oauth, openapi, presence, relation, safe, search, session, shell, stance, status,
-    streaming, timeline, trust,
+    moderation, notification, oauth, openapi, presence, relation, safe, search, session, shell, stance,
+    status, streaming, timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -69,6 +69,7 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(safe::routes())
         .merge(message::routes())
         .merge(presence::routes())
+        .merge(moderation::routes())
         .merge(streaming::routes())
         .merge(absent::routes())
 }

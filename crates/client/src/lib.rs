@@ -30,6 +30,7 @@ pub mod html;
 pub mod listing;
 pub mod mark;
 pub mod message;
+pub mod moderation;
 mod moment;
 pub mod near;
 pub mod nick;

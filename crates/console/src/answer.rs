@@ -14,6 +14,7 @@ use tertulia_client::message::link::Linked;
 use tertulia_client::message::recovery::{BackedUp, Restored};
 use tertulia_client::message::verify::Verification;
 use tertulia_client::message::{Chat, Contact, Found as FoundMessage, Message, Progress, Room, Sent};
+use tertulia_client::moderation::{Decided, Decision, LogPage, Noted};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -128,6 +129,22 @@ pub enum Answer {
         /// Whether this is the first page.
         head: bool,
     },
+    /// Something that needs a role was decided.
+    Decided {
+        /// What.
+        decision: Decision,
+        /// What came of it.
+        decided: Decided,
+    },
+    /// People as moderators see them.
+    Noted(Vec<Noted>),
+    /// What moderators did.
+    Modlog {
+        /// The page.
+        page: LogPage,
+        /// Whether this is the first page.
+        head: bool,
+    },
     /// A private message is on its way, or waits.
     Sent {
         /// What became of it.
@@ -230,6 +247,9 @@ impl Answer {
             | Answer::Deleted { .. }
             | Answer::Tied { .. }
             | Answer::Found { .. }
+            | Answer::Decided { .. }
+            | Answer::Noted(_)
+            | Answer::Modlog { .. }
             | Answer::AgentStopped { .. }
             | Answer::FoundMessages(_)
             | Answer::Exported { .. }
@@ -303,6 +323,9 @@ impl Answer {
                 let dweets = numbered(numbers, &found.dweets);
                 json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
             }
+            Answer::Decided { decided, .. } => json!(decided),
+            Answer::Noted(people) => json!({ "people": people }),
+            Answer::Modlog { page, .. } => json!(page),
             Answer::Devices(devices) => json!({ "devices": devices }),
             Answer::ShutOut(shut_out) => json!({ "shut_out": shut_out.short, "waiting": shut_out.waiting }),
             Answer::DevicesReset => json!({ "devices_reset": true }),

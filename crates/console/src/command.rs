@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tertulia_types::moderation::Role;
 
 /// A command of the client, with what is common to all.
 #[derive(Debug, Clone)]
@@ -206,6 +207,51 @@ pub enum Verb {
     },
     /// Show what others did that concerns you
     Notifications {
+        /// Which part of the list
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Give somebody a role (for admins; who runs a machine has “role”)
+    Appoint {
+        /// Whom
+        nick: String,
+        /// member, moderator or admin
+        role: Role,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Suspend somebody: they cannot log in, and nobody sees them; nothing is deleted (for moderators)
+    Suspend {
+        /// Whom
+        nick: String,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Take a suspension back (for moderators)
+    Unsuspend {
+        /// Whom
+        nick: String,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Delete somebody’s dweet, everywhere (for moderators)
+    Takedown {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Show who has a role or is suspended, or how it stands with somebody (for moderators)
+    Noted {
+        /// With whom
+        nick: Option<String>,
+    },
+    /// Show what moderators did: who, what, to whom, when and why (for moderators)
+    Modlog {
         /// Which part of the list
         #[command(flatten)]
         paging: Paging,

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use tertulia_client::dweet::Dweet;
 use tertulia_client::mark::{List, Mark};
 use tertulia_client::message::verify::Word;
+use tertulia_client::moderation::Decision;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure};
 
@@ -92,6 +93,23 @@ pub enum Deed {
         /// The last row that was shown.
         from: Option<String>,
     },
+    /// Decide something that needs a role.
+    Decide {
+        /// What; a dweet as it was typed.
+        decision: Decision,
+        /// Why.
+        why: String,
+    },
+    /// Who has a role or is suspended, or how it stands with somebody.
+    Noted {
+        /// With whom.
+        nick: Option<String>,
+    },
+    /// What moderators did.
+    Modlog {
+        /// Behind what the page begins.
+        from: Option<String>,
+    },
     /// Send a private message.
     Send {
         /// To whom: a nick, or a room.
@@ -155,6 +173,24 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
             let alarms = messenger.alarms()?;
             Answer::Sent { sent, alarms }
         }
+        Deed::Decide { decision, why } => {
+            let decision = match decision {
+                Decision::TakeDown { dweet } => Decision::TakeDown {
+                    dweet: client.meant(dweet)?,
+                },
+                Decision::GiveRole { .. } | Decision::Suspend { .. } | Decision::Unsuspend { .. } => {
+                    decision.clone()
+                }
+            };
+            let decided = client.decide(&decision, why).await?;
+            Answer::Decided { decision, decided }
+        }
+        Deed::Noted { nick: Some(nick) } => Answer::Noted(vec![client.dossier(nick).await?]),
+        Deed::Noted { nick: None } => Answer::Noted(client.noted().await?),
+        Deed::Modlog { from } => Answer::Modlog {
+            page: client.moderation_log(from.as_deref(), limit).await?,
+            head: from.is_none(),
+        },
         Deed::Chats => {
             let messenger = client.messenger().await?;
             let offline = messenger.is_offline_after_delivery().await?;

@@ -26,6 +26,7 @@ mod export;
 pub mod interactive;
 pub mod look;
 mod message;
+mod moderation;
 mod news;
 pub mod once;
 pub mod page;

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
 use tertulia_client::message::Direct;
 use tertulia_client::message::verify::Word;
+use tertulia_client::moderation::Decision;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure, Lookout, Settings};
@@ -293,6 +294,24 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             },
             LIMIT,
         ),
+        Verb::Appoint { nick, role, why } => {
+            let decision = Decision::GiveRole { nick, role };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Suspend { nick, why } => {
+            let decision = Decision::Suspend { nick };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Unsuspend { nick, why } => {
+            let decision = Decision::Unsuspend { nick };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Takedown { dweet, why } => {
+            let decision = Decision::TakeDown { dweet };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Noted { nick } => (Deed::Noted { nick }, LIMIT),
+        Verb::Modlog { paging } => (Deed::Modlog { from: paging.before }, usize::from(paging.limit)),
         Verb::Send { to, text } => {
             let text = text_of(text)?;
             (Deed::Send { to, text }, LIMIT)

@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::device;
 use crate::look::Look;
 use crate::message;
+use crate::moderation;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::dweet::{Author, Dweet};
@@ -76,6 +77,9 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             numbers,
             head,
         } => notifications(look, &mut page, seen, numbers, *head),
+        Answer::Decided { decision, decided } => moderation::decided(look, &mut page, decision, decided),
+        Answer::Noted(people) => moderation::noted(look, &mut page, people),
+        Answer::Modlog { page: log, head } => moderation::log(look, &mut page, log, *head),
         Answer::Sent { sent, alarms } => {
             message::alarms(look, &mut page, alarms);
             message::sent(look, &mut page, sent);

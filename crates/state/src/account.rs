@@ -12,6 +12,7 @@ use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
+use tertulia_types::moderation::Role;
 use tertulia_types::view::{AccountView, Visibility};
 use tertulia_types::{AccountId, Nick, Position, Rejected, Scopes};
 
@@ -19,6 +20,9 @@ use tertulia_types::{AccountId, Nick, Position, Rejected, Scopes};
 const NAME_BYTES_MAX: usize = 512;
 /// The longest bio, in bytes.
 const NOTE_BYTES_MAX: usize = 8_192;
+
+/// Of an account that is neither closed nor on its way into being.
+const KEPT: &str = "closed_ms IS NULL AND standing <> 2";
 
 /// Columns of a view, in the order in which [`from_row`] reads them.
 const COLUMNS: &str =
@@ -42,10 +46,48 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AccountView> {
     })
 }
 
-/// The account, unless it is closed or was never there.
+/// The account, unless it is closed or suspended, or was never there: what readers may know of it.
 pub(crate) fn find(view: &View<'_>, id: AccountId) -> Result<Option<AccountView>, Fault> {
     let sql = const_format_select("slot = ?1 AND id = ?2");
     view.first(&sql, (id.slot().0, id.get()), from_row)
+}
+
+/// The account, also while it is suspended: for what goes on all the same, out of sight.
+pub(crate) fn kept(view: &View<'_>, id: AccountId) -> Result<Option<AccountView>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM account WHERE slot = ?1 AND id = ?2 AND {KEPT}");
+    view.first(&sql, (id.slot().0, id.get()), from_row)
+}
+
+/// As [`kept`], or `NotFound`.
+pub(crate) fn keeping(view: &View<'_>, id: AccountId) -> Outcome<AccountView> {
+    kept(view, id)?.ok_or_else(|| Rejected::NotFound.into())
+}
+
+/// As [`kept`], by the nick.
+pub(crate) fn kept_by_nick(view: &View<'_>, nick: &Nick) -> Result<Option<AccountView>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM account WHERE nick = ?1 AND {KEPT}");
+    view.first(&sql, [nick.as_str()], from_row)
+}
+
+/// Which role somebody has.
+pub(crate) fn role(view: &View<'_>, id: AccountId) -> Result<Role, Fault> {
+    let sql = "SELECT role FROM account WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
+    let number = view.first(sql, (id.slot().0, id.get()), |row| row.get(0))?;
+    Ok(number.map_or(Role::Member, Role::from_number))
+}
+
+/// By which measure somebody has their role; 0 before the first.
+pub(crate) fn role_by(view: &View<'_>, id: AccountId) -> Result<i64, Fault> {
+    let sql = "SELECT role_by FROM account WHERE slot = ?1 AND id = ?2";
+    Ok(view
+        .first(sql, (id.slot().0, id.get()), |row| row.get(0))?
+        .unwrap_or(0))
+}
+
+/// By which measure somebody was last suspended or not any more, and whether they are.
+pub(crate) fn suspension(view: &View<'_>, id: AccountId) -> Result<Option<(i64, bool)>, Fault> {
+    let sql = "SELECT standing_by, standing = 1 FROM account WHERE slot = ?1 AND id = ?2";
+    view.first(sql, (id.slot().0, id.get()), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The account, or `NotFound`.
@@ -56,14 +98,14 @@ pub(crate) fn standing(view: &View<'_>, id: AccountId) -> Outcome<AccountView> {
 /// Counts a new dweet; the account as it is then, unless it is closed.
 pub(crate) fn count_dweet(tx: &Tx<'_>, id: AccountId, ms: u64) -> Result<Option<AccountView>, Fault> {
     let sql = format!(
-        "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL
+        "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL AND standing = 0
          RETURNING {COLUMNS}"
     );
     tx.first(&sql, (id.slot().0, id.get(), ms), from_row)
 }
 
 fn const_format_select(condition: &str) -> String {
-    format!("SELECT {COLUMNS} FROM account WHERE {condition} AND closed_ms IS NULL")
+    format!("SELECT {COLUMNS} FROM account WHERE {condition} AND closed_ms IS NULL AND standing = 0")
 }
 
 /// Takes a nick and opens the first session.

@@ -9,9 +9,9 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use crate::{
-    account, block, bookmark, card, closing, conversation, device, dweet, entry, errand, favourite, follow,
-    key_package, mailbox, marker, mute, notification, oauth, presence, prune, range, redweet, safe, search,
-    session, tag, thread, timeline,
+    account, block, bookmark, card, closing, conversation, deed, device, dweet, entry, errand, favourite,
+    follow, hidden, key_package, mailbox, marker, measure, mute, notification, oauth, presence, prune, range,
+    redweet, safe, search, session, tag, thread, timeline,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_types::Position;
@@ -210,6 +210,11 @@ commands! {
     FillBox(safe::FillBox),
     EmptyBox(safe::EmptyBox),
     SetPresence(presence::SetPresence),
+    Decide(measure::Decide),
+    Take(measure::Take),
+    Appoint(measure::Appoint),
+    RecordDeed(deed::RecordDeed),
+    SetHidden(hidden::SetHidden),
 }
 
 queries! {
@@ -258,6 +263,11 @@ queries! {
     Commits(conversation::Commits),
     OpenBox(safe::OpenBox),
     Presences(presence::Presences),
+    OutcomeOf(measure::OutcomeOf),
+    CheckRole(measure::CheckRole),
+    Inspect(measure::Inspect),
+    Noted(measure::Noted),
+    Deeds(deed::Deeds),
 }
 
 #[cfg(test)]

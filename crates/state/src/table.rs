@@ -78,6 +78,8 @@ pub(crate) const BY_SLOT: &[Table] = &[
         "account_id",
     ),
     owned("sealed_box", "slot, account_id, name", "account_id"),
+    table("measure", "slot, id"),
+    table("deed", "slot, id"),
     table("conversation", "slot, id"),
     table("conversation_commit", "slot, conversation, generation, epoch"),
 ];
@@ -134,7 +136,7 @@ mod tests {
         ("outbox", "goes at once, with the split itself"),
     ];
     /// Tables of the group as a whole.
-    const WHOLE: [(&str, &str); 4] = [
+    const WHOLE: [(&str, &str); 5] = [
         (
             "meta",
             "stays: counters and the stamp are inherited (rules C3, T7)",
@@ -144,6 +146,10 @@ mod tests {
             "goes where nobody follows the author, at the end of the trimming (rule T4)",
         ),
         ("card", "goes with the entries"),
+        (
+            "hidden",
+            "stays: who is hidden is so in the whole ring, and nobody goes to a new group again",
+        ),
         (
             "sqlite_sequence",
             "stays: numbers of the outbox are never used again",

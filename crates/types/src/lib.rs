@@ -12,6 +12,7 @@ pub mod hexadecimal;
 pub mod id;
 pub mod machine;
 pub mod message;
+pub mod moderation;
 mod network;
 pub mod nick;
 pub mod position;

@@ -65,4 +65,10 @@ pub enum Rejected {
     /// The message was written for other devices than the recipient has now.
     #[error("the recipient's devices have changed: look at them again")]
     StaleDevices,
+    /// The one who wants to log in is suspended.
+    #[error("this account is suspended: ask those who run this place")]
+    Suspended,
+    /// The one who asks has not the role for it, or the other one's is as high.
+    #[error("your role does not allow this")]
+    RoleNeeded,
 }

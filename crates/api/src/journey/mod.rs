@@ -3,6 +3,7 @@
 mod bad_input;
 mod dweet;
 mod login;
+mod moderation;
 mod oauth;
 mod people;
 mod secret;

@@ -10,6 +10,7 @@ mod favourite;
 mod follow;
 mod journey;
 mod message;
+mod moderation;
 mod mute;
 mod nonsense;
 mod notification;

@@ -13,8 +13,9 @@ use tertulia_state::{
     AnyCommand, AnyQuery, Event, account, block, bookmark, device, dweet, favourite, follow, key_package,
     mailbox, safe,
 };
-use tertulia_state::{marker, mute, notification, page::Page, presence, redweet, session, timeline};
+use tertulia_state::{marker, measure, mute, notification, page::Page, presence, redweet, session, timeline};
 use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
+use tertulia_types::moderation::{Measure, Person, Role};
 use tertulia_types::presence::{Presence, SignedPresence};
 use tertulia_types::view::Visibility;
 use tertulia_types::{BoxName, DweetId, NotificationId, Rejected, Scopes, Slot};
@@ -211,6 +212,18 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
             last_read_id: 1,
         }
         .into(),
+        measure::Decide {
+            actor,
+            measure: Measure::Suspend {
+                whom: Person {
+                    id: other,
+                    nick: "ben".parse().expect("a nick"),
+                },
+            },
+            why: String::new(),
+            key: key(),
+        }
+        .into(),
         CloseAccount {
             actor,
             verified_version: 1,
@@ -280,6 +293,12 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         }
         .into(),
         marker::Markers { actor }.into(),
+        measure::OutcomeOf { actor, id }.into(),
+        measure::CheckRole {
+            actor,
+            needed: Role::Moderator,
+        }
+        .into(),
     ]
 }
 
@@ -343,6 +362,14 @@ const WITHOUT_SESSION: &[&str] = &[
     "Commits",
     "Records",
     "Presences",
+    // Homes to each other, and the one who runs a machine; what moderators read elsewhere, whose role was asked for at their home.
+    "Take",
+    "Appoint",
+    "RecordDeed",
+    "SetHidden",
+    "Inspect",
+    "Noted",
+    "Deeds",
 ];
 
 #[test]

@@ -15,6 +15,7 @@ mod home;
 mod instance;
 mod marker;
 mod message;
+mod moderation;
 mod nothing;
 mod notification;
 mod refusal;
@@ -38,6 +39,7 @@ pub use message::{
     AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, Filled, KeyPackage,
     Letter, Mailbox, NotAPresence, NotARecord, PackagesLeft, Presence, Progress, SealedBox,
 };
+pub use moderation::{Decision, Deed, Dossier, Named};
 pub use nothing::{EmptyList, EmptyObject};
 pub use notification::{Notification, NotificationKind};
 pub use refusal::Refusal;
