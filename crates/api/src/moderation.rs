@@ -255,7 +255,7 @@ async fn log(
     Ok((headers, Json(deeds.iter().map(deed).collect())))
 }
 
-fn named(person: &Person) -> Named {
+pub(crate) fn named(person: &Person) -> Named {
     Named {
         id: person.id.to_string(),
         nick: person.nick.to_string(),
@@ -270,6 +270,8 @@ fn deed(done: &moderation::Deed) -> Deed {
     let detail = match &done.measure {
         Measure::GiveRole { role, .. } => Some(role.to_string()),
         Measure::DeleteDweet { dweet, .. } => Some(dweet.to_string()),
+        Measure::Settle { settlement, .. } => Some(settlement.registration.to_string()),
+        Measure::Resolve { report, .. } => Some(report.to_string()),
         Measure::Suspend { .. } | Measure::Unsuspend { .. } => None,
     };
     Deed {

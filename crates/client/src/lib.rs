@@ -20,6 +20,7 @@
 //! Deliberately absent: knowledge of which machine holds what: any machine answers for the ring.
 
 pub mod address;
+pub mod community;
 pub mod dweet;
 pub mod failure;
 pub mod feed;

@@ -19,6 +19,7 @@ pub mod asking;
 pub mod background;
 pub mod choice;
 pub mod command;
+mod community;
 pub mod complete;
 pub mod deed;
 mod device;

@@ -91,6 +91,33 @@ impl Wish<'_> {
                 let nick = self.nick(nick)?;
                 Deed::Verify { nick, word }
             }
+            ("report", _) => {
+                let (dweet, comment) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                Deed::Report {
+                    nick: None,
+                    dweets: vec![self.dweet(dweet)?],
+                    category: None,
+                    comment: comment.trim().to_owned(),
+                }
+            }
+            ("invite", _) => Deed::Invite {
+                note: String::new(),
+                uses: 1,
+                days: 7,
+            },
+            ("invitations", _) => Deed::Invitations,
+            ("community", _) => Deed::Community,
+            ("reports", _) => Deed::Reports {
+                resolved: false,
+                from: None,
+            },
+            ("resolve", _) => {
+                let (report, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                Deed::Resolve {
+                    report: report.to_owned(),
+                    note: note.trim().to_owned(),
+                }
+            }
             ("noted", _) => Deed::Noted {
                 nick: match rest {
                     "" => None,

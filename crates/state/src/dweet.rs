@@ -11,6 +11,7 @@ use crate::entry::Deliver;
 use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
+use crate::growth::{self, Counted};
 use crate::notification::{self, Notify};
 use crate::page::{Page, Sifted};
 use crate::request::{Request, RequestKey};
@@ -76,6 +77,7 @@ impl Command for Publish {
         if let Content::Dweet(body) = &dweet.content {
             post_all(tx, id, author, body)?;
         }
+        growth::count(tx, Counted::Dweet)?;
         tx.tell(Event::Published { id, author, public });
         Ok(dweet)
     }

@@ -58,11 +58,17 @@ pub(crate) enum Errand {
     Deed = 17,
     /// Whether somebody is hidden, to all groups: a walk.
     Hidden = 18,
+    /// What the community has settled, to all groups: a walk.
+    Settlement = 19,
+    /// A newcomer's use of an invitation, to the invitation's home.
+    Use = 20,
+    /// A report to the moderators.
+    Report = 21,
 }
 
 impl Errand {
     fn from_number(number: i64) -> Result<Self, Fault> {
-        const ALL: [Errand; 18] = [
+        const ALL: [Errand; 21] = [
             Errand::Deliver,
             Errand::Card,
             Errand::Follower,
@@ -81,6 +87,9 @@ impl Errand {
             Errand::Measure,
             Errand::Deed,
             Errand::Hidden,
+            Errand::Settlement,
+            Errand::Use,
+            Errand::Report,
         ];
         ALL.into_iter()
             .find(|errand| *errand as i64 == number)

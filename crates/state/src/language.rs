@@ -9,9 +9,9 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use crate::{
-    account, block, bookmark, card, closing, conversation, deed, device, dweet, entry, errand, favourite,
-    follow, hidden, key_package, mailbox, marker, measure, mute, notification, oauth, presence, prune, range,
-    redweet, safe, search, session, tag, thread, timeline,
+    account, block, bookmark, card, closing, community, conversation, deed, device, dweet, entry, errand,
+    favourite, follow, growth, hidden, invitation, key_package, mailbox, marker, measure, mute, notification,
+    oauth, presence, prune, range, redweet, report, safe, search, session, tag, thread, timeline,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_types::Position;
@@ -215,6 +215,13 @@ commands! {
     Appoint(measure::Appoint),
     RecordDeed(deed::RecordDeed),
     SetHidden(hidden::SetHidden),
+    SetSettlement(community::SetSettlement),
+    Invite(invitation::Invite),
+    Disinvite(invitation::Disinvite),
+    Use(invitation::Use),
+    RegisterInvited(invitation::RegisterInvited),
+    FileReport(report::FileReport),
+    TakeReport(report::TakeReport),
 }
 
 queries! {
@@ -268,6 +275,13 @@ queries! {
     Inspect(measure::Inspect),
     Noted(measure::Noted),
     Deeds(deed::Deeds),
+    Settled(community::Settled),
+    Invitations(invitation::Invitations),
+    Look(invitation::Look),
+    Awaited(invitation::Awaited),
+    Reports(report::Reports),
+    FindReport(report::FindReport),
+    Days(growth::Days),
 }
 
 #[cfg(test)]

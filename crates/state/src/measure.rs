@@ -11,10 +11,12 @@
 //! - Each measure that was decided comes into the log once, with what came of it; nothing is taken out of the log.
 
 use crate::account;
+use crate::community;
 use crate::deed::RecordDeed;
 use crate::dweet;
 use crate::errand::{self, Errand, Waiting};
 use crate::error::{Error, Fault, Outcome, decode, encode};
+use crate::report;
 use crate::request::{KEPT_MS, Request, RequestKey};
 use crate::session::{self, Actor};
 use crate::tx::{Tx, View};
@@ -43,6 +45,7 @@ fn home_of(measure: &Measure) -> Position {
         | Measure::Suspend { whom: person }
         | Measure::Unsuspend { whom: person } => person.id.home(),
         Measure::DeleteDweet { dweet, .. } => dweet.home(),
+        Measure::Settle { .. } | Measure::Resolve { .. } => community::position(),
     }
 }
 
@@ -251,6 +254,10 @@ impl Command for Take {
                 Ok(_) | Err(Error::Rejected(_)) => dweet::was_by(tx, *dweet, author.id),
                 Err(fault) => Err(fault),
             },
+            Measure::Settle { over, settlement } => community::settle(tx, self.id, *over, settlement),
+            Measure::Resolve {
+                report, resolution, ..
+            } => report::resolve(tx, *report, resolution),
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: verbs (they live in `tertulia-state`, next to their rules) and HTML.
 
+pub mod community;
 pub mod device;
 pub mod entity;
 pub mod hexadecimal;

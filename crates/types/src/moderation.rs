@@ -3,6 +3,7 @@
 //! **Invariant:** these values travel between machines and lie in databases, encoded by postcard: variants are only ever added at
 //! the end, and fields never in place.
 
+use crate::community::Settlement;
 use crate::id::{AccountId, DweetId, NotificationId};
 use crate::machine::MachineId;
 use crate::nick::Nick;
@@ -112,6 +113,50 @@ pub enum Measure {
         /// Which.
         dweet: DweetId,
     },
+    /// The community settles something else.
+    Settle {
+        /// The version from which it was made.
+        over: i64,
+        /// What is settled from now on.
+        settlement: Settlement,
+    },
+    /// A report is settled.
+    Resolve {
+        /// Which.
+        report: NotificationId,
+        /// Whom it is about.
+        about: Person,
+        /// How, for those who moderate.
+        resolution: Resolution,
+    },
+}
+
+/// What somebody tells moderators about somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Its number, which has the time in it.
+    pub id: NotificationId,
+    /// Who tells.
+    pub by: Person,
+    /// Of whom.
+    pub about: Person,
+    /// Which dweets of theirs.
+    pub dweets: Vec<DweetId>,
+    /// What there is to say; may be empty.
+    pub comment: String,
+    /// Mastodon's word for the kind: `spam`, `violation`, `legal` or `other`.
+    pub category: String,
+}
+
+/// How a report was settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// Who settled it.
+    pub by: Person,
+    /// When; milliseconds since 1970.
+    pub at_ms: u64,
+    /// What came of it, in their words; may be empty.
+    pub note: String,
 }
 
 impl Measure {
@@ -119,8 +164,11 @@ impl Measure {
     #[must_use]
     pub fn needs(&self) -> Role {
         match self {
-            Self::GiveRole { .. } => Role::Admin,
-            Self::Suspend { .. } | Self::Unsuspend { .. } | Self::DeleteDweet { .. } => Role::Moderator,
+            Self::GiveRole { .. } | Self::Settle { .. } => Role::Admin,
+            Self::Suspend { .. }
+            | Self::Unsuspend { .. }
+            | Self::DeleteDweet { .. }
+            | Self::Resolve { .. } => Role::Moderator,
         }
     }
 
@@ -131,6 +179,8 @@ impl Measure {
             Self::GiveRole { to, .. } => Some(to),
             Self::Suspend { whom } | Self::Unsuspend { whom } => Some(whom),
             Self::DeleteDweet { author, .. } => Some(author),
+            Self::Resolve { about, .. } => Some(about),
+            Self::Settle { .. } => None,
         }
     }
 
@@ -142,6 +192,8 @@ impl Measure {
             Self::Suspend { .. } => "suspend",
             Self::Unsuspend { .. } => "unsuspend",
             Self::DeleteDweet { .. } => "delete_dweet",
+            Self::Settle { .. } => "settle",
+            Self::Resolve { .. } => "resolve",
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod account;
 mod application;
+mod community;
 mod entries;
 mod home;
 mod instance;
@@ -27,6 +28,7 @@ mod timestamp;
 
 pub use account::{Account, CredentialAccount, Role, Source};
 pub use application::{Application, CredentialApplication, Token};
+pub use community::{Community, GrowthDay, Invitation, Invited, Report, Resolution, Rule};
 pub use entries::{ENTRIES_HEADER, ENTRY_MACHINES_MAX, ENTRY_URLS_MAX, Entries, EntryMachine};
 pub use home::{More, Unseen};
 pub use instance::{
