@@ -20,6 +20,7 @@
 //! Deliberately absent: knowledge of which machine holds what: any machine answers for the ring.
 
 pub mod address;
+pub mod community;
 pub mod dweet;
 pub mod failure;
 pub mod feed;
@@ -30,6 +31,7 @@ pub mod html;
 pub mod listing;
 pub mod mark;
 pub mod message;
+pub mod moderation;
 mod moment;
 pub mod near;
 pub mod nick;
