@@ -64,12 +64,6 @@ const MEDIA: &[(HttpMethod, Answer)] = &[(
     HttpMethod::Post,
     Answer::NotHere("dweets are text: pictures are not kept here"),
 )];
-const REPORTS: &[(HttpMethod, Answer)] = &[(
-    HttpMethod::Post,
-    Answer::NotHere(
-        "there is nobody here who reads reports: block the person, and talk to whoever runs your machine",
-    ),
-)];
 const PUSH: &[(HttpMethod, Answer)] = &[
     (HttpMethod::Get, Answer::NotFound),
     (HttpMethod::Delete, Answer::NotFound),
@@ -80,7 +74,7 @@ const PUSH: &[(HttpMethod, Answer)] = &[
 ];
 
 /// All of it: where, and what is answered.
-const ABSENT: [(&str, &[(HttpMethod, Answer)]); 42] = [
+const ABSENT: [(&str, &[(HttpMethod, Answer)]); 40] = [
     ("/api/v1/custom_emojis", EMPTY),
     ("/api/v1/followed_tags", EMPTY),
     ("/api/v1/featured_tags", EMPTY),
@@ -107,7 +101,6 @@ const ABSENT: [(&str, &[(HttpMethod, Answer)]); 42] = [
     ("/api/v1/accounts/{id}/identity_proofs", EMPTY),
     ("/api/v1/accounts/familiar_followers", EMPTY),
     ("/api/v1/instance/peers", EMPTY),
-    ("/api/v1/instance/rules", EMPTY),
     ("/api/v1/instance/activity", EMPTY),
     ("/api/v1/instance/domain_blocks", EMPTY),
     ("/api/v1/lists", LISTS),
@@ -122,7 +115,6 @@ const ABSENT: [(&str, &[(HttpMethod, Answer)]); 42] = [
     ("/api/v1/media/{id}", GET_PUT),
     ("/api/v1/polls/{id}", GET_ALONE),
     ("/api/v1/polls/{id}/votes", POST_ALONE),
-    ("/api/v1/reports", REPORTS),
 ];
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {

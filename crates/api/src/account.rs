@@ -4,6 +4,7 @@ use crate::caller::{At, Caller, Paging};
 use crate::error::Error;
 use crate::input::Input;
 use crate::link::links;
+use crate::moderation::role_entity;
 use crate::origin::Origin;
 use crate::render;
 use crate::search;
@@ -16,7 +17,9 @@ use std::sync::Arc;
 use tertulia_state::account::{Defaults, EditProfile, Own, Who};
 use tertulia_state::dweet::Profile;
 use tertulia_state::follow::{Followers, Following};
-use tertulia_types::entity::{Account, CredentialAccount, EmptyList, Role, Source, Status, Visibility};
+use tertulia_state::measure::CheckRole;
+use tertulia_types::entity::{Account, CredentialAccount, EmptyList, Source, Status, Visibility};
+use tertulia_types::moderation;
 use tertulia_types::view::{self, AccountView};
 use tertulia_types::{AccountId, NotificationId, Scopes, text};
 use utoipa_axum::router::OpenApiRouter;
@@ -43,11 +46,21 @@ async fn verify_credentials(
     origin: Origin,
 ) -> Result<Json<CredentialAccount>, Error> {
     let needed = Scopes::NONE;
-    let (account, defaults) = service.query(Own { actor, needed }).await?;
-    Ok(Json(credential(&origin, &account, defaults)))
+    let role = CheckRole {
+        actor,
+        needed: moderation::Role::Member,
+    };
+    let (own, role) = futures::join!(service.query(Own { actor, needed }), service.query(role));
+    let ((account, defaults), role) = (own?, role?);
+    Ok(Json(credential(&origin, &account, defaults, role)))
 }
 
-fn credential(origin: &Origin, account: &AccountView, defaults: Defaults) -> CredentialAccount {
+fn credential(
+    origin: &Origin,
+    account: &AccountView,
+    defaults: Defaults,
+    role: moderation::Role,
+) -> CredentialAccount {
     CredentialAccount {
         account: render::account(origin, account),
         source: Source {
@@ -58,7 +71,7 @@ fn credential(origin: &Origin, account: &AccountView, defaults: Defaults) -> Cre
             language: defaults.language.unwrap_or_default(),
             follow_requests_count: 0,
         },
-        role: Role::default(),
+        role: role_entity(role),
     }
 }
 
@@ -136,7 +149,9 @@ async fn update_credentials(
         defaults,
     };
     let (account, defaults) = service.submit(edit).await?;
-    Ok(Json(credential(&origin, &account, defaults)))
+    let needed = moderation::Role::Member;
+    let role = service.query(CheckRole { actor, needed }).await?;
+    Ok(Json(credential(&origin, &account, defaults, role)))
 }
 
 /// `direct` is refused: the ring's machines could read such dweets.

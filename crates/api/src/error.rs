@@ -168,6 +168,11 @@ fn rejection(rejected: &Rejected) -> (StatusCode, &'static str) {
         Rejected::Forbidden => (StatusCode::UNPROCESSABLE_ENTITY, "forbidden"),
         Rejected::StaleDevices => (StatusCode::CONFLICT, "stale_devices"),
         Rejected::NoDevice => (StatusCode::GONE, "no_device"),
+        Rejected::Suspended => (StatusCode::FORBIDDEN, "suspended"),
+        Rejected::RoleNeeded => (StatusCode::FORBIDDEN, "role_needed"),
+        Rejected::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
+        Rejected::InvitationNeeded => (StatusCode::FORBIDDEN, "invitation_needed"),
+        Rejected::BadInvitation => (StatusCode::UNPROCESSABLE_ENTITY, "bad_invitation"),
     }
 }
 

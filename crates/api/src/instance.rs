@@ -3,6 +3,7 @@
 //! **Invariant:** the version begins as Mastodon's does, for apps look for features by it (W9 in docs/apps.md), and 225 is announced
 //! wherever some app looks (docs/apps.md).
 
+use crate::community::rules_of;
 use crate::error::Error;
 use crate::origin::Origin;
 use crate::page::escape;
@@ -13,6 +14,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tertulia_types::community::{Registration, Settlement};
 use tertulia_types::entity::{
     AccountLimits, ApiVersions, Contact, EmptyList, Instance, InstanceUrls, InstanceV1, InstanceV1Urls,
     Limits, LimitsV1, MediaLimits, PollLimits, Registrations, Stats, StatusLimits, Thumbnail, Translation,
@@ -25,6 +27,9 @@ use utoipa_axum::routes;
 /// What this program is.
 const VERSION: &str = concat!("4.2.0 (compatible; Tertulia ", env!("CARGO_PKG_VERSION"), ")");
 const DESCRIPTION: &str = "A microblog on machines of its own people.";
+/// What newcomers are told who cannot register.
+const BY_INVITATION: &str = "Registering here needs an invitation: ask somebody who is here for one.";
+const CLOSED: &str = "Nobody can register here at the moment.";
 const LANGUAGES: [&str; 2] = ["en", "es"];
 
 const STATUSES: StatusLimits = StatusLimits {
@@ -52,15 +57,25 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(host_meta))
 }
 
+/// What the community says of itself; what the program says, until it has.
+fn described(settlement: &Settlement) -> String {
+    match settlement.description.as_str() {
+        "" => DESCRIPTION.to_owned(),
+        description => description.to_owned(),
+    }
+}
+
 /// The service, as older apps ask for it.
 #[utoipa::path(get, path = "/api/v1/instance", tag = "instance", responses((status = 200, body = InstanceV1)))]
 async fn version_1(State(service): State<Arc<Service>>, origin: Origin) -> Result<Json<InstanceV1>, Error> {
     let size = service.size().await?;
+    let settlement = service.settlement().await?;
+    let description = described(&settlement);
     Ok(Json(InstanceV1 {
         uri: origin.host().to_owned(),
         title: service.title.clone(),
-        short_description: DESCRIPTION.to_owned(),
-        description: DESCRIPTION.to_owned(),
+        short_description: description.clone(),
+        description,
         email: String::new(),
         version: VERSION.to_owned(),
         urls: InstanceV1Urls {
@@ -73,9 +88,9 @@ async fn version_1(State(service): State<Arc<Service>>, origin: Origin) -> Resul
         },
         thumbnail: Some(format!("{origin}/pictures/header.png")),
         languages: LANGUAGES.map(str::to_owned).into(),
-        registrations: true,
+        registrations: settlement.registration == Registration::Open,
         approval_required: false,
-        invites_enabled: false,
+        invites_enabled: settlement.members_may_invite,
         configuration: LimitsV1 {
             accounts: ACCOUNTS,
             statuses: STATUSES,
@@ -84,7 +99,7 @@ async fn version_1(State(service): State<Arc<Service>>, origin: Origin) -> Resul
         },
         max_toot_chars: DWEET_CHARACTERS_MAX,
         contact_account: None,
-        rules: EmptyList,
+        rules: rules_of(&settlement),
     }))
 }
 
@@ -92,12 +107,13 @@ async fn version_1(State(service): State<Arc<Service>>, origin: Origin) -> Resul
 #[utoipa::path(get, path = "/api/v2/instance", tag = "instance", responses((status = 200, body = Instance)))]
 async fn version_2(State(service): State<Arc<Service>>, origin: Origin) -> Result<Json<Instance>, Error> {
     let size = service.size().await?;
+    let settlement = service.settlement().await?;
     Ok(Json(Instance {
         domain: origin.host().to_owned(),
         title: service.title.clone(),
         version: VERSION.to_owned(),
         source_url: format!("{origin}/"),
-        description: DESCRIPTION.to_owned(),
+        description: described(&settlement),
         usage: Usage {
             users: UsageUsers {
                 active_month: size.active,
@@ -122,15 +138,19 @@ async fn version_2(State(service): State<Arc<Service>>, origin: Origin) -> Resul
             translation: Translation { enabled: false },
         },
         registrations: Registrations {
-            enabled: true,
+            enabled: settlement.registration == Registration::Open,
             approval_required: false,
-            message: None,
+            message: match settlement.registration {
+                Registration::Open => None,
+                Registration::Invitation => Some(BY_INVITATION.to_owned()),
+                Registration::Closed => Some(CLOSED.to_owned()),
+            },
         },
         contact: Contact {
             email: String::new(),
             account: None,
         },
-        rules: EmptyList,
+        rules: rules_of(&settlement),
         api_versions: ApiVersions { mastodon: 1 },
     }))
 }
@@ -146,13 +166,14 @@ async fn nodeinfo_links(origin: Origin) -> Json<Value> {
 #[utoipa::path(get, path = "/nodeinfo/2.0", tag = "instance", responses((status = 200, body = Object)))]
 async fn nodeinfo(State(service): State<Arc<Service>>) -> Result<Json<Value>, Error> {
     let size = service.size().await?;
+    let is_open = service.settlement().await?.registration == Registration::Open;
     Ok(Json(json!({
         "version": "2.0",
         "software": { "name": "tertulia", "version": env!("CARGO_PKG_VERSION") },
         "protocols": [],
         "services": { "inbound": [], "outbound": [] },
         "usage": { "users": { "total": size.accounts, "activeMonth": size.active }, "localPosts": size.dweets },
-        "openRegistrations": true,
+        "openRegistrations": is_open,
         "metadata": { "nodeName": service.title },
     })))
 }

@@ -4,6 +4,7 @@
 //! **Invariant:** secrets are made here and hashed here; only hashes go to the homes (rule P2).
 
 use crate::caller::Once;
+use crate::community::Shown;
 use crate::error::Error;
 use crate::limit::Whose;
 use crate::password::{Password, acceptable};
@@ -12,6 +13,7 @@ use crate::token::Secret;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use tertulia_state::account::{self, Credentials, Register};
+use tertulia_state::invitation::RegisterInvited;
 use tertulia_state::request::RequestKey;
 use tertulia_state::session::{NewSession, OpenSession, SecretHash};
 use tertulia_types::entity::Token;
@@ -164,6 +166,8 @@ pub(crate) struct Newcomer {
     pub(crate) name: Option<String>,
     pub(crate) password: Password,
     pub(crate) language: Option<String>,
+    /// The code of an invitation.
+    pub(crate) invite: Option<String>,
 }
 
 /// Makes an account and its first session. A repeat with the same `Idempotency-Key`, nick and password gets the same
@@ -180,24 +184,29 @@ pub(crate) async fn register(
         name,
         password,
         language,
+        invite,
     } = newcomer;
+    let invite = invite.filter(|code| !code.trim().is_empty());
+    let code = invite.as_deref().map(str::parse::<Shown>).transpose()?;
     let (nick, name) = acceptable_newcomer(nick.trim(), name.as_deref(), &password)?;
     service.limits.registration(from).map_err(Error::TooMany)?;
     let key = bound(once, &nick, &password);
     let password = service.vault.hash(password).await?;
     let token = Secret::new(0);
     let session = purpose.session(&token);
-    match service
-        .submit(Register {
-            nick: nick.clone(),
-            name,
-            password,
-            language,
-            key,
-            session,
-        })
-        .await
-    {
+    let register = Register {
+        nick: nick.clone(),
+        name,
+        password,
+        language,
+        key,
+        session,
+    };
+    let registered = match code {
+        None => service.submit(register).await,
+        Some(Shown(code)) => service.register_invited(RegisterInvited { register, code }).await,
+    };
+    match registered {
         Ok(account) => {
             service.limits.registered(nick, from);
             let token = token.of(owner(account.id)).ok_or(Error::Internal)?;

@@ -382,6 +382,8 @@ struct AccountParams {
     agreement: bool,
     /// The language of new dweets.
     locale: Option<String>,
+    /// The code of an invitation.
+    invite_code: Option<String>,
 }
 
 /// Makes an account, for an application with a token of its own; answers a token for it.
@@ -403,6 +405,7 @@ async fn register(
         name: None,
         password: Zeroizing::new(asked.password),
         language,
+        invite: asked.invite_code,
     };
     let purpose = Purpose {
         scopes: app.scopes,

@@ -3,9 +3,9 @@
 use crate::error::Error;
 use crate::service::Service;
 use crate::{
-    absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
-    notification, oauth, openapi, presence, relation, safe, search, session, shell, site, stance, status,
-    streaming, timeline, trust,
+    absent, account, authorize, bookmark, community, device, entries, front, health, home, instance, message,
+    moderation, notification, oauth, openapi, presence, relation, report, ring, safe, search, session, shell,
+    site, stance, status, streaming, timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -69,6 +69,10 @@ pub(crate) fn api() -> OpenApiRouter<Arc<Service>> {
         .merge(safe::routes())
         .merge(message::routes())
         .merge(presence::routes())
+        .merge(moderation::routes())
+        .merge(report::routes())
+        .merge(community::routes())
+        .merge(ring::routes())
         .merge(streaming::routes())
         .merge(absent::routes())
 }

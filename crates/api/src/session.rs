@@ -41,12 +41,15 @@ struct RegisterParams {
     password: String,
     /// What the session is called in the list.
     label: Option<String>,
+    /// The code of an invitation.
+    invite: Option<String>,
 }
 
 /// Makes an account and logs in.
 #[utoipa::path(post, path = "/api/tertulia/v1/register", tag = "tertulia", request_body = RegisterParams,
     params(("Idempotency-Key" = Option<String>, Header, description = "A repeat with it gets the same account")),
-    responses((status = 200, body = Token), (status = 422, description = "The nick is taken, or something does not fit")))]
+    responses((status = 200, body = Token), (status = 422, description = "The nick is taken, or something does not fit, or the invitation is not good any more"),
+    (status = 403, description = "Nobody can register, or not without an invitation")))]
 async fn register(
     State(service): State<Arc<Service>>,
     Address(from): Address,
@@ -59,6 +62,7 @@ async fn register(
         name: asked.name,
         password,
         language: None,
+        invite: asked.invite,
     };
     let token = login::register(&service, newcomer, &Purpose::own(asked.label), once, from).await?;
     Ok(Json(token))

@@ -40,6 +40,24 @@ impl Secret {
         }
     }
 
+    /// Another secret, for another owner, which follows from this one and a key: the same each time, and unknown to whoever has only the key.
+    pub(crate) fn child(&self, owner: u64, key: &[u8]) -> Self {
+        let drawn = Sha256::new()
+            .chain_update("child of a secret")
+            .chain_update([0])
+            .chain_update(self.text.as_bytes())
+            .chain_update(key)
+            .finalize();
+        let mut bytes = Zeroizing::new([0; OWNER_BYTES + SECRET_BYTES]);
+        bytes[..OWNER_BYTES].copy_from_slice(&owner.to_be_bytes());
+        bytes[OWNER_BYTES..].copy_from_slice(&drawn);
+        Self {
+            text: Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)),
+            owner,
+            hash: hash(&bytes[OWNER_BYTES..]),
+        }
+    }
+
     /// The token that somebody presents; none if it cannot be one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);

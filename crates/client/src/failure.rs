@@ -174,6 +174,9 @@ pub enum Misuse {
     /// The text is neither a number of the last listing nor an id.
     #[error("not a number of the last list, nor an id: {0}")]
     NotADweet(String),
+    /// The text is no number of an invitation or a report.
+    #[error("not a number of the list: {0}")]
+    NotANumber(String),
     /// The text is no nick.
     #[error("not a nick: {0}")]
     NotANick(String),
@@ -355,6 +358,7 @@ impl Misuse {
             | Misuse::NotAServer(_)
             | Misuse::NoSuchNumber(_)
             | Misuse::NotADweet(_)
+            | Misuse::NotANumber(_)
             | Misuse::NotANick(_)
             | Misuse::NotACertificate(_)
             | Misuse::NotAFingerprint(_)
@@ -373,6 +377,7 @@ impl Misuse {
             Misuse::LoggedInAs(_) => "logged_in_already",
             Misuse::NoSuchNumber(_) => "no_such_number",
             Misuse::NotADweet(_) => "not_a_dweet",
+            Misuse::NotANumber(_) => "not_a_number",
             Misuse::NotANick(_) => "not_a_nick",
             Misuse::Unfit(_) => "unfit_text",
             Misuse::NotACertificate(_) => "not_a_certificate",

@@ -20,6 +20,7 @@
 //! Deliberately absent: knowledge of which machine holds what: any machine answers for the ring.
 
 pub mod address;
+pub mod community;
 pub mod dweet;
 pub mod failure;
 pub mod feed;
@@ -31,6 +32,7 @@ pub mod key;
 pub mod listing;
 pub mod mark;
 pub mod message;
+pub mod moderation;
 mod moment;
 pub mod near;
 pub mod nick;

@@ -44,12 +44,23 @@ pub struct Me {
 impl Client {
     /// Makes an account and logs in.
     pub async fn register(&self, typed: &str, name: Option<&str>, password: &str) -> Result<Me, Failure> {
+        self.register_with(typed, name, password, None).await
+    }
+
+    /// Makes an account with the code of an invitation, and logs in.
+    pub async fn register_with(
+        &self,
+        typed: &str,
+        name: Option<&str>,
+        password: &str,
+        invite: Option<&str>,
+    ) -> Result<Me, Failure> {
         let nick = self.nobody_yet(typed)?;
         let name = name
             .map(tertulia_types::text::display_name)
             .transpose()
             .map_err(Misuse::Unfit)?;
-        let body = json!({ "nick": nick.as_str(), "name": name, "password": password, "label": LABEL });
+        let body = json!({ "nick": nick.as_str(), "name": name, "password": password, "label": LABEL, "invite": invite });
         let ask = Ask::post("/api/tertulia/v1/register", body);
         let token: Token = self.once("", &format!("register {nick}"), ask).await?;
         self.enter(&nick, token.access_token).await

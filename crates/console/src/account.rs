@@ -33,6 +33,8 @@ pub struct Given {
     pub nick: Option<String>,
     /// The name.
     pub name: Option<String>,
+    /// The code of an invitation.
+    pub invite: Option<String>,
     /// The password.
     pub password: Option<Zeroizing<String>>,
     /// The new password.
@@ -54,9 +56,20 @@ pub async fn register(asking: &mut Asking<'_>, client: &Client, given: Given) ->
         Some(password) => password,
         None => asking.new_secret("ask-password-new").ok_or(Left::Cancelled)?,
     };
+    let mut invite = given.invite;
     loop {
-        match client.register(&nick, name.as_deref(), &password).await {
+        let registered = client.register_with(&nick, name.as_deref(), &password, invite.as_deref());
+        match registered.await {
             Ok(me) => return Ok(Answer::Registered(me)),
+            Err(failure) if guided && needs_invitation(&failure) => {
+                asking.failed(&failure);
+                let code = |_: &mut Asking<'_>, typed: &str| Some(typed.trim().to_owned());
+                let typed = asking.line("ask-invite", code).ok_or(Left::Cancelled)?;
+                invite = Some(typed).filter(|typed| !typed.is_empty());
+                if invite.is_none() {
+                    return Err(Left::Cancelled);
+                }
+            }
             Err(failure) if guided && is_taken(&failure) => {
                 asking.failed(&failure);
                 nick = asking.line("ask-nick-new", valid_nick).ok_or(Left::Cancelled)?;
@@ -64,6 +77,11 @@ pub async fn register(asking: &mut Asking<'_>, client: &Client, given: Given) ->
             Err(failure) => return Err(failure.into()),
         }
     }
+}
+
+/// Whether it was refused for want of an invitation, or of a good one.
+fn needs_invitation(failure: &Failure) -> bool {
+    matches!(failure.code(), "invitation_needed" | "bad_invitation")
 }
 
 /// Logs in: nick, password.

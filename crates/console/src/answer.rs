@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use tertulia_client::community::ReportPage;
 use tertulia_client::dweet::Dweet;
 use tertulia_client::feed::FeedPage;
 use tertulia_client::mark::{ListPage, Mark};
@@ -15,6 +16,7 @@ use tertulia_client::message::recovery::{BackedUp, Restored};
 use tertulia_client::message::requests::Request;
 use tertulia_client::message::verify::Verification;
 use tertulia_client::message::{Chat, Contact, Found as FoundMessage, Message, Progress, Room, Sent};
+use tertulia_client::moderation::{Decided, Decision, LogPage, Noted};
 use tertulia_client::notification::Notification;
 use tertulia_client::profile::{Profile, ProfilePage};
 use tertulia_client::relation::{Relation, Tie};
@@ -22,7 +24,7 @@ use tertulia_client::search::Found;
 use tertulia_client::session::{LoggedOut, Me};
 use tertulia_client::thread::Thread;
 use tertulia_client::view::Seen;
-use tertulia_types::entity::Unseen;
+use tertulia_types::entity::{Community, Invitation, Unseen};
 
 /// What came of a deed. Lists know the short numbers of their dweets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +133,51 @@ pub enum Answer {
         page: Seen<Vec<Notification>>,
         /// The numbers of its dweets.
         numbers: Vec<u32>,
+        /// Whether this is the first page.
+        head: bool,
+    },
+    /// Something that needs a role was decided.
+    Decided {
+        /// What.
+        decision: Decision,
+        /// What came of it.
+        decided: Decided,
+    },
+    /// An invitation was made.
+    Invited(Invitation),
+    /// One's own invitations.
+    Invitations(Vec<Invitation>),
+    /// One was taken back.
+    Disinvited {
+        /// Which.
+        invitation: String,
+    },
+    /// The moderators will hear of somebody.
+    Reported {
+        /// The report's number.
+        report: String,
+        /// Of whom.
+        about: String,
+    },
+    /// Reports, as moderators read them.
+    Reports {
+        /// The page.
+        page: ReportPage,
+        /// Whether this is the first page.
+        head: bool,
+    },
+    /// A report was settled.
+    Resolved(Decided),
+    /// What the community has settled.
+    Community(Community),
+    /// Something else was settled.
+    Settled(Decided),
+    /// People as moderators see them.
+    Noted(Vec<Noted>),
+    /// What moderators did.
+    Modlog {
+        /// The page.
+        page: LogPage,
         /// Whether this is the first page.
         head: bool,
     },
@@ -247,6 +294,17 @@ impl Answer {
             | Answer::Deleted { .. }
             | Answer::Tied { .. }
             | Answer::Found { .. }
+            | Answer::Decided { .. }
+            | Answer::Noted(_)
+            | Answer::Invited(_)
+            | Answer::Invitations(_)
+            | Answer::Disinvited { .. }
+            | Answer::Reported { .. }
+            | Answer::Reports { .. }
+            | Answer::Resolved(_)
+            | Answer::Community(_)
+            | Answer::Settled(_)
+            | Answer::Modlog { .. }
             | Answer::AgentStopped { .. }
             | Answer::FoundMessages(_)
             | Answer::Exported { .. }
@@ -321,6 +379,16 @@ impl Answer {
                 let dweets = numbered(numbers, &found.dweets);
                 json!({ "people": found.people, "dweets": dweets, "hashtags": found.hashtags })
             }
+            Answer::Decided { decided, .. } => json!(decided),
+            Answer::Invited(invitation) => json!(invitation),
+            Answer::Invitations(all) => json!({ "invitations": all }),
+            Answer::Disinvited { invitation } => json!({ "revoked": invitation }),
+            Answer::Reported { report, about } => json!({ "report": report, "about": about }),
+            Answer::Reports { page, .. } => json!(page),
+            Answer::Resolved(decided) | Answer::Settled(decided) => json!(decided),
+            Answer::Community(community) => json!(community),
+            Answer::Noted(people) => json!({ "people": people }),
+            Answer::Modlog { page, .. } => json!(page),
             Answer::Devices(devices) => json!({ "devices": devices }),
             Answer::ShutOut(shut_out) => json!({ "shut_out": shut_out.short, "waiting": shut_out.waiting }),
             Answer::DevicesReset => json!({ "devices_reset": true }),

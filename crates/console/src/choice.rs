@@ -22,6 +22,8 @@ pub enum Takes {
     Text,
     /// A nick.
     Nick,
+    /// A nick, and a text.
+    NickAndText,
     /// A nick or a room, with whom to talk.
     Chat,
     /// A nick or a room, and a text.
@@ -141,6 +143,18 @@ pub const INSIDE: &[Choice] = &[
     unshown(Group::People, "unblock", Takes::Nick),
     shown(Group::People, "mute", Takes::Nick),
     unshown(Group::People, "unmute", Takes::Nick),
+    unshown(Group::People, "report", Takes::DweetAndText),
+    unshown(Group::People, "invite", Takes::Nothing),
+    unshown(Group::People, "invitations", Takes::Nothing),
+    unshown(Group::People, "community", Takes::Nothing),
+    unshown(Group::People, "reports", Takes::Nothing),
+    unshown(Group::People, "resolve", Takes::Text),
+    unshown(Group::People, "noted", Takes::MaybeNick),
+    unshown(Group::People, "appoint", Takes::NickAndText),
+    unshown(Group::People, "suspend", Takes::NickAndText),
+    unshown(Group::People, "unsuspend", Takes::NickAndText),
+    unshown(Group::People, "takedown", Takes::DweetAndText),
+    unshown(Group::People, "modlog", Takes::Nothing),
     shown(Group::You, "name", Takes::Text),
     shown(Group::You, "bio", Takes::Text),
     shown(Group::You, "passwd", Takes::Nothing),

@@ -10,6 +10,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tertulia_types::community::Registration;
+use tertulia_types::moderation::Role;
 
 /// A command of the client, with what is common to all.
 #[derive(Debug, Clone)]
@@ -75,6 +77,9 @@ pub enum Verb {
         /// The name by which you are shown
         #[arg(long)]
         name: Option<String>,
+        /// The code of an invitation, where one is needed
+        #[arg(long, value_name = "CODE")]
+        invite: Option<String>,
     },
     /// Log in on this computer
     Login {
@@ -210,6 +215,94 @@ pub enum Verb {
         #[command(flatten)]
         paging: Paging,
     },
+    /// Give somebody a role (for admins; who runs a machine has “role”)
+    Appoint {
+        /// Whom
+        nick: String,
+        /// member, moderator or admin
+        role: Role,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Suspend somebody: they cannot log in, and nobody sees them; nothing is deleted (for moderators)
+    Suspend {
+        /// Whom
+        nick: String,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Take a suspension back (for moderators)
+    Unsuspend {
+        /// Whom
+        nick: String,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Delete somebody’s dweet, everywhere (for moderators)
+    Takedown {
+        /// The dweet: a number of the last list (3), or an id
+        dweet: String,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// Show who has a role or is suspended, or how it stands with somebody (for moderators)
+    Noted {
+        /// With whom
+        nick: Option<String>,
+    },
+    /// Show what moderators did: who, what, to whom, when and why (for moderators)
+    Modlog {
+        /// Which part of the list
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Invitations to this place: who may make them is settled by its admins
+    Invite {
+        /// What to do with them
+        #[command(subcommand)]
+        verb: InviteVerb,
+    },
+    /// Tell the moderators of somebody
+    Report {
+        /// Of whom
+        nick: String,
+        /// A dweet of theirs: a number of the last list (3), or an id; can be given again
+        #[arg(long = "dweet", value_name = "DWEET")]
+        dweets: Vec<String>,
+        /// What kind: spam, violation, legal or other
+        #[arg(long, default_value = "other")]
+        category: String,
+        /// What there is to say, up to 1 000 characters
+        #[arg(long, default_value = "")]
+        comment: String,
+    },
+    /// Show the reports that wait (for moderators)
+    Reports {
+        /// Those that were settled
+        #[arg(long)]
+        resolved: bool,
+        /// Which part of the list
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Settle a report (for moderators)
+    Resolve {
+        /// The report’s number, as the list shows it
+        report: String,
+        /// What came of it; moderators read it
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// What this community has settled: who may register, its rules, and how it greets
+    Community {
+        /// What to do with it
+        #[command(subcommand)]
+        verb: Option<CommunityVerb>,
+    },
     /// Send a private message, which only its recipients can read
     Send {
         /// To whom: a nick, or a room (+garden)
@@ -340,6 +433,59 @@ pub enum ProfileVerb {
         /// A few words about you
         #[arg(long)]
         bio: Option<String>,
+    },
+}
+
+/// What can be done with invitations.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum InviteVerb {
+    /// Make one; its code is shown once
+    Create {
+        /// How many accounts it is good for, at most 10 000
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        uses: u32,
+        /// For how many days it is good, at most 400
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=400))]
+        days: u32,
+        /// What it is for; you alone see it
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Show yours
+    List,
+    /// Take one back; whoever has used it stays
+    Revoke {
+        /// Its number, as the list shows it
+        invitation: String,
+    },
+}
+
+/// What can be done with what a community has settled.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum CommunityVerb {
+    /// Settle something else; what is not said stays (for admins)
+    Set {
+        /// Who may register: open, invitation or closed
+        #[arg(long)]
+        registration: Option<Registration>,
+        /// Whether everybody may invite (true), or moderators only (false)
+        #[arg(long, value_name = "BOOL", action = ArgAction::Set)]
+        members_may_invite: Option<bool>,
+        /// What this place is
+        #[arg(long)]
+        description: Option<String>,
+        /// A rule of the house; given again and again: all of them
+        #[arg(long = "rule", value_name = "RULE")]
+        rules: Vec<String>,
+        /// No rules at all
+        #[arg(long, conflicts_with = "rules")]
+        no_rules: bool,
+        /// What newcomers are told
+        #[arg(long)]
+        welcome: Option<String>,
+        /// Why, for the log of what moderators did
+        #[arg(long, default_value = "")]
+        why: String,
     },
 }
 

@@ -10,9 +10,12 @@ use crate::answer::Answer;
 use crate::command::{ContactsVerb, RequestsVerb, RoomVerb};
 use crate::export;
 use std::path::PathBuf;
+use tertulia_client::community::Settling;
 use tertulia_client::dweet::Dweet;
+use tertulia_client::failure::Misuse;
 use tertulia_client::mark::{List, Mark};
 use tertulia_client::message::verify::Word;
+use tertulia_client::moderation::Decision;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure};
 
@@ -92,6 +95,68 @@ pub enum Deed {
         /// The last row that was shown.
         from: Option<String>,
     },
+    /// Decide something that needs a role.
+    Decide {
+        /// What; a dweet as it was typed.
+        decision: Decision,
+        /// Why.
+        why: String,
+    },
+    /// Make an invitation.
+    Invite {
+        /// What it is for.
+        note: String,
+        /// For how many accounts.
+        uses: u32,
+        /// For how many days.
+        days: u32,
+    },
+    /// One's own invitations.
+    Invitations,
+    /// Take one of them back.
+    Disinvite {
+        /// Which.
+        invitation: String,
+    },
+    /// Tell the moderators of somebody; nobody named: the author of the dweets.
+    Report {
+        /// Of whom.
+        nick: Option<String>,
+        /// Which dweets, as they were typed.
+        dweets: Vec<String>,
+        /// What kind.
+        category: Option<String>,
+        /// What there is to say.
+        comment: String,
+    },
+    /// The reports that wait, or those that were settled.
+    Reports {
+        /// Those that were settled.
+        resolved: bool,
+        /// Behind what the page begins.
+        from: Option<String>,
+    },
+    /// Settle a report.
+    Resolve {
+        /// Which.
+        report: String,
+        /// What came of it.
+        note: String,
+    },
+    /// What the community has settled.
+    Community,
+    /// Settle something else.
+    Settle(Settling),
+    /// Who has a role or is suspended, or how it stands with somebody.
+    Noted {
+        /// With whom.
+        nick: Option<String>,
+    },
+    /// What moderators did.
+    Modlog {
+        /// Behind what the page begins.
+        from: Option<String>,
+    },
     /// Send a private message.
     Send {
         /// To whom: a nick, or a room.
@@ -157,6 +222,57 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
             let alarms = messenger.alarms()?;
             Answer::Sent { sent, alarms }
         }
+        Deed::Decide { decision, why } => {
+            let decision = match decision {
+                Decision::TakeDown { dweet } => Decision::TakeDown {
+                    dweet: client.meant(dweet)?,
+                },
+                Decision::GiveRole { .. } | Decision::Suspend { .. } | Decision::Unsuspend { .. } => {
+                    decision.clone()
+                }
+            };
+            let decided = client.decide(&decision, why).await?;
+            Answer::Decided { decision, decided }
+        }
+        Deed::Invite { note, uses, days } => Answer::Invited(client.invite(note, *uses, *days).await?),
+        Deed::Invitations => Answer::Invitations(client.invitations().await?),
+        Deed::Disinvite { invitation } => {
+            client.disinvite(invitation).await?;
+            Answer::Disinvited {
+                invitation: invitation.clone(),
+            }
+        }
+        Deed::Report {
+            nick,
+            dweets,
+            category,
+            comment,
+        } => {
+            let (mut about, mut meant) = (nick.clone(), Vec::new());
+            for dweet in dweets {
+                let (author, id) = client.author_of(&client.meant(dweet)?).await?;
+                about.get_or_insert(author);
+                meant.push(id);
+            }
+            let about = about.ok_or_else(|| Misuse::NotANick(String::new()))?;
+            let report = client
+                .report(&about, &meant, category.as_deref(), comment)
+                .await?;
+            Answer::Reported { report, about }
+        }
+        Deed::Reports { resolved, from } => Answer::Reports {
+            page: client.reports(*resolved, from.as_deref(), limit).await?,
+            head: from.is_none(),
+        },
+        Deed::Resolve { report, note } => Answer::Resolved(client.resolve(report, note).await?),
+        Deed::Community => Answer::Community(client.community().await?),
+        Deed::Settle(settling) => Answer::Settled(client.settle_community(settling).await?),
+        Deed::Noted { nick: Some(nick) } => Answer::Noted(vec![client.dossier(nick).await?]),
+        Deed::Noted { nick: None } => Answer::Noted(client.noted().await?),
+        Deed::Modlog { from } => Answer::Modlog {
+            page: client.moderation_log(from.as_deref(), limit).await?,
+            head: from.is_none(),
+        },
         Deed::Chats => {
             let messenger = client.messenger().await?;
             let offline = messenger.is_offline_after_delivery().await?;
@@ -250,9 +366,7 @@ pub async fn perform(client: &Client, deed: &Deed, listing: Listing) -> Result<A
         Deed::Profile { nick, from } => {
             let nick = match nick {
                 Some(nick) => nick.clone(),
-                None => client
-                    .nick()
-                    .ok_or(tertulia_client::failure::Misuse::NotLoggedIn)?,
+                None => client.nick().ok_or(Misuse::NotLoggedIn)?,
             };
             let page = client.profile(&nick, from.as_deref(), limit).await?;
             let numbers = client.number(ids(&page.what.dweets), go_on || from.is_some())?;

@@ -571,6 +571,13 @@ fn takes(look: &Look, takes: Takes) -> String {
         }
         Takes::Room => look.words.say("takes-room"),
         Takes::Nick | Takes::MaybeNick => look.words.say("takes-nick"),
+        Takes::NickAndText => {
+            format!(
+                "{} {}",
+                look.words.say("takes-nick"),
+                look.words.say("takes-text")
+            )
+        }
         Takes::MaybeFile => look.words.say("takes-file"),
         Takes::Device => look.words.say("takes-device"),
         Takes::Words => look.words.say("takes-words"),

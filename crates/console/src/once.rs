@@ -6,8 +6,8 @@ use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::background::Background;
 use crate::command::{
-    AccountVerb, ClientCommand, Common, ContactsVerb, DevicesVerb, Paging, PassphraseVerb, ProfileVerb,
-    RequestsVerb, Verb,
+    AccountVerb, ClientCommand, Common, CommunityVerb, ContactsVerb, DevicesVerb, InviteVerb, Paging,
+    PassphraseVerb, ProfileVerb, RequestsVerb, Verb,
 };
 use crate::deed::{Deed, Listing, perform};
 use crate::device::{self, Linking, Restoring};
@@ -21,11 +21,13 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tertulia_client::community::Settling;
 use tertulia_client::failure::{Fault, Misuse};
 use tertulia_client::key::Passphrase;
 use tertulia_client::mark::{BOOKMARK, BOOKMARKS, FAVOURITE, FAVOURITES, REDWEET};
 use tertulia_client::message::Direct;
 use tertulia_client::message::verify::Word;
+use tertulia_client::moderation::Decision;
 use tertulia_client::place::Place;
 use tertulia_client::relation::Tie;
 use tertulia_client::{Client, Failure, Lookout, Settings};
@@ -43,6 +45,7 @@ enum Task {
     Register {
         nick: String,
         name: Option<String>,
+        invite: Option<String>,
     },
     Login {
         nick: String,
@@ -224,13 +227,14 @@ async fn carry_out(client: &Client, asking: &mut Asking<'_>, task: Task) -> Resu
         ..Given::default()
     };
     match task {
-        Task::Register { nick, name } => {
+        Task::Register { nick, name, invite } => {
             account::register(
                 asking,
                 client,
                 Given {
                     nick: Some(nick),
                     name,
+                    invite,
                     ..given
                 },
             )
@@ -303,7 +307,7 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
     let mark = |dweet, mark, undo| Deed::Mark { dweet, mark, undo };
     let marked = |list, Paging { limit, before: from }| (Deed::Marked { list, from }, usize::from(limit));
     let (deed, limit) = match verb {
-        Verb::Register { nick, name } => return Ok(Task::Register { nick, name }),
+        Verb::Register { nick, name, invite } => return Ok(Task::Register { nick, name, invite }),
         Verb::Login { nick } => return Ok(Task::Login { nick }),
         Verb::Logout { keep } => return Ok(Task::Logout { keep }),
         Verb::Passwd => return Ok(Task::Passwd),
@@ -358,6 +362,72 @@ fn task_of(verb: Verb) -> Result<Task, Failure> {
             },
             LIMIT,
         ),
+        Verb::Appoint { nick, role, why } => {
+            let decision = Decision::GiveRole { nick, role };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Suspend { nick, why } => {
+            let decision = Decision::Suspend { nick };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Unsuspend { nick, why } => {
+            let decision = Decision::Unsuspend { nick };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Takedown { dweet, why } => {
+            let decision = Decision::TakeDown { dweet };
+            (Deed::Decide { decision, why }, LIMIT)
+        }
+        Verb::Invite { verb } => match verb {
+            InviteVerb::Create { uses, days, note } => (Deed::Invite { note, uses, days }, LIMIT),
+            InviteVerb::List => (Deed::Invitations, LIMIT),
+            InviteVerb::Revoke { invitation } => (Deed::Disinvite { invitation }, LIMIT),
+        },
+        Verb::Report {
+            nick,
+            dweets,
+            category,
+            comment,
+        } => {
+            let report = Deed::Report {
+                nick: Some(nick),
+                dweets,
+                category: Some(category),
+                comment,
+            };
+            (report, LIMIT)
+        }
+        Verb::Reports { resolved, paging } => {
+            let from = paging.before;
+            (Deed::Reports { resolved, from }, usize::from(paging.limit))
+        }
+        Verb::Resolve { report, note } => (Deed::Resolve { report, note }, LIMIT),
+        Verb::Community { verb: None } => (Deed::Community, LIMIT),
+        Verb::Community {
+            verb:
+                Some(CommunityVerb::Set {
+                    registration,
+                    members_may_invite,
+                    description,
+                    rules,
+                    no_rules,
+                    welcome,
+                    why,
+                }),
+        } => {
+            let rules = (no_rules || !rules.is_empty()).then_some(rules);
+            let settling = Settling {
+                registration,
+                members_may_invite,
+                description,
+                rules,
+                welcome,
+                why,
+            };
+            (Deed::Settle(settling), LIMIT)
+        }
+        Verb::Noted { nick } => (Deed::Noted { nick }, LIMIT),
+        Verb::Modlog { paging } => (Deed::Modlog { from: paging.before }, usize::from(paging.limit)),
         Verb::Send { to, text } => {
             let text = text_of(text)?;
             (Deed::Send { to, text }, LIMIT)

@@ -119,6 +119,7 @@ fn misused(look: &Look, misuse: &Misuse) -> String {
             .words
             .with("misuse-no-such-number", &[("n", (*number).into())]),
         Misuse::NotADweet(typed) => with("misuse-not-a-dweet", "typed", typed),
+        Misuse::NotANumber(typed) => with("misuse-not-a-number", "typed", typed),
         Misuse::NotANick(typed) => with("misuse-not-a-nick", "typed", typed),
         Misuse::Unfit(unfit) => text_words(look, unfit),
         Misuse::NotACertificate(path) => with("misuse-not-a-certificate", "path", path),

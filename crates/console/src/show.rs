@@ -1,9 +1,11 @@
 //! How an answer looks on the screen.
 
 use crate::answer::Answer;
+use crate::community;
 use crate::device;
 use crate::look::Look;
 use crate::message;
+use crate::moderation;
 use crate::page::{Page, Style};
 use crate::plain;
 use tertulia_client::dweet::{Author, Dweet};
@@ -83,6 +85,20 @@ pub fn show(look: &Look, answer: &Answer) -> Page {
             numbers,
             head,
         } => notifications(look, &mut page, seen, numbers, *head),
+        Answer::Decided { decision, decided } => moderation::decided(look, &mut page, decision, decided),
+        Answer::Invited(invitation) => community::invited(look, &mut page, invitation),
+        Answer::Invitations(all) => community::invitations(look, &mut page, all),
+        Answer::Disinvited { .. } => page.text(Style::Good, 0, &look.words.say("done-disinvited")),
+        Answer::Reported { about, .. } => {
+            let nick = about.trim_start_matches('@');
+            done(look, &mut page, "done-reported", nick);
+        }
+        Answer::Reports { page: reports, head } => community::reports(look, &mut page, reports, *head),
+        Answer::Resolved(_) => page.text(Style::Good, 0, &look.words.say("done-resolved")),
+        Answer::Community(settled) => community::community(look, &mut page, settled),
+        Answer::Settled(_) => page.text(Style::Good, 0, &look.words.say("done-settled")),
+        Answer::Noted(people) => moderation::noted(look, &mut page, people),
+        Answer::Modlog { page: log, head } => moderation::log(look, &mut page, log, *head),
         Answer::Sent { sent, alarms } => {
             message::alarms(look, &mut page, alarms);
             message::sent(look, &mut page, sent);

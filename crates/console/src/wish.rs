@@ -13,7 +13,9 @@ use tertulia_client::Client;
 use tertulia_client::failure::Misuse;
 use tertulia_client::mark::{List, Mark};
 use tertulia_client::message::verify::Word;
+use tertulia_client::moderation::Decision;
 use tertulia_client::relation::Tie;
+use tertulia_types::moderation::Role;
 use tertulia_types::text::{self, Unfit};
 
 /// Somebody who wants something.
@@ -96,6 +98,63 @@ impl Wish<'_> {
                 let nick = self.nick(nick)?;
                 Deed::Verify { nick, word }
             }
+            ("report", _) => {
+                let (dweet, comment) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                Deed::Report {
+                    nick: None,
+                    dweets: vec![self.dweet(dweet)?],
+                    category: None,
+                    comment: comment.trim().to_owned(),
+                }
+            }
+            ("invite", _) => Deed::Invite {
+                note: String::new(),
+                uses: 1,
+                days: 7,
+            },
+            ("invitations", _) => Deed::Invitations,
+            ("community", _) => Deed::Community,
+            ("reports", _) => Deed::Reports {
+                resolved: false,
+                from: None,
+            },
+            ("resolve", _) => {
+                let (report, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                Deed::Resolve {
+                    report: report.to_owned(),
+                    note: note.trim().to_owned(),
+                }
+            }
+            ("noted", _) => Deed::Noted {
+                nick: match rest {
+                    "" => None,
+                    nick => Some(self.nick(nick)?),
+                },
+            },
+            ("modlog", _) => Deed::Modlog { from: None },
+            ("suspend" | "unsuspend" | "appoint", _) => {
+                let (nick, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let nick = self.nick(nick)?;
+                let (decision, why) = match choice.id {
+                    "suspend" => (Decision::Suspend { nick }, rest),
+                    "unsuspend" => (Decision::Unsuspend { nick }, rest),
+                    _ => {
+                        let (role, why) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest, ""));
+                        let role = self.role(role)?;
+                        (Decision::GiveRole { nick, role }, why)
+                    }
+                };
+                let why = why.trim().to_owned();
+                Deed::Decide { decision, why }
+            }
+            ("takedown", _) => {
+                let (dweet, why) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let decision = Decision::TakeDown {
+                    dweet: self.dweet(dweet)?,
+                };
+                let why = why.trim().to_owned();
+                Deed::Decide { decision, why }
+            }
             ("devices", _) => Deed::Devices,
             ("revoke", _) => Deed::Revoke {
                 device: self.device(rest)?,
@@ -169,6 +228,18 @@ impl Wish<'_> {
             valid_nick(&mut self.asking, typed)
         };
         given.or_else(|| self.asking.line("ask-nick-whom", valid_nick))
+    }
+
+    /// A role, in the person's language or in English. Whoever types something else is told what there is.
+    fn role(&mut self, typed: &str) -> Option<Role> {
+        let words = &self.asking.look.words;
+        let typed = folded(typed);
+        let is = |role: &Role| typed == role.as_str() || typed == folded(&words.say(&format!("role-{role}")));
+        let role = Role::ALL.into_iter().find(is);
+        if role.is_none() {
+            self.asking.hint("hint-role");
+        }
+        role
     }
 
     /// With whom to talk: a room as it was typed, or a nick.

@@ -48,12 +48,16 @@ impl Language {
             Language::English => concat!(
                 include_str!("../locales/en/console.ftl"),
                 "\n",
-                include_str!("../locales/en/machine.ftl")
+                include_str!("../locales/en/machine.ftl"),
+                "\n",
+                include_str!("../locales/en/moderation.ftl")
             ),
             Language::Spanish => concat!(
                 include_str!("../locales/es/console.ftl"),
                 "\n",
-                include_str!("../locales/es/machine.ftl")
+                include_str!("../locales/es/machine.ftl"),
+                "\n",
+                include_str!("../locales/es/moderation.ftl")
             ),
         }
     }

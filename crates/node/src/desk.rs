@@ -223,7 +223,8 @@ impl Clerk {
 mod tests {
     use std::time::Duration;
 
-    use tertulia_types::Position;
+    use tertulia_state::measure::Appoint;
+    use tertulia_types::{Position, moderation};
 
     use super::*;
     use crate::ask::Caller;
@@ -263,7 +264,30 @@ mod tests {
         assert_eq!(hears(town.line()).await, (Some(false), Err(Absence::Gone)));
         let refused = (None, Err(Absence::Garbled));
         let gateway = town.other.caller().0.clone();
-        assert_eq!(hears(gateway).await, refused, "a gateway");
+        assert_eq!(hears(gateway.clone()).await, refused, "a gateway");
+        let appoints = async |line: Arc<dyn Transport>| {
+            let appoint = Appoint {
+                nick: "ana".parse().unwrap(),
+                role: moderation::Role::Admin,
+                machine: stores,
+            };
+            let commands = vec![AnyCommand::from(appoint).to_bytes().unwrap()];
+            let letter = Letter {
+                group,
+                to: None,
+                call: Call::Submit,
+                body: postcard::to_stdvec(&commands).unwrap().into(),
+                trace: None,
+            };
+            line.exchange(founder.machine, letter, DEADLINE).await.unwrap()
+        };
+        // Rule G1: a gateway gives nobody a role, and takes no measure.
+        assert_eq!(
+            appoints(gateway.clone()).await,
+            Err(Absence::Garbled),
+            "a gateway"
+        );
+        assert!(appoints(town.line()).await.is_ok(), "one that stores");
         let authority = town.founder.charter().ring.authority().unwrap().unwrap();
         town.founder.book().remove(&authority, stores).unwrap();
         assert_eq!(hears(town.line()).await, refused, "one that was removed");

@@ -22,6 +22,7 @@
 //!
 //! Deliberately absent: HTTP, and what verbs mean.
 
+pub mod appoint;
 mod ask;
 mod batch;
 mod birth;

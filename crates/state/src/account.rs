@@ -4,14 +4,17 @@
 //! - A nick is given once: there is one home for it, one row with it, and the row outlives the account (rule P4).
 //! - Password hashes are made outside; the log and the remembered replies hold no secret (rule P2).
 
+use crate::community;
 use crate::errand::{self, Errand};
 use crate::error::{Fault, Outcome};
+use crate::growth::{self, Counted};
 use crate::request::{self, Request, RequestKey};
 use crate::session::{self, Actor, NewSession};
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
+use tertulia_types::moderation::Role;
 use tertulia_types::view::{AccountView, Visibility};
 use tertulia_types::{AccountId, Nick, Position, Rejected, Scopes};
 
@@ -19,6 +22,12 @@ use tertulia_types::{AccountId, Nick, Position, Rejected, Scopes};
 const NAME_BYTES_MAX: usize = 512;
 /// The longest bio, in bytes.
 const NOTE_BYTES_MAX: usize = 8_192;
+
+/// The standing of an account that everybody can see, and of one that waits for the home of its invitation.
+const STANDS: i64 = 0;
+pub(crate) const WAITING: i64 = 2;
+/// Of an account that is neither closed nor on its way into being.
+const KEPT: &str = "closed_ms IS NULL AND standing <> 2";
 
 /// Columns of a view, in the order in which [`from_row`] reads them.
 const COLUMNS: &str =
@@ -42,10 +51,48 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AccountView> {
     })
 }
 
-/// The account, unless it is closed or was never there.
+/// The account, unless it is closed or suspended, or was never there: what readers may know of it.
 pub(crate) fn find(view: &View<'_>, id: AccountId) -> Result<Option<AccountView>, Fault> {
     let sql = const_format_select("slot = ?1 AND id = ?2");
     view.first(&sql, (id.slot().0, id.get()), from_row)
+}
+
+/// The account, also while it is suspended: for what goes on all the same, out of sight.
+pub(crate) fn kept(view: &View<'_>, id: AccountId) -> Result<Option<AccountView>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM account WHERE slot = ?1 AND id = ?2 AND {KEPT}");
+    view.first(&sql, (id.slot().0, id.get()), from_row)
+}
+
+/// As [`kept`], or `NotFound`.
+pub(crate) fn keeping(view: &View<'_>, id: AccountId) -> Outcome<AccountView> {
+    kept(view, id)?.ok_or_else(|| Rejected::NotFound.into())
+}
+
+/// As [`kept`], by the nick.
+pub(crate) fn kept_by_nick(view: &View<'_>, nick: &Nick) -> Result<Option<AccountView>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM account WHERE nick = ?1 AND {KEPT}");
+    view.first(&sql, [nick.as_str()], from_row)
+}
+
+/// Which role somebody has.
+pub(crate) fn role(view: &View<'_>, id: AccountId) -> Result<Role, Fault> {
+    let sql = "SELECT role FROM account WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL";
+    let number = view.first(sql, (id.slot().0, id.get()), |row| row.get(0))?;
+    Ok(number.map_or(Role::Member, Role::from_number))
+}
+
+/// By which measure somebody has their role; 0 before the first.
+pub(crate) fn role_by(view: &View<'_>, id: AccountId) -> Result<i64, Fault> {
+    let sql = "SELECT role_by FROM account WHERE slot = ?1 AND id = ?2";
+    Ok(view
+        .first(sql, (id.slot().0, id.get()), |row| row.get(0))?
+        .unwrap_or(0))
+}
+
+/// By which measure somebody was last suspended or not any more, and whether they are.
+pub(crate) fn suspension(view: &View<'_>, id: AccountId) -> Result<Option<(i64, bool)>, Fault> {
+    let sql = "SELECT standing_by, standing = 1 FROM account WHERE slot = ?1 AND id = ?2";
+    view.first(sql, (id.slot().0, id.get()), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The account, or `NotFound`.
@@ -56,14 +103,14 @@ pub(crate) fn standing(view: &View<'_>, id: AccountId) -> Outcome<AccountView> {
 /// Counts a new dweet; the account as it is then, unless it is closed.
 pub(crate) fn count_dweet(tx: &Tx<'_>, id: AccountId, ms: u64) -> Result<Option<AccountView>, Fault> {
     let sql = format!(
-        "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL
+        "UPDATE account SET dweets = dweets + 1, last_dweet_ms = ?3 WHERE slot = ?1 AND id = ?2 AND closed_ms IS NULL AND standing = 0
          RETURNING {COLUMNS}"
     );
     tx.first(&sql, (id.slot().0, id.get(), ms), from_row)
 }
 
 fn const_format_select(condition: &str) -> String {
-    format!("SELECT {COLUMNS} FROM account WHERE {condition} AND closed_ms IS NULL")
+    format!("SELECT {COLUMNS} FROM account WHERE {condition} AND closed_ms IS NULL AND standing = 0")
 }
 
 /// Takes a nick and opens the first session.
@@ -100,18 +147,14 @@ impl Command for Register {
     }
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<AccountView> {
-        if self.name.len() > NAME_BYTES_MAX {
-            return Err(Rejected::Invalid("the name is too long".to_owned()).into());
-        }
-        let taken = tx.first(
-            "SELECT id, registration = ?2 AND password_version = 1 FROM account WHERE nick = ?1",
-            (self.nick.as_str(), self.key.0),
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
-        )?;
-        let id = match taken.map(|(id, same)| (AccountId::from_number(id).unwrap_or(AccountId::MIN), same)) {
-            Some((id, true)) if tx.now_ms < id.unix_ms() + request::KEPT_MS => id,
-            Some(_) => return Err(Rejected::NickTaken.into()),
-            None => self.insert(tx)?,
+        let id = match registered(tx, &self.nick, self.key)? {
+            Some((id, true)) => id,
+            Some((_, false)) => return Err(Rejected::NickTaken.into()),
+            None => {
+                community::admits(tx, false)?;
+                growth::count(tx, Counted::Account)?;
+                self.insert(tx, STANDS)?
+            }
         };
         let account = find(tx, id)?.ok_or(Rejected::NickTaken)?;
         session::open(tx, id, &self.session)?;
@@ -119,13 +162,53 @@ impl Command for Register {
     }
 }
 
+/// Who has a nick, and whether they have it by a registration with this key, which may still be repeated.
+pub(crate) fn registered(
+    view: &View<'_>,
+    nick: &Nick,
+    key: RequestKey,
+) -> Result<Option<(AccountId, bool)>, Fault> {
+    let sql = "SELECT id, registration = ?2 AND password_version = 1 FROM account WHERE nick = ?1";
+    let found = view.first(sql, (nick.as_str(), key.0), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+    })?;
+    Ok(found.map(|(id, is_same)| {
+        let id = AccountId::from_number(id).unwrap_or(AccountId::MIN);
+        (id, is_same && view.now_ms < id.unix_ms() + request::KEPT_MS)
+    }))
+}
+
+/// Whether an account waits for what the home of its invitation says.
+pub(crate) fn is_waiting(view: &View<'_>, id: AccountId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM account WHERE slot = ?1 AND id = ?2 AND standing = 2";
+    view.exists(sql, (id.slot().0, id.get()))
+}
+
+/// An account that has waited stands from now on.
+pub(crate) fn stand_up(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Fault> {
+    let sql = "UPDATE account SET standing = 0 WHERE slot = ?1 AND id = ?2 AND standing = 2";
+    tx.write(sql, (id.slot().0, id.get()))?;
+    growth::count(tx, Counted::Account)
+}
+
+/// An account that has waited was never there: nobody has seen it, so its nick is free (rule P4).
+pub(crate) fn take_away(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Fault> {
+    let sql = "DELETE FROM account WHERE slot = ?1 AND id = ?2 AND standing = 2";
+    tx.write(sql, (id.slot().0, id.get()))?;
+    Ok(())
+}
+
 impl Register {
-    fn insert(&self, tx: &mut Tx<'_>) -> Outcome<AccountId> {
+    /// Makes the account, as it stands at first.
+    pub(crate) fn insert(&self, tx: &mut Tx<'_>, standing: i64) -> Outcome<AccountId> {
+        if self.name.len() > NAME_BYTES_MAX {
+            return Err(Rejected::Invalid("the name is too long".to_owned()).into());
+        }
         let slot = self.home().slot();
         let id = AccountId::new(tx.fresh_ms(slot)?, slot);
         let sql = "INSERT INTO account (slot, id, nick, name, name_key, note, bot, discoverable, visibility, sensitive, language,
-                   version, password, password_version, registration)
-                   VALUES (?1, ?2, ?3, ?4, ?5, '', 0, 1, 0, 0, ?6, 1, ?7, 1, ?8)";
+                   version, password, password_version, registration, standing)
+                   VALUES (?1, ?2, ?3, ?4, ?5, '', 0, 1, 0, 0, ?6, 1, ?7, 1, ?8, ?9)";
         let name_key = self.name.to_lowercase();
         let key = self.key.0;
         tx.write(
@@ -139,6 +222,7 @@ impl Register {
                 &self.language,
                 &self.password,
                 key,
+                standing,
             ),
         )?;
         Ok(id)

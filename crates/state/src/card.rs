@@ -64,6 +64,6 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<DeliverCa
     Ok(Some(DeliverCard {
         slot,
         author,
-        card: account::find(view, author)?,
+        card: account::kept(view, author)?,
     }))
 }

@@ -36,7 +36,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/07-message.sql"),
     include_str!("../migrations/08-device.sql"),
     include_str!("../migrations/09-presence.sql"),
-    include_str!("../migrations/10-expired.sql"),
+    include_str!("../migrations/10-moderation.sql"),
+    include_str!("../migrations/11-expired.sql"),
 ];
 
 /// Page cache of the writer and of each reader, in KiB.

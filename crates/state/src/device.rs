@@ -103,7 +103,7 @@ impl Verb for Records {
 
 impl Query for Records {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<SignedRecord>> {
-        account::standing(view, self.account)?;
+        account::keeping(view, self.account)?;
         let sql = "SELECT record FROM device_record WHERE slot = ?1 AND account_id = ?2 AND sequence >= ?3
                    ORDER BY sequence LIMIT ?4";
         let of = (self.account.slot().0, self.account.get(), self.from, PAGE_MAX);

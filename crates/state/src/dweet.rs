@@ -11,12 +11,13 @@ use crate::entry::Deliver;
 use crate::errand::{self, Errand, Waiting, number};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
+use crate::growth::{self, Counted};
 use crate::notification::{self, Notify};
 use crate::page::{Page, Sifted};
 use crate::request::{Request, RequestKey};
 use crate::session::{self, Actor};
 pub(crate) use crate::stored::{
-    COLUMNS, Stored, body_of, dweet_id, from_row, may_read, show, standing, stored,
+    COLUMNS, Stored, body_of, dweet_id, from_row, may_read, show, standing, stored, whole,
 };
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
@@ -76,6 +77,7 @@ impl Command for Publish {
         if let Content::Dweet(body) = &dweet.content {
             post_all(tx, id, author, body)?;
         }
+        growth::count(tx, Counted::Dweet)?;
         tx.tell(Event::Published { id, author, public });
         Ok(dweet)
     }
@@ -274,9 +276,17 @@ impl Command for Delete {
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<DweetView> {
         let stored = own(tx, self.actor.account, self.id)?;
-        let was = show(tx, &stored)?.ok_or(Rejected::NotFound)?;
+        let was = whole(tx, &stored)?.ok_or(Rejected::NotFound)?;
         remove(tx, &stored)?;
         Ok(was)
+    }
+}
+
+/// Refuses unless this person's dweet was here and is gone.
+pub(crate) fn was_by(view: &View<'_>, id: DweetId, author: AccountId) -> Outcome<()> {
+    match stored(view, id)? {
+        Some(stored) if stored.author == author && stored.deleted => Ok(()),
+        _ => Err(Rejected::NotFound.into()),
     }
 }
 
@@ -323,7 +333,7 @@ pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<D
         author: stored.author,
         original: stored.redweet_of.unwrap_or(stored.id),
         version: stored.version,
-        view: show(view, &stored)?,
+        view: whole(view, &stored)?,
     };
     Ok(Some(deliver))
 }
@@ -338,7 +348,7 @@ pub(crate) fn mention_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<N
         return Ok(None);
     };
     let is_for = body_of(&stored)?.is_some_and(|body| addressed(&body).any(|person| person == account));
-    let mut told = if is_for { show(view, &stored)? } else { None };
+    let mut told = if is_for { whole(view, &stored)? } else { None };
     if let Some(shown) = &told
         && !may_read(view, shown, Some(account))?
     {

@@ -52,11 +52,23 @@ pub(crate) enum Errand {
     Dismissing = 14,
     /// A copy of a commit, or a welcome, to somebody of the conversation.
     Letter = 15,
+    /// A measure to the home that it concerns.
+    Measure = 16,
+    /// What came of a measure into the log.
+    Deed = 17,
+    /// Whether somebody is hidden, to all groups: a walk.
+    Hidden = 18,
+    /// What the community has settled, to all groups: a walk.
+    Settlement = 19,
+    /// A newcomer's use of an invitation, to the invitation's home.
+    Use = 20,
+    /// A report to the moderators.
+    Report = 21,
 }
 
 impl Errand {
     fn from_number(number: i64) -> Result<Self, Fault> {
-        const ALL: [Errand; 15] = [
+        const ALL: [Errand; 21] = [
             Errand::Deliver,
             Errand::Card,
             Errand::Follower,
@@ -72,6 +84,12 @@ impl Errand {
             Errand::Forgetting,
             Errand::Dismissing,
             Errand::Letter,
+            Errand::Measure,
+            Errand::Deed,
+            Errand::Hidden,
+            Errand::Settlement,
+            Errand::Use,
+            Errand::Report,
         ];
         ALL.into_iter()
             .find(|errand| *errand as i64 == number)

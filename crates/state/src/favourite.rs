@@ -93,7 +93,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<CountFavo
     Ok(Some(CountFavourite {
         dweet,
         account,
-        card: account::find(view, account)?,
+        card: account::kept(view, account)?,
         version,
         stands,
     }))

@@ -245,7 +245,7 @@ impl Verb for SetFollower {
 impl Command for SetFollower {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Option<FollowerSet>> {
         if self.stands {
-            account::standing(tx, self.author)?;
+            account::keeping(tx, self.author)?;
             if edge::blocks(tx, self.author, self.follower)? {
                 return Err(Rejected::Blocked.into());
             }
@@ -255,7 +255,7 @@ impl Command for SetFollower {
             return Ok(None);
         }
         Ok(Some(FollowerSet {
-            card: account::standing(tx, self.author)?,
+            card: account::keeping(tx, self.author)?,
             recent: self.want_recent.then(|| self.recent(tx)).transpose()?,
         }))
     }
@@ -341,7 +341,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Next>> {
         return Ok(Some(Next::Forget(GoOnForgetting { follower, author })));
     }
     let fetched = entry::is_fetched(view, author)?;
-    let card = account::find(view, follower)?;
+    let card = account::kept(view, follower)?;
     Ok(Some(Next::Set(SetFollower {
         author,
         follower,

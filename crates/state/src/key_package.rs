@@ -115,7 +115,7 @@ impl Command for ClaimPackages {
     }
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<Vec<(DeviceId, Vec<u8>)>> {
-        account::standing(tx, self.of)?;
+        account::keeping(tx, self.of)?;
         if edge::blocks(tx, self.of, self.by)? {
             return Err(Rejected::Blocked.into());
         }

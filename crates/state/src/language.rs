@@ -9,9 +9,9 @@ use crate::error::{Fault, Outcome, decode, encode};
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use crate::{
-    account, block, bookmark, card, closing, conversation, device, dweet, entry, errand, favourite, follow,
-    key_package, mailbox, marker, mute, notification, oauth, presence, prune, range, redweet, safe, search,
-    session, tag, thread, timeline,
+    account, block, bookmark, card, closing, community, conversation, deed, device, dweet, entry, errand,
+    favourite, follow, growth, hidden, invitation, key_package, mailbox, marker, measure, mute, notification,
+    oauth, presence, prune, range, redweet, report, safe, search, session, tag, thread, timeline,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_types::Position;
@@ -210,6 +210,18 @@ commands! {
     FillBox(safe::FillBox),
     EmptyBox(safe::EmptyBox),
     SetPresence(presence::SetPresence),
+    Decide(measure::Decide),
+    Take(measure::Take),
+    Appoint(measure::Appoint),
+    RecordDeed(deed::RecordDeed),
+    SetHidden(hidden::SetHidden),
+    SetSettlement(community::SetSettlement),
+    Invite(invitation::Invite),
+    Disinvite(invitation::Disinvite),
+    Use(invitation::Use),
+    RegisterInvited(invitation::RegisterInvited),
+    FileReport(report::FileReport),
+    TakeReport(report::TakeReport),
 }
 
 queries! {
@@ -258,6 +270,18 @@ queries! {
     Commits(conversation::Commits),
     OpenBox(safe::OpenBox),
     Presences(presence::Presences),
+    OutcomeOf(measure::OutcomeOf),
+    CheckRole(measure::CheckRole),
+    Inspect(measure::Inspect),
+    Noted(measure::Noted),
+    Deeds(deed::Deeds),
+    Settled(community::Settled),
+    Invitations(invitation::Invitations),
+    Look(invitation::Look),
+    Awaited(invitation::Awaited),
+    Reports(report::Reports),
+    FindReport(report::FindReport),
+    Days(growth::Days),
     Expired(mailbox::Expired),
 }
 

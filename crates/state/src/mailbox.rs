@@ -80,7 +80,7 @@ impl Command for Deposit {
 
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<u64> {
         let (to, handed) = (self.recipient, &self.letter);
-        account::standing(tx, to)?;
+        account::keeping(tx, to)?;
         let bytes_max = match handed.kind {
             LetterKind::Message => MESSAGE_BYTES_MAX,
             LetterKind::Commit | LetterKind::Welcome => COMMIT_BYTES_MAX,

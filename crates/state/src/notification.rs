@@ -9,6 +9,7 @@ use crate::account;
 use crate::errand::{self, Errand, HOP_ROWS_MAX, Waiting, number};
 use crate::error::{Fault, Outcome, decode, encode};
 use crate::event::Event;
+use crate::hidden;
 use crate::page::{Page, Sifted};
 use crate::reading;
 use crate::session::Actor;
@@ -99,7 +100,7 @@ impl Cause {
         version: u64,
     ) -> Outcome<()> {
         let account = self.account;
-        if self.from == account || account::find(tx, account)?.is_none() {
+        if self.from == account || account::kept(tx, account)?.is_none() {
             return Ok(());
         }
         let (slot, owner, kind, from, about) = self.key();
@@ -170,7 +171,7 @@ impl Verb for Notify {
 
 impl Command for Notify {
     fn apply(&self, tx: &mut Tx<'_>) -> Outcome<()> {
-        account::standing(tx, self.account)?;
+        account::keeping(tx, self.account)?;
         let cause = Cause {
             account: self.account,
             kind: self.kind,
@@ -209,13 +210,16 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-/// The notification as it is shown; `None` if its dweet is gone.
+/// The notification as it is shown; `None` if its dweet is gone, or whoever it comes from is hidden.
 fn show(
     view: &View<'_>,
     account: AccountId,
     unwanted: &Unwanted,
     stored: &Stored,
 ) -> Result<Option<NotificationView>, Fault> {
+    if hidden::is_hidden(view, stored.from)? {
+        return Ok(None);
+    }
     let dweet: Option<DweetView> = match &stored.view {
         Some(bytes) => Some(decode("notification", bytes)?),
         None if stored.dweet == 0 => None,

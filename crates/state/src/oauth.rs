@@ -314,6 +314,7 @@ impl Command for Authorize {
         if !tx.exists(sql, (slot, id, self.password_version))? {
             return Err(Rejected::WrongPassword.into());
         }
+        session::may_log_in(tx, self.account)?;
         let sql =
             "INSERT INTO oauth_code (slot, hash, account_id, client_id, redirect_uri, scopes, challenge,
                    label, website, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)

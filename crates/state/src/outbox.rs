@@ -18,7 +18,8 @@ use crate::language::AnyCommand;
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query};
 use crate::{
-    block, card, closing, conversation, dweet, entry, favourite, follow, notification, redweet, tag, thread,
+    block, card, closing, community, conversation, dweet, entry, favourite, follow, hidden, invitation,
+    measure, notification, redweet, report, tag, thread,
 };
 use serde::de::DeserializeOwned;
 use tertulia_types::{Rejected, Slot};
@@ -78,9 +79,17 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Forgetting => entry::parcel(view, row)?.map(Into::into),
         Errand::Dismissing => notification::parcel(row)?.map(Into::into),
         Errand::Letter => conversation::parcel(view, row)?.map(Into::into),
+        Errand::Measure => measure::parcel(view, row)?.map(Into::into),
+        Errand::Deed => measure::deed_parcel(view, row)?.map(Into::into),
+        Errand::Hidden => hidden::parcel(view, row)?.map(Into::into),
+        Errand::Settlement => Some(community::parcel(view, row)?.into()),
+        Errand::Use => invitation::parcel(view, row)?.map(Into::into),
+        Errand::Report => report::parcel(view, row)?.map(Into::into),
     };
-    let walk = matches!(row.kind, Errand::Deliver | Errand::Card | Errand::Original)
-        || matches!(command, Some(AnyCommand::GoOnForgetting(_)));
+    let walk = matches!(
+        row.kind,
+        Errand::Deliver | Errand::Card | Errand::Original | Errand::Hidden | Errand::Settlement
+    ) || matches!(command, Some(AnyCommand::GoOnForgetting(_)));
     let command = command.map(|command| command.to_bytes()).transpose()?;
     Ok(Parcel {
         seq: row.seq,
@@ -105,6 +114,10 @@ fn consequence(
         (Errand::Follower, Err(_)) => follow::refused(tx, row),
         (Errand::Redweet, Ok(Some(reply))) => redweet::settled(tx, row, &said(reply)),
         (Errand::Redweet, Err(_)) => redweet::refused(tx, row),
+        (Errand::Measure, outcome) => measure::settled(tx, row, outcome.clone().map(|_| ())),
+        (Errand::Deed, Ok(_)) => measure::logged(tx, row),
+        (Errand::Use, outcome) => invitation::settled(tx, row, outcome.clone().map(|_| ())),
+        (Errand::Report, Ok(_)) => report::settled(tx, row),
         _ => Ok(()),
     };
     match done {

@@ -3,8 +3,12 @@
 use crate::conversation;
 use crate::error::Outcome;
 use crate::event::Event;
+use crate::growth;
+use crate::invitation;
 use crate::letter;
 use crate::mailbox;
+use crate::measure;
+use crate::report;
 use crate::request;
 use crate::tx::Tx;
 use crate::verb::{Command, Verb};
@@ -75,6 +79,10 @@ impl Command for Prune {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND stamp_ms < ?3");
             tx.write(&sql, (self.from.0, last, now_ms.saturating_sub(kept_ms)))?;
         }
+        measure::prune(tx, self.from.0, last)?;
+        invitation::prune(tx, self.from.0, last)?;
+        report::prune(tx, self.from.0, last)?;
+        growth::prune(tx)?;
         for table in ["oauth_code", "mute", "sealed_box", "presence"] {
             let sql = format!("DELETE FROM {table} WHERE slot BETWEEN ?1 AND ?2 AND expires_ms <= ?3");
             tx.write(&sql, stretch)?;

@@ -20,6 +20,7 @@
 use crate::entry;
 use crate::errand;
 use crate::error::{Fault, Outcome, decode, encode};
+use crate::growth;
 use crate::table::BY_SLOT;
 pub use crate::tx::{Birth, Origin};
 use crate::tx::{Descriptor, ORIGIN, Side, Tx, UNTRIMMED, View};
@@ -95,6 +96,7 @@ impl Command for Split {
             Side::Parent => become_half(tx, birth.parent, birth)?,
             Side::Child => {
                 tx.write("DELETE FROM range_end WHERE slot <> ?1", [self.at.slot().0])?;
+                growth::begin(tx)?;
                 tx.set_record(ORIGIN, &encode(&birth.origin())?)?;
                 become_half(tx, birth.child, birth)?;
             }

@@ -8,6 +8,7 @@
 //! what is shown.
 
 use crate::error::{Fault, decode};
+use crate::hidden::NOT_HIDDEN;
 use crate::page::{Page, Sieve, Sifted};
 use crate::stored::{self, dweet_id};
 use crate::tx::View;
@@ -202,7 +203,7 @@ impl<'a> Reading<'a> {
     fn entry(&self, id: i64) -> Result<Option<(Candidate, DweetView)>, Fault> {
         let sql = format!(
             "SELECT {ENTRY}, e.view, card.view FROM entry e LEFT JOIN card ON card.account_id = e.author_id
-             WHERE e.id = ?1 AND e.state = 1"
+             WHERE e.id = ?1 AND e.state = 1 AND {NOT_HIDDEN}"
         );
         let found = self.view.first(&sql, [id], |row| {
             Ok((
@@ -296,7 +297,7 @@ impl<'a> Reading<'a> {
             "SELECT {ENTRY} FROM following f CROSS JOIN entry e INDEXED BY entry_by_arrival ON e.author_id = f.author_id
              WHERE f.slot = ?1 AND f.follower_id = ?2 AND f.state = 1 AND e.state = 1
              AND e.arrival > max(f.arrival, ?3) AND e.arrival <= ?4 AND (f.redweets = 1 OR e.original_id = e.id)
-             AND {READABLE}"
+             AND {READABLE} AND {NOT_HIDDEN}"
         );
         let params = (self.reader.slot().0, self.reader.get(), after, up_to);
         self.collect(&sql, params, most, found, wanted)
@@ -318,7 +319,7 @@ impl<'a> Reading<'a> {
             "SELECT {ENTRY} FROM following f CROSS JOIN entry e INDEXED BY entry_by_author ON e.author_id = f.author_id
              WHERE f.slot = ?1 AND f.follower_id = ?2 AND f.state = 1 AND e.state = 1 AND e.id > ?5
              AND e.arrival > max(f.arrival, ?3) AND e.arrival <= ?4 AND (f.redweets = 1 OR e.original_id = e.id)
-             AND {READABLE}"
+             AND {READABLE} AND {NOT_HIDDEN}"
         );
         let params = (self.reader.slot().0, self.reader.get(), after, up_to, above_id);
         self.collect(&sql, params, most, found, wanted)

@@ -141,7 +141,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<CountRedw
         original: dweet_id(number(&row.object)?),
         original_version: stored.original_version.unwrap_or(0),
         account: stored.author,
-        card: account::find(view, stored.author)?,
+        card: account::kept(view, stored.author)?,
         redweet: stored.id,
         version: stored.version,
         stands: !stored.deleted,
@@ -226,7 +226,7 @@ impl Command for CountRedweet {
         }
         self.upsert(tx, stored.author)?;
         if self.stands && self.original_version < stored.version {
-            Ok(dweet::show(tx, &stored)?)
+            Ok(dweet::whole(tx, &stored)?)
         } else {
             Ok(None)
         }
@@ -284,7 +284,7 @@ pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<
         slot,
         original,
         version: stored.version,
-        view: dweet::show(view, &stored)?,
+        view: dweet::whole(view, &stored)?,
     };
     Ok(Some(set))
 }

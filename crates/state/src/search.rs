@@ -92,7 +92,7 @@ const ACTIVE_MS: u64 = 30 * 24 * 3_600_000;
 impl Query for Count {
     fn read(&self, view: &View<'_>) -> Outcome<Size> {
         let sql = "SELECT count(*), coalesce(sum(dweets), 0), count(CASE WHEN last_dweet_ms > ?1 THEN 1 END)
-                   FROM account WHERE closed_ms IS NULL AND ((slot - ?2) & 65535) < ?3";
+                   FROM account WHERE closed_ms IS NULL AND standing = 0 AND ((slot - ?2) & 65535) < ?3";
         let since_ms = view.now_ms.saturating_sub(ACTIVE_MS);
         let (first, count) = view.own_slots();
         let size = view.first(sql, (since_ms, first, count), |row| {

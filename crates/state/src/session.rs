@@ -113,6 +113,17 @@ pub(crate) fn open(tx: &mut Tx<'_>, account: AccountId, session: &NewSession) ->
     Ok(id)
 }
 
+/// Refuses to open a session for somebody who is suspended, or who is not there yet, once their password has been verified.
+pub(crate) fn may_log_in(view: &View<'_>, account: AccountId) -> Outcome<()> {
+    let sql = "SELECT standing FROM account WHERE slot = ?1 AND id = ?2";
+    let standing = view.first(sql, (account.slot().0, account.get()), |row| row.get::<_, i64>(0))?;
+    match standing {
+        Some(0) => Ok(()),
+        Some(1) => Err(Rejected::Suspended.into()),
+        Some(_) | None => Err(Rejected::WrongPassword.into()),
+    }
+}
+
 /// Ends the sessions that a statement deletes and returns, and remembers their ends. Answers how many there were.
 pub(crate) fn end(tx: &mut Tx<'_>, delete: &str, params: impl Params) -> Result<usize, Fault> {
     let row = |row: &Row<'_>| {
@@ -176,6 +187,7 @@ impl Command for OpenSession {
         )? {
             return Err(Rejected::WrongPassword.into());
         }
+        may_log_in(tx, self.account)?;
         open(tx, self.account, &self.session)
     }
 }

@@ -3,6 +3,7 @@
 use crate::account;
 use crate::edge;
 use crate::error::{Fault, Outcome, decode};
+use crate::hidden;
 use crate::tx::View;
 use rusqlite::Row;
 use tertulia_types::view::{Body, Content, DweetView, Visibility};
@@ -67,12 +68,25 @@ pub(crate) fn standing(view: &View<'_>, id: DweetId) -> Outcome<Stored> {
         .ok_or_else(|| Rejected::NotFound.into())
 }
 
-/// The dweet as it is shown; `None` if it or its author's account is gone.
+/// The dweet as it is shown; `None` if it or its author's account is gone, or if its author, or that of what it redweets, is hidden.
 pub(crate) fn show(view: &View<'_>, stored: &Stored) -> Result<Option<DweetView>, Fault> {
+    if account::find(view, stored.author)?.is_none() {
+        return Ok(None);
+    }
+    let Some(shown) = whole(view, stored)? else {
+        return Ok(None);
+    };
+    let original = shown.original().author.id;
+    let is_seen = original == stored.author || !hidden::is_hidden(view, original)?;
+    Ok(is_seen.then_some(shown))
+}
+
+/// The dweet as it is, for what travels to other homes, whoever is hidden; `None` if it or its author's account is gone.
+pub(crate) fn whole(view: &View<'_>, stored: &Stored) -> Result<Option<DweetView>, Fault> {
     if stored.deleted {
         return Ok(None);
     }
-    let Some(author) = account::find(view, stored.author)? else {
+    let Some(author) = account::kept(view, stored.author)? else {
         return Ok(None);
     };
     let content = match stored.redweet_of {

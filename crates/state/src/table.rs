@@ -78,6 +78,19 @@ pub(crate) const BY_SLOT: &[Table] = &[
         "account_id",
     ),
     owned("sealed_box", "slot, account_id, name", "account_id"),
+    Table {
+        order: "slot, by_id, id",
+        ..owned("invitation", "slot, hash", "by_id")
+    },
+    Table {
+        order: "slot, by_id, hash, newcomer_id",
+        ..owned("invitation_use", "slot, hash, newcomer_id", "by_id")
+    },
+    table("newcomer", "slot, account_id"),
+    table("report_sent", "slot, account_id, id"),
+    table("report", "slot, id"),
+    table("measure", "slot, id"),
+    table("deed", "slot, id"),
     table("conversation", "slot, id"),
     table("conversation_commit", "slot, conversation, generation, epoch"),
 ];
@@ -134,7 +147,7 @@ mod tests {
         ("outbox", "goes at once, with the split itself"),
     ];
     /// Tables of the group as a whole.
-    const WHOLE: [(&str, &str); 4] = [
+    const WHOLE: [(&str, &str); 7] = [
         (
             "meta",
             "stays: counters and the stamp are inherited (rules C3, T7)",
@@ -144,6 +157,15 @@ mod tests {
             "goes where nobody follows the author, at the end of the trimming (rule T4)",
         ),
         ("card", "goes with the entries"),
+        ("settlement", "stays: what is settled is so in the whole ring"),
+        (
+            "day",
+            "stays with the parent; the child begins with nothing, so that the sum is right",
+        ),
+        (
+            "hidden",
+            "stays: who is hidden is so in the whole ring, and nobody goes to a new group again",
+        ),
         (
             "sqlite_sequence",
             "stays: numbers of the outbox are never used again",

@@ -3,6 +3,7 @@
 use crate::errand::Waiting;
 use crate::error::{Outcome, decode, encode};
 use crate::event::Event;
+use crate::hidden;
 use crate::page::{Page, Sifted};
 use crate::stored::{self, dweet_id};
 use crate::tx::{Tx, View};
@@ -80,7 +81,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<PutUnderT
     let bears =
         |body: &tertulia_types::view::Body| body.visibility == Visibility::Public && body.tags.contains(&tag);
     let shown = if stored::body_of(&stored)?.is_some_and(|body| bears(&body)) {
-        stored::show(view, &stored)?
+        stored::whole(view, &stored)?
     } else {
         None
     };
@@ -129,7 +130,10 @@ impl Query for Tagged {
             |(_, bytes)| {
                 let dweet: Option<DweetView> =
                     bytes.map(|bytes| decode("tagged dweet", &bytes)).transpose()?;
-                Ok(dweet.filter(|dweet| self.wants(dweet)))
+                match dweet.filter(|dweet| self.wants(dweet)) {
+                    Some(dweet) if hidden::is_hidden(view, dweet.author.id)? => Ok(None),
+                    wanted => Ok(wanted),
+                }
             },
         )
     }

@@ -8,6 +8,7 @@ use crate::dweet::{self, Stored, dweet_id};
 use crate::edge;
 use crate::errand::{Waiting, number};
 use crate::error::{Outcome, decode, encode};
+use crate::hidden;
 use crate::tx::{Tx, View};
 use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
@@ -156,7 +157,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<PutInThre
         return Ok(None);
     };
     let root = dweet_id(number(&row.object)?);
-    let place = match dweet::show(view, &stored)? {
+    let place = match dweet::whole(view, &stored)? {
         None => Place::Gone,
         Some(shown) if dweet::may_read(view, &shown, None)? => Place::Open(Box::new(shown)),
         Some(_) => Place::Private,
@@ -212,12 +213,17 @@ impl Query for Thread {
         };
         let rows = view.all(sql, (self.root.slot().0, self.root.get(), THREAD_MAX), map)?;
         let entry = |(id, parent, private, bytes): (_, _, bool, Option<Vec<u8>>)| {
-            let view = bytes.map(|bytes| decode("reply", &bytes)).transpose()?;
+            let mut reply: Option<DweetView> = bytes.map(|bytes| decode("reply", &bytes)).transpose()?;
+            if let Some(author) = reply.as_ref().map(|reply| reply.author.id)
+                && hidden::is_hidden(view, author)?
+            {
+                reply = None;
+            }
             Ok(ThreadEntry {
                 id,
                 parent,
                 private,
-                view,
+                view: reply,
             })
         };
         let mut bytes = 0;

@@ -11,6 +11,7 @@
 use crate::account;
 use crate::entry::ARRIVALS;
 use crate::error::{Fault, Outcome};
+use crate::hidden;
 use crate::page::{Page, Sifted};
 use crate::reading::{Candidate, Reading, flags};
 use crate::request::{Request, RequestKey};
@@ -141,7 +142,7 @@ impl Query for FlagsOf {
         let me = self.actor.account;
         let unwanted = Unwanted::of(view, me)?;
         let flags_of = |(id, author): &(DweetId, AccountId)| {
-            if unwanted.is_blocked(*author) {
+            if unwanted.is_blocked(*author) || hidden::is_hidden(view, *author)? {
                 return Ok(None);
             }
             Ok(Some(flags(view, me, *id, unwanted.is_muted(*author))?))

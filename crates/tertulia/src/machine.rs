@@ -16,10 +16,11 @@ use tertulia_api::Signer;
 use tertulia_console::Words;
 use tertulia_discovery::{Announcement, Announcer, BROWSE_TIME, Http, Kind, browse};
 use tertulia_node::peers::{self, Peers, RingFile, Token};
-use tertulia_node::{Charter, Identity, LeaveError, Node, Options, RecoverError, unix_ms};
+use tertulia_node::{Charter, Failure, Identity, LeaveError, Node, Options, RecoverError, unix_ms};
 use tertulia_types::entity::Entries;
+use tertulia_types::moderation::Role;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingFacts, RingStatus};
-use tertulia_types::{MachineId, Nick};
+use tertulia_types::{MachineId, Nick, Rejected};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -319,6 +320,21 @@ impl Operator for Machine {
         self.peers
             .remove(machine)
             .map_err(|error| Refusal::because(Why::NoKey, error))
+    }
+
+    async fn appoint(&self, nick: &Nick, role: Role) -> Result<Role, Refusal> {
+        let stores = self.node.book().own().is_none_or(|own| own.role.stores());
+        if !stores {
+            return Err(Refusal::new(Why::StoresNothing));
+        }
+        self.node
+            .appoint(nick, role)
+            .await
+            .map_err(|failure| match failure {
+                Failure::Rejected(Rejected::NotFound) => Refusal::because(Why::UnknownNick, nick),
+                Failure::Rejected(why) => Refusal::because(Why::Failed, why),
+                Failure::Unavailable(why) => Refusal::because(Why::NotNow, why),
+            })
     }
 
     async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {

@@ -22,7 +22,7 @@ mod settings;
 mod up;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use operate::{LeaveFlags, LookupFlags, RecoverFlags, RemoveFlags, StatusFlags, TokenFlags};
+use operate::{LeaveFlags, LookupFlags, RecoverFlags, RemoveFlags, RoleFlags, StatusFlags, TokenFlags};
 use said::Said;
 use settings::{JoinFlags, UpFlags};
 use std::path::PathBuf;
@@ -49,6 +49,8 @@ enum Verb {
     Status(StatusFlags),
     /// Show the way from this machine to the home of a nick
     Lookup(LookupFlags),
+    /// Give somebody a role: so there is a first admin. The machine must be running
+    Role(RoleFlags),
     /// Hand over all that this machine holds, and stop it
     Leave(LeaveFlags),
     /// Remove another machine of the ring for good
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Verb::Token(flags) => on_runtime(operate::token(flags)),
         Verb::Status(flags) => on_runtime(operate::status(flags)),
         Verb::Lookup(flags) => on_runtime(operate::lookup(flags)),
+        Verb::Role(flags) => on_runtime(operate::role(flags)),
         Verb::Leave(flags) => on_runtime(operate::leave(flags)),
         Verb::Remove(flags) => on_runtime(operate::remove(flags)),
         Verb::Recover(flags) => on_runtime(operate::recover(flags)),
@@ -192,6 +195,7 @@ mod tests {
                         "leave-",
                         "remove-",
                         "recover-",
+                        "role-",
                     ];
                     starts.iter().any(|start| {
                         text.starts_with(start) && text.len() > start.len() && !text.contains(' ')

@@ -6,12 +6,14 @@
 //!
 //! Deliberately absent: verbs (they live in `tertulia-state`, next to their rules) and HTML.
 
+pub mod community;
 pub mod device;
 pub mod entity;
 pub mod hexadecimal;
 pub mod id;
 pub mod machine;
 pub mod message;
+pub mod moderation;
 mod network;
 pub mod nick;
 pub mod position;

@@ -65,4 +65,19 @@ pub enum Rejected {
     /// The message was written for other devices than the recipient has now.
     #[error("the recipient's devices have changed: look at them again")]
     StaleDevices,
+    /// The one who wants to log in is suspended.
+    #[error("this account is suspended: ask those who run this place")]
+    Suspended,
+    /// The one who asks has not the role for it, or the other one's is as high.
+    #[error("your role does not allow this")]
+    RoleNeeded,
+    /// Nobody can register here.
+    #[error("nobody can register here at the moment")]
+    RegistrationClosed,
+    /// Whoever registers here needs an invitation.
+    #[error("registering here needs an invitation: ask somebody who is here for one")]
+    InvitationNeeded,
+    /// The invitation is good for nobody, or not any more.
+    #[error("this invitation is not good any more, or never was: ask for another one")]
+    BadInvitation,
 }

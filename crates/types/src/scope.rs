@@ -66,7 +66,7 @@ scope_constants! {
     WRITE_ACCOUNTS = "write:accounts",
     WRITE_BLOCKS = "write:blocks", WRITE_FAVOURITES = "write:favourites", WRITE_FOLLOWS = "write:follows",
     WRITE_MUTES = "write:mutes", WRITE_NOTIFICATIONS = "write:notifications", WRITE_STATUSES = "write:statuses",
-    WRITE_BOOKMARKS = "write:bookmarks",
+    WRITE_BOOKMARKS = "write:bookmarks", WRITE_REPORTS = "write:reports",
     READ_MESSAGES = "read:messages", WRITE_MESSAGES = "write:messages",
     PROFILE = "profile", ALL = "all",
 }

@@ -10,11 +10,12 @@ use tertulia_state::session::{
     Actor, CheckSession, CloseSession, LIFETIME_MS, NewSession, OpenSession, SecretHash, Sessions,
 };
 use tertulia_state::{
-    AnyCommand, AnyQuery, Event, account, block, bookmark, device, dweet, favourite, follow, key_package,
-    mailbox, safe,
+    AnyCommand, AnyQuery, Event, account, block, bookmark, device, dweet, favourite, follow, invitation,
+    key_package, mailbox, report, safe,
 };
-use tertulia_state::{marker, mute, notification, page::Page, presence, redweet, session, timeline};
+use tertulia_state::{marker, measure, mute, notification, page::Page, presence, redweet, session, timeline};
 use tertulia_types::device::{Change, Link, PublicKey, Record, SignedRecord};
+use tertulia_types::moderation::{Measure, Person, Role};
 use tertulia_types::presence::{Presence, SignedPresence};
 use tertulia_types::view::Visibility;
 use tertulia_types::{BoxName, DweetId, NotificationId, Rejected, Scopes, Slot};
@@ -211,6 +212,44 @@ fn commands(community: &mut Community, actor: Actor) -> Vec<AnyCommand> {
             last_read_id: 1,
         }
         .into(),
+        invitation::Invite {
+            actor,
+            hash: SecretHash([3; 32]),
+            note: String::new(),
+            uses_max: 1,
+            lifetime_ms: 1_000,
+            key: key(),
+        }
+        .into(),
+        invitation::Disinvite {
+            actor,
+            id: NotificationId::new(1, ana.account.slot()),
+        }
+        .into(),
+        report::FileReport {
+            actor,
+            about: Person {
+                id: other,
+                nick: "ben".parse().expect("a nick"),
+            },
+            dweets: Vec::new(),
+            comment: String::new(),
+            category: "other".to_owned(),
+            key: key(),
+        }
+        .into(),
+        measure::Decide {
+            actor,
+            measure: Measure::Suspend {
+                whom: Person {
+                    id: other,
+                    nick: "ben".parse().expect("a nick"),
+                },
+            },
+            why: String::new(),
+            key: key(),
+        }
+        .into(),
         CloseAccount {
             actor,
             verified_version: 1,
@@ -280,6 +319,13 @@ fn queries(actor: Actor) -> Vec<AnyQuery> {
         }
         .into(),
         marker::Markers { actor }.into(),
+        invitation::Invitations { actor }.into(),
+        measure::OutcomeOf { actor, id }.into(),
+        measure::CheckRole {
+            actor,
+            needed: Role::Moderator,
+        }
+        .into(),
     ]
 }
 
@@ -344,6 +390,24 @@ const WITHOUT_SESSION: &[&str] = &[
     "Records",
     "Presences",
     "Expired",
+    // Homes to each other, and the one who runs a machine; what moderators read elsewhere, whose role was asked for at their home.
+    "Take",
+    "Appoint",
+    "RecordDeed",
+    "SetHidden",
+    "Inspect",
+    "Noted",
+    "Deeds",
+    "SetSettlement",
+    "Use",
+    "RegisterInvited",
+    "TakeReport",
+    "Settled",
+    "Look",
+    "Awaited",
+    "Reports",
+    "FindReport",
+    "Days",
 ];
 
 #[test]

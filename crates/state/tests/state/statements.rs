@@ -7,10 +7,12 @@ use tertulia_state::{Database, Descriptor, Location};
 use tertulia_types::Range;
 
 /// Whole tables are read by the count of a group's people, which says so, and once when a database is made or digested.
-const WHOLE: [&str; 4] = [
+const WHOLE: [&str; 5] = [
     "SELECT count(*), coalesce(sum(dweets), 0)",
     "SELECT name FROM sqlite_master",
     "SELECT EXISTS (SELECT 1 FROM meta)",
+    // An index of the few who have a role or are suspended.
+    "SELECT id FROM account INDEXED BY account_noted",
     // A row for each time that the group was divided.
     "DELETE FROM range_end WHERE slot <> ?1",
 ];
@@ -60,7 +62,12 @@ fn completed(statement: &str, columns: &str) -> Vec<String> {
         .replace(
             "{READABLE}",
             "(f.taken = 1 OR NOT EXISTS (SELECT 1 FROM card WHERE account_id = f.author_id AND fetched = 2))",
-        );
+        )
+        .replace(
+            "{NOT_HIDDEN}",
+            "NOT EXISTS (SELECT 1 FROM hidden h WHERE h.account_id IN (e.author_id, e.original_author_id) AND h.state = 1)",
+        )
+        .replace("{KEPT}", "closed_ms IS NULL AND standing <> 2");
     if let Some(select) = statement.strip_suffix(" AND") {
         let id = if select.contains("FROM redweeted_by") {
             "redweet_id"

@@ -27,6 +27,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tertulia_types::moderation::Role;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingStatus};
 use tertulia_types::{MachineId, Nick};
 
@@ -77,6 +78,13 @@ pub(crate) enum Ask {
         /// Which.
         machine: MachineId,
     },
+    /// To give somebody a role.
+    Appoint {
+        /// Whom.
+        nick: Nick,
+        /// Which.
+        role: Role,
+    },
     /// To go on from the copies that are left here of these groups, and of no others: what was confirmed.
     Recover {
         /// Which.
@@ -89,7 +97,7 @@ impl Ask {
     pub(crate) fn patience(&self) -> Duration {
         match self {
             Self::Status | Self::Token(_) | Self::Lookup { .. } => Duration::from_secs(5),
-            Self::Remove { .. } => Duration::from_secs(30),
+            Self::Remove { .. } | Self::Appoint { .. } => Duration::from_secs(30),
             Self::Recover { .. } => Duration::from_secs(60),
             Self::Watch | Self::Leave => SILENCE_MAX * 3,
         }
@@ -112,6 +120,8 @@ pub(crate) enum Answer {
     Lookup(LookupPath),
     /// How far the leaving is.
     Leaving(LeaveProgress),
+    /// The role that somebody had before.
+    Appointed(Role),
     /// The groups that were made anew.
     Recovered(Vec<GroupId>),
     /// It is done, and there is nothing to say about it.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingStatus};
-use tertulia_types::{MachineId, Nick, Role};
+use tertulia_types::{MachineId, Nick, Role, moderation};
 use tokio::sync::{broadcast, watch};
 
 /// A running machine, as its operator commands it.
@@ -34,6 +34,9 @@ pub(crate) trait Operator: Send + Sync + 'static {
 
     /// Removes another machine for good: returns when its key is refused here, and the ring is being told (J8).
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal>;
+
+    /// Gives somebody a role; answers the one that they had.
+    async fn appoint(&self, nick: &Nick, role: moderation::Role) -> Result<moderation::Role, Refusal>;
 
     /// Makes new groups from the copies that this machine holds of these groups, as far as their majority is gone (V4). What
     /// only the lost machines had is lost; their copies are refused for ever. Refuses where a majority still answers.
@@ -106,6 +109,10 @@ pub(crate) enum Why {
     UnknownMachine,
     /// The machine is this one: it leaves, it does not remove itself.
     Itself,
+    /// Nobody has this nick.
+    UnknownNick,
+    /// A gateway gives no roles: it stores nothing.
+    StoresNothing,
     /// The last machine that stores cannot leave.
     LastMachine,
     /// This machine does not hold the ring's key: a gateway admits nobody, and removes nobody.

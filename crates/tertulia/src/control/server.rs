@@ -209,6 +209,9 @@ impl Desk {
             Ask::Remove { machine } => {
                 Box::pin(async move { operator.remove(machine).await.map(|()| Answer::Done) })
             }
+            Ask::Appoint { nick, role } => {
+                Box::pin(async move { operator.appoint(&nick, role).await.map(Answer::Appointed) })
+            }
             Ask::Recover { groups } => {
                 Box::pin(async move { operator.recover(&groups).await.map(Answer::Recovered) })
             }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tertulia_types::ring::{
     EventKind, GroupId, Hop, HopKind, LeaveProgress, LookupPath, RingEvent, RingFacts, RingStatus,
 };
-use tertulia_types::{MachineId, Nick, Range};
+use tertulia_types::{MachineId, Nick, Range, moderation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{broadcast, watch};
@@ -118,6 +118,10 @@ impl Operator for Player {
             MachineId(7) => Ok(()),
             _ => Err(Refusal::new(Why::UnknownMachine)),
         }
+    }
+
+    async fn appoint(&self, _nick: &Nick, role: moderation::Role) -> Result<moderation::Role, Refusal> {
+        Ok(role)
     }
 
     async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {

@@ -3,12 +3,14 @@
 //! **Invariant:** with `--json` standard output is one object on one line (with `--watch` one per line), and nothing else.
 //! **Invariant:** the exit status is 0 done, 1 refused, 2 wrong usage, 3 nobody reached.
 
+mod appoint;
 mod change;
 #[cfg(test)]
 mod tests;
 mod token;
 mod view;
 
+pub(crate) use appoint::{RoleFlags, role};
 pub(crate) use change::{LeaveFlags, RecoverFlags, RemoveFlags, leave, recover, remove};
 pub(crate) use token::{TokenFlags, join_command, only_here, token};
 pub(crate) use view::{LookupFlags, StatusFlags, lookup, status};
@@ -80,6 +82,8 @@ impl Undone {
                 | Why::Version
                 | Why::Malformed
                 | Why::UnknownMachine
+                | Why::UnknownNick
+                | Why::StoresNothing
                 | Why::Itself
                 | Why::LastMachine
                 | Why::NoKey
@@ -233,6 +237,8 @@ fn denied(why: Why) -> &'static str {
         Why::Stopping => "denied-stopping",
         Why::NotNow => "denied-not-now",
         Why::UnknownMachine => "denied-unknown-machine",
+        Why::UnknownNick => "denied-unknown-nick",
+        Why::StoresNothing => "denied-stores-nothing",
         Why::Itself => "denied-itself",
         Why::LastMachine => "denied-last-machine",
         Why::NoKey => "denied-no-key",

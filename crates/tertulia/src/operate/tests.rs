@@ -17,7 +17,7 @@ use tertulia_types::ring::{
     CopyKind, CopyStatus, GroupId, LeaveProgress, LookupPath, MachineState, MachineStatus, RangeStatus,
     RingEvent, RingFacts, RingStatus,
 };
-use tertulia_types::{MachineId, Nick, Range, Role};
+use tertulia_types::{MachineId, Nick, Range, Role, moderation};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -122,6 +122,10 @@ impl Operator for Player {
     async fn remove(&self, machine: MachineId) -> Result<(), Refusal> {
         self.does(&format!("remove {machine}"));
         Ok(())
+    }
+
+    async fn appoint(&self, _nick: &Nick, role: moderation::Role) -> Result<moderation::Role, Refusal> {
+        Ok(role)
     }
 
     async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {

@@ -88,7 +88,7 @@ pub struct Source {
     pub follow_requests_count: u64,
 }
 
-/// A role; everybody has the same one.
+/// A role: an ordinary person's, a moderator's or an admin's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Role {

@@ -3,7 +3,7 @@
 //! **Invariant:** 225 characters are announced in every place where some app looks (docs/apps.md: toot reads version 1,
 //! Pinafore `max_toot_chars`, Elk and Phanpy version 2).
 
-use super::{Account, EmptyList};
+use super::{Account, EmptyList, Rule};
 use serde::{Deserialize, Serialize};
 
 /// The service, version 2.
@@ -34,8 +34,8 @@ pub struct Instance {
     pub registrations: Registrations,
     /// Whom to ask.
     pub contact: Contact,
-    /// Rules of the house: none.
-    pub rules: EmptyList,
+    /// Rules of the house.
+    pub rules: Vec<Rule>,
     /// Which revision of the API this is.
     pub api_versions: ApiVersions,
 }
@@ -68,7 +68,7 @@ pub struct InstanceV1 {
     pub registrations: bool,
     /// Whether somebody must approve them: no.
     pub approval_required: bool,
-    /// Whether there are invitations: no.
+    /// Whether ordinary people may invite.
     pub invites_enabled: bool,
     /// Limits.
     pub configuration: LimitsV1,
@@ -76,8 +76,8 @@ pub struct InstanceV1 {
     pub max_toot_chars: usize,
     /// An account to ask: none.
     pub contact_account: Option<Account>,
-    /// Rules of the house: none.
-    pub rules: EmptyList,
+    /// Rules of the house.
+    pub rules: Vec<Rule>,
 }
 
 /// How much the service is used.

@@ -10,11 +10,13 @@
 
 mod account;
 mod application;
+mod community;
 mod entries;
 mod home;
 mod instance;
 mod marker;
 mod message;
+mod moderation;
 mod nothing;
 mod notification;
 mod refusal;
@@ -26,6 +28,7 @@ mod timestamp;
 
 pub use account::{Account, CredentialAccount, Role, Source};
 pub use application::{Application, CredentialApplication, Token};
+pub use community::{Community, GrowthDay, Invitation, Invited, Report, Resolution, Rule};
 pub use entries::{ENTRIES_HEADER, ENTRY_MACHINES_MAX, ENTRY_URLS_MAX, Entries, EntryMachine};
 pub use home::{More, Unseen};
 pub use instance::{
@@ -38,6 +41,7 @@ pub use message::{
     AddedDevice, Base64, Commit, Committed, Conversation, Deposited, DeviceRecord, Filled, KeyPackage,
     Letter, Mailbox, NotAPresence, NotARecord, PackagesLeft, Presence, Progress, SealedBox,
 };
+pub use moderation::{Decision, Deed, Dossier, Named};
 pub use nothing::{EmptyList, EmptyObject};
 pub use notification::{Notification, NotificationKind};
 pub use refusal::Refusal;
