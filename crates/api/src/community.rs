@@ -1,6 +1,6 @@
 //! The community: what it has settled, invitations, and how it grows.
 //!
-//! **Invariant:** what is settled is cached here for [`AGE_MAX`] at most, and only to be shown: whether somebody may register is decided at the home of
+//! **Invariant:** what is settled is cached here, for [`AGE_MAX`] while its home answers, and only to be shown: whether somebody may register is decided at the home of
 //! their nick (rule G3).
 
 use crate::caller::{At, Caller, Once};
@@ -59,7 +59,11 @@ impl Service {
     pub(crate) async fn settlement(&self) -> Result<Settlement, Error> {
         match self.known.settlement.look(AGE_MAX).await {
             Ok(settlement) => Ok(settlement),
-            Err(place) => Ok(place.keep(self.query(Settled).await?.1)),
+            Err(place) => match self.query(Settled).await {
+                Ok((_, settlement)) => Ok(place.keep(settlement)),
+                // What was settled when its home last answered is what people can be told.
+                Err(error) => place.last().ok_or(error),
+            },
         }
     }
 

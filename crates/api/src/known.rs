@@ -37,6 +37,11 @@ impl<T: Clone> Kept<T> {
 pub(crate) struct Place<'a, T>(MutexGuard<'a, Option<(Instant, T)>>);
 
 impl<T: Clone> Place<'_, T> {
+    /// The answer that was too old: better than none.
+    pub(crate) fn last(&self) -> Option<T> {
+        self.0.as_ref().map(|(_, answer)| answer.clone())
+    }
+
     /// Keeps an answer of now.
     pub(crate) fn keep(mut self, answer: T) -> T {
         *self.0 = Some((Instant::now(), answer.clone()));
@@ -68,7 +73,11 @@ mod tests {
         };
         assert_eq!(place.keep(7), 7);
         assert!(matches!(kept.look(long).await, Ok(7)));
-        assert!(kept.look(Duration::ZERO).await.is_err());
+        let Err(place) = kept.look(Duration::ZERO).await else {
+            panic!("it is too old");
+        };
+        assert_eq!(place.last(), Some(7));
+        drop(place);
         kept.forget().await;
         assert!(kept.look(long).await.is_err());
     }
