@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { ROUTES, type Route } from '../src/routes';
-import { act, dweet, enter, expect, follow, somebody, test, type Person } from './ring';
+import { act, dweet, enter, expect, follow, report, somebody, test, type Person } from './ring';
 
 /** Each route once in each language and in each theme, on a phone and on a wide screen. */
 const LOOKS = [
@@ -19,6 +19,7 @@ function click(to: string) {
 test.describe('every page can be used by everybody', () => {
   let ana: Person;
   let id: string;
+  let code: string;
 
   test.beforeAll(async ({ machine }) => {
     ana = await somebody(machine, 'ana', 'Ana Pérez');
@@ -29,6 +30,16 @@ test.describe('every page can be used by everybody', () => {
     const answer = await dweet(machine, ben, `@${ana.nick} ¡hola!`, { in_reply_to_id: id });
     await dweet(machine, ben, 'Behind a warning', { spoiler_text: 'a warning' });
     for (const deed of [`statuses/${id}/favourite`, `statuses/${id}/reblog`]) await act(machine, ben, 'POST', `/api/v1/${deed}`);
+    // What moderators see: a report that waits and one that is settled, somebody who is suspended, and what was done.
+    await machine.role(ana.nick, 'admin');
+    const eve = await somebody(machine, 'eve', 'Eve');
+    const watches = await dweet(machine, eve, 'Buy watches');
+    await report(machine, ben, eve, [watches, await dweet(machine, eve, 'Buy more')], 'Always these watches', ana);
+    await act(machine, ana, 'POST', `/api/tertulia/v1/moderation/dweets/${watches}/delete`, { author: eve.id, why: 'An advertisement' });
+    const mallory = await somebody(machine, 'mallory', 'Mallory');
+    await act(machine, ana, 'POST', `/api/tertulia/v1/moderation/people/${mallory.id}/suspend`, { why: 'Spam' });
+    await act(machine, ana, 'PATCH', '/api/tertulia/v1/community', { rules: ['Be kind', 'No ads'], welcome: 'Come in', description: 'A square', members_may_invite: true });
+    ({ code } = (await act(machine, ana, 'POST', '/api/tertulia/v1/invitations', { note: 'For Zoe', uses: 3 })) as { code: string });
     for (const deed of ['favourite', 'bookmark']) await act(machine, ana, 'POST', `/api/v1/statuses/${answer}/${deed}`);
   });
 
@@ -45,14 +56,14 @@ test.describe('every page can be used by everybody', () => {
         [language, theme] as const,
       );
       // First what one sees without an account, then the rest with one.
-      const forStrangers = (route: Route) => ['welcome', 'login', 'register'].includes(route.name);
+      const forStrangers = (route: Route) => ['welcome', 'login', 'register', 'invite', 'about'].includes(route.name);
       const all = [...(ROUTES as readonly Route[])].sort((a, b) => Number(forStrangers(b)) - Number(forStrangers(a)));
       let isIn: boolean = false;
       for (const route of all) {
         const isFresh: boolean = !isIn && !forStrangers(route);
         if (isFresh) await enter(context, ana);
         isIn ||= isFresh;
-        const names: Record<string, string> = { ...route.example, nick: ana.nick, id };
+        const names: Record<string, string> = { ...route.example, nick: ana.nick, id, code };
         const path = route.path.replace(/:(\w+)/g, (_, name: string) => names[name] ?? '');
         const address = route.name === 'search' ? '/search?q=ana' : path;
         // As people do: the page is loaded once, and then one goes from place to place.

@@ -44,8 +44,14 @@ export async function follow(machine: Machine, by: Person, whom: Person): Promis
   await call(machine, 'POST', `/api/v1/accounts/${whom.id}/follow`, by.token);
 }
 
-export async function act(machine: Machine, by: Person, method: string, path: string): Promise<unknown> {
-  return call(machine, method, path, by.token);
+export async function act(machine: Machine, by: Person, method: string, path: string, body?: unknown): Promise<unknown> {
+  return call(machine, method, path, by.token, body);
+}
+
+/** Tells the moderators of somebody, and waits until they can read it. */
+export async function report(machine: Machine, by: Person, about: Person, dweets: string[], comment: string, reader: Person): Promise<void> {
+  await act(machine, by, 'POST', '/api/v1/reports', { account_id: about.id, status_ids: dweets, comment, category: 'spam' });
+  await expect.poll(async () => JSON.stringify(await act(machine, reader, 'GET', '/api/tertulia/v1/moderation/reports'))).toContain(comment);
 }
 
 /** The dweets on somebody's profile, as anybody reads them. */

@@ -6,6 +6,7 @@ export class Machine {
   readonly url: string;
   readonly port: number;
   start(): Promise<Machine>;
+  role(nick: string, role: 'member' | 'moderator' | 'admin'): Promise<unknown>;
   kill(): Promise<void>;
   end(): Promise<void>;
 }

@@ -103,14 +103,23 @@ export class Machine {
 
   /** What another machine joins with: where, and the secret. */
   token() {
+    return this.#asOperator('token');
+  }
+
+  /** Gives somebody a role, as whoever runs the machine may. */
+  role(nick, role) {
+    return this.#asOperator('role', nick, role);
+  }
+
+  #asOperator(...words) {
     return new Promise((resolve, reject) => {
-      const asked = spawn(BINARY, ['token', '--data', this.data, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const asked = spawn(BINARY, [...words, '--data', this.data, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
       let said = '';
       asked.stdout.on('data', (part) => (said += part));
       asked.once('error', reject);
       asked.once('close', (status) => {
         if (status === 0) resolve(JSON.parse(said));
-        else reject(new Error(`no token: ${said}`));
+        else reject(new Error(`${words.join(' ')}: ${said}`));
       });
     });
   }

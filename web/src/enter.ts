@@ -22,8 +22,8 @@ export async function login(nick: string, password: string): Promise<void> {
 }
 
 /** Whoever asks twice with the same key gets the same account. */
-export async function register(nick: string, name: string, password: string, key: string): Promise<void> {
-  const body = { nick: plain(nick), name: name.trim() || null, password, label: label(navigator.userAgent) };
+export async function register(nick: string, name: string, password: string, invite: string, key: string): Promise<void> {
+  const body = { nick: plain(nick), name: name.trim() || null, password, label: label(navigator.userAgent), invite: codeOf(invite) };
   await opened((await api.post('/api/tertulia/v1/register', { body, key, token: null })).access_token);
 }
 
@@ -34,6 +34,11 @@ export async function logout(): Promise<void> {
   forgetAll(`draft.${id}.`);
   session.end();
   if (token) await api.post('/api/tertulia/v1/logout', { token }).catch(() => {});
+}
+
+/** People have the code of an invitation, or the whole link to it. */
+export function codeOf(invite: string): string | null {
+  return invite.trim().split('/').at(-1) || null;
 }
 
 /** People write their nick with an @, and phones with a capital. */

@@ -423,6 +423,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tertulia/v1/community": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this community has settled: who may register, its rules, and how it greets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Community"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Settles something else. For admins; only with a session opened by the password. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Settling"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decision"];
+                    };
+                };
+                /** @description Somebody else has just settled something */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        trace?: never;
+    };
     "/api/tertulia/v1/conversations/{id}": {
         parameters: {
             query?: never;
@@ -601,6 +666,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tertulia/v1/growth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many people came and how much was written on each of the last 400 days, the oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GrowthDay"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tertulia/v1/home/next": {
         parameters: {
             query?: never;
@@ -712,6 +812,129 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own invitations, newest first. Only with a session opened by the password. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitation"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Makes an invitation. For moderators, and for everybody where the community has settled that. Only with a session opened by the
+         *     password. The code is shown now and never again.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description A repeat with it in the same session gets the same invitation */
+                    "Idempotency-Key"?: string | null;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Inviting"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitation"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who invites with a code, and until when; 422 if it is good for nobody (any more). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The code */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invited"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Takes one of one's invitations back. Whoever has used it stays. Only with a session opened by the password. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmptyObject"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -965,6 +1188,353 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tertulia/v1/moderation/dweets/{id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes somebody's dweet, as if they had done it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decision"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moderators did, newest first: who, what, to whom, when and why. For moderators. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only what is older than this id. */
+                    max_id?: string;
+                    /** @description Only what is newer than this id; the newest of it. */
+                    since_id?: string;
+                    /** @description Only what is newer than this id; what comes right after it. */
+                    min_id?: string;
+                    /** @description How many: 20 if not said, at most 40 (80 for people). */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Deed"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has a role or is suspended; or, for moderators alone, anybody. Only with a session opened by the password. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only who has this nick, whether noted or not. */
+                    nick?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Dossier"][];
+                    };
+                };
+                /** @description Not for you */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/people/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives somebody a role. For admins, and not over other admins. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Giving"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decision"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/people/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspends somebody: their sessions end, they cannot log in, and nobody sees what is theirs. Nothing is deleted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decision"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/people/{id}/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a suspension back: all is as it was. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decision"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reports that wait, or those that were settled, newest first. For moderators; only with a session opened by the password. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only what is older than this id. */
+                    max_id?: string;
+                    /** @description Only what is newer than this id; the newest of it. */
+                    since_id?: string;
+                    /** @description Only what is newer than this id; what comes right after it. */
+                    min_id?: string;
+                    /** @description How many: 20 if not said, at most 40 (80 for people). */
+                    limit?: number;
+                    /** @description Those that were settled, instead of those that wait. */
+                    resolved?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Report"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/moderation/reports/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settles a report. For moderators whom it is not about; only with a session opened by the password. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Resolving"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Decision"];
+                    };
+                };
+                /** @description It is settled already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tertulia/v1/password": {
         parameters: {
             query?: never;
@@ -1101,7 +1671,14 @@ export interface paths {
                         "application/json": components["schemas"]["Token"];
                     };
                 };
-                /** @description The nick is taken, or something does not fit */
+                /** @description Nobody can register, or not without an invitation */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The nick is taken, or something does not fit, or the invitation is not good any more */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1110,6 +1687,82 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ring: its machines, ranges, copies and leaders, who is suspected, and what may be lost. As `tertulia status --json` tells it, without the
+         *     machines' own addresses.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tertulia/v1/ring/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened on the ring, as far as this machine heard of it: to be asked again from time to time, at the same machine. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `next` of the answer before; without it, all that is remembered. */
+                    after?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Told"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2989,7 +3642,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An empty list: this service has none of it */
+        /** The rules of the house. */
         get: {
             parameters: {
                 query?: never;
@@ -2999,12 +3652,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description An empty list: this service has none of it */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["Rule"][];
+                    };
                 };
             };
         };
@@ -3796,7 +4450,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** there is nobody here who reads reports: block the person, and talk to whoever runs your machine */
+        /** Tells the moderators of somebody. At most 20 a day. */
         post: {
             parameters: {
                 query?: never;
@@ -3804,14 +4458,19 @@ export interface paths {
                 path?: never;
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Filing"];
+                };
+            };
             responses: {
-                /** @description there is nobody here who reads reports: block the person, and talk to whoever runs your machine */
-                422: {
+                200: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
                 };
             };
         };
@@ -5997,6 +6656,11 @@ export interface components {
              */
             email?: string;
             /**
+             * @description The code of an invitation.
+             * @default null
+             */
+            invite_code?: string | null;
+            /**
              * @description The language of new dweets.
              * @default null
              */
@@ -6177,6 +6841,21 @@ export interface components {
             now?: components["schemas"]["Progress"] | null;
             winner?: components["schemas"]["Base64"] | null;
         };
+        /** @description What a community has settled. */
+        Community: {
+            /** @description What this place is; may be empty. */
+            description: string;
+            /** @description Whether everybody may invite, or moderators only. */
+            members_may_invite: boolean;
+            /** @description Who may register: `open`, `invitation` or `closed`. */
+            registration: string;
+            /** @description The rules of the house. */
+            rules: string[];
+            /** @description The ring's name. */
+            title: string;
+            /** @description What newcomers are told; may be empty. */
+            welcome: string;
+        };
         /** @description Whom to ask. */
         Contact: {
             account?: components["schemas"]["Account"] | null;
@@ -6218,6 +6897,32 @@ export interface components {
         };
         /** Format: date */
         Date: string;
+        /** @description What came of a decision. */
+        Decision: {
+            /** @description Whether the home that it concerns has taken it; if not, it is on its way there, and the log will say what came of it. */
+            done: boolean;
+            /** @description Its number in the log. */
+            id: string;
+        };
+        /** @description An entry of the log of what moderators did. */
+        Deed: {
+            /** @description When it was decided. */
+            at: components["schemas"]["Timestamp"];
+            by?: components["schemas"]["Named"] | null;
+            /** @description What more there is to say of it: the role, the dweet, … */
+            detail?: string | null;
+            /** @description Its number. */
+            id: string;
+            /** @description The machine whose operator it was. */
+            machine?: string | null;
+            /** @description What: `give_role`, `suspend`, `unsuspend`, `delete_dweet`, …; there may be more. */
+            measure: string;
+            /** @description Why the home that it concerns refused it; null: it was done. */
+            refused?: string | null;
+            whom?: components["schemas"]["Named"] | null;
+            /** @description Why, in the moderator's words; may be empty. */
+            why: string;
+        };
         DefaultChanges: {
             /** @default null */
             language?: string | null;
@@ -6225,6 +6930,12 @@ export interface components {
             privacy?: components["schemas"]["Visibility"] | null;
             /** @default null */
             sensitive?: boolean | null;
+        };
+        Deletion: {
+            /** @description The id of the dweet's author. */
+            author: string;
+            /** @description In the moderator's words, for the log; up to 500 characters. */
+            why?: string;
         };
         /** @description What became of a letter at the home of one recipient. */
         Deposited: {
@@ -6263,6 +6974,15 @@ export interface components {
             sequence: number;
             /** @description By the identity key, over the statement: 64 bytes. */
             signature: components["schemas"]["Base64"];
+        };
+        /** @description Somebody as moderators see them. */
+        Dossier: {
+            /** @description Their profile, also while they are suspended. */
+            account: components["schemas"]["Account"];
+            /** @description Their role. */
+            role: string;
+            /** @description Whether they are suspended. */
+            suspended: boolean;
         };
         /** @description A form of a dweet over time. */
         Edit: {
@@ -6309,6 +7029,28 @@ export interface components {
             /** @description Where clients reach it: at most three addresses, the best first. */
             urls: string[];
         };
+        Filing: {
+            /**
+             * @description Whom it is about.
+             * @default
+             */
+            account_id?: string;
+            /**
+             * @description `spam`, `violation`, `legal` or `other`.
+             * @default null
+             */
+            category?: string | null;
+            /**
+             * @description Up to 1 000 characters.
+             * @default
+             */
+            comment?: string;
+            /**
+             * @description Which of their dweets, at most 20.
+             * @default []
+             */
+            status_ids?: string[];
+        };
         /** @description A box was filled. */
         Filled: {
             /**
@@ -6335,6 +7077,27 @@ export interface components {
              */
             reblogs?: boolean | null;
         };
+        Giving: {
+            /** @description `member`, `moderator` or `admin`. */
+            role: string;
+            /** @description In the admin's words, for the log; up to 500 characters. */
+            why?: string;
+        };
+        /** @description A day of the ring. */
+        GrowthDay: {
+            /**
+             * Format: int64
+             * @description Accounts that were made.
+             */
+            accounts: number;
+            /** @description Which, by UTC. */
+            day: components["schemas"]["Date"];
+            /**
+             * Format: int64
+             * @description Dweets that were published.
+             */
+            dweets: number;
+        };
         /** @description The service, version 2. */
         Instance: {
             /** @description Which revision of the API this is. */
@@ -6353,8 +7116,8 @@ export interface components {
             languages: string[];
             /** @description Whether newcomers can register. */
             registrations: components["schemas"]["Registrations"];
-            /** @description Rules of the house: none. */
-            rules: components["schemas"]["EmptyList"];
+            /** @description Rules of the house. */
+            rules: components["schemas"]["Rule"][];
             /** @description Where the program comes from. */
             source_url: string;
             /** @description A picture. */
@@ -6382,7 +7145,7 @@ export interface components {
             description: string;
             /** @description Whom to write to: empty. */
             email: string;
-            /** @description Whether there are invitations: no. */
+            /** @description Whether ordinary people may invite. */
             invites_enabled: boolean;
             /** @description Languages spoken here, as ISO 639-1 codes. */
             languages: string[];
@@ -6390,8 +7153,8 @@ export interface components {
             max_toot_chars: number;
             /** @description Whether newcomers can register. */
             registrations: boolean;
-            /** @description Rules of the house: none. */
-            rules: components["schemas"]["EmptyList"];
+            /** @description Rules of the house. */
+            rules: components["schemas"]["Rule"][];
             /** @description One sentence. */
             short_description: string;
             /** @description How many people and dweets. */
@@ -6411,6 +7174,55 @@ export interface components {
         InstanceV1Urls: {
             /** @description Where to open a WebSocket. */
             streaming_api: string;
+        };
+        /** @description An invitation, as the one who made it sees it. */
+        Invitation: {
+            /** @description What to give to newcomers; shown once, when it is made. */
+            code?: string | null;
+            /** @description Until when. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Its number. */
+            id: string;
+            /** @description What it is for. */
+            note: string;
+            /** @description Whether it was taken back. */
+            revoked: boolean;
+            /**
+             * Format: int32
+             * @description How many have used it.
+             */
+            uses: number;
+            /**
+             * Format: int32
+             * @description How many accounts it is good for.
+             */
+            uses_max: number;
+        };
+        /** @description An invitation, as a newcomer sees it. */
+        Invited: {
+            /** @description Who invites. */
+            by: components["schemas"]["Named"];
+            /** @description Until when. */
+            expires_at: components["schemas"]["Timestamp"];
+        };
+        Inviting: {
+            /**
+             * Format: int64
+             * @description For how many seconds: a week if not said, at most 400 days.
+             * @default null
+             */
+            expires_in?: number | null;
+            /**
+             * @description What it is for, up to 100 characters.
+             * @default
+             */
+            note?: string;
+            /**
+             * Format: int32
+             * @description How many accounts it is good for: 1 if not said, at most 10 000.
+             * @default null
+             */
+            uses?: number | null;
         };
         Kept: {
             /** @description Which of one's devices. */
@@ -6606,6 +7418,13 @@ export interface components {
              */
             notifications?: boolean | null;
         };
+        /** @description Somebody by id and nick. */
+        Named: {
+            /** @description The account's id. */
+            id: string;
+            /** @description The nick. */
+            nick: string;
+        };
         NewCommit: components["schemas"]["Progress"] & {
             /** @description An `MLSMessage` of RFC 9420 that holds a commit, up to 512 KiB. */
             commit: components["schemas"]["Base64"];
@@ -6746,6 +7565,8 @@ export interface components {
             devices: number;
         };
         RegisterParams: {
+            /** @description The code of an invitation. */
+            invite?: string | null;
             /** @description What the session is called in the list. */
             label?: string | null;
             /** @description Up to 30 characters; the nick if not said. */
@@ -6797,6 +7618,40 @@ export interface components {
             /** @description Whether its redweets are shown. */
             showing_reblogs: boolean;
         };
+        /** @description A report, as moderators read it. */
+        Report: {
+            /** @description About whom. */
+            about: components["schemas"]["Named"];
+            /** @description When it was filed. */
+            at: components["schemas"]["Timestamp"];
+            /** @description By whom. */
+            by: components["schemas"]["Named"];
+            /** @description `spam`, `violation`, `legal` or `other`. */
+            category: string;
+            /** @description What there is to say. */
+            comment: string;
+            /** @description The ids of the dweets that it names. */
+            dweets: string[];
+            /** @description Its number. */
+            id: string;
+            resolution?: components["schemas"]["Resolution"] | null;
+        };
+        /** @description How a report was settled. */
+        Resolution: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description By whom. */
+            by: components["schemas"]["Named"];
+            /** @description What came of it. */
+            note: string;
+        };
+        Resolving: {
+            /**
+             * @description What came of it, up to 500 characters; moderators read it.
+             * @default
+             */
+            note?: string;
+        };
         RevokeParams: {
             /** @default  */
             client_id?: string;
@@ -6805,7 +7660,7 @@ export interface components {
             /** @default  */
             token?: string;
         };
-        /** @description A role; everybody has the same one. */
+        /** @description A role: an ordinary person's, a moderator's or an admin's. */
         Role: {
             /** @description Its colour: none. */
             color: string;
@@ -6817,6 +7672,15 @@ export interface components {
             name: string;
             /** @description What it permits, as a bit set in decimal: nothing. */
             permissions: string;
+        };
+        /** @description A rule of the house, as Mastodon's apps read it. */
+        Rule: {
+            /** @description More about it: nothing. */
+            hint: string;
+            /** @description Its number in the list, from 1. */
+            id: string;
+            /** @description What it says. */
+            text: string;
         };
         /** @description What is in a sealed box that a person's devices leave for each other. */
         SealedBox: {
@@ -6851,6 +7715,44 @@ export interface components {
             id: string;
             /** @description What it was opened with: an app's name, or what the person called the device. */
             label: string;
+        };
+        /** @description What is to be settled; what is not said stays. */
+        Settling: {
+            /**
+             * @description What this place is, up to 500 characters.
+             * @default null
+             */
+            description?: string | null;
+            /**
+             * @description Whether everybody may invite, or moderators only.
+             * @default null
+             */
+            members_may_invite?: boolean | null;
+            /**
+             * @description `open`, `invitation` or `closed`.
+             * @default null
+             */
+            registration?: string | null;
+            /**
+             * @description All rules of the house: at most 25, each up to 500 characters.
+             * @default null
+             */
+            rules?: string[] | null;
+            /**
+             * @description What newcomers are told, up to 500 characters.
+             * @default null
+             */
+            welcome?: string | null;
+            /**
+             * @description Why, for the log.
+             * @default
+             */
+            why?: string;
+            /**
+             * @description Whether there are to be no rules: an empty list cannot be said in a form.
+             * @default false
+             */
+            without_rules?: boolean;
         };
         /** @description A profile as it was typed. */
         Source: {
@@ -7072,6 +7974,15 @@ export interface components {
             /** @default  */
             username?: string;
         };
+        /** @description What happened behind a place. */
+        Told: {
+            /** @description The oldest first. */
+            events: Record<string, never>[];
+            /** @description Whether more happened than is told: look at the whole picture again. */
+            missed: boolean;
+            /** @description From where to ask next. */
+            next: string;
+        };
         /** @description Whether dweets are translated: no. */
         Translation: {
             /** @description No. */
@@ -7115,6 +8026,14 @@ export interface components {
          * @enum {string}
          */
         Visibility: "public" | "unlisted" | "private" | "direct";
+        /** @description Why something is decided. */
+        Why: {
+            /**
+             * @description In the moderator's words, for the log; up to 500 characters.
+             * @default
+             */
+            why?: string;
+        };
         /** @description What somebody writes. */
         Written: {
             /**

@@ -47,11 +47,16 @@ export function t(key: Key, values: Values = {}): string {
   return filled(CATALOGUES[language.current][key], values, language.current);
 }
 
+/** The key, if there is a text for it: for what is named by a kind that the ring says. */
+export function known(key: string): Key | null {
+  return key in en ? (key as Key) : null;
+}
+
 /** What went wrong, and what to do. What we have no words for is said as the ring says it. */
 export function said(error: unknown): string {
   if (!(error instanceof Trouble)) return t('trouble.unknown');
-  const key = `trouble.${error.code}`;
-  if (key in en) return t(key as Key);
+  const key = known(`trouble.${error.code}`);
+  if (key) return t(key);
   switch (error.kind) {
     case 'offline':
       return t('trouble.unreachable');
@@ -98,4 +103,23 @@ export function moment(date: Date): string {
 /** A number, short when it is large. */
 export function count(n: number): string {
   return new Intl.NumberFormat(language.current, { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+}
+
+/** A day. */
+export function date(day: Date): string {
+  return new Intl.DateTimeFormat(language.current, { dateStyle: 'medium', timeZone: 'UTC' }).format(day);
+}
+
+/** A part of one, as hundredths. */
+export function percent(part: number): string {
+  return new Intl.NumberFormat(language.current, { style: 'percent', maximumFractionDigits: 1 }).format(part);
+}
+
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** So many bytes, in the unit that makes the number short. */
+export function bytes(n: number): string {
+  const at = Math.min(Math.floor(Math.log10(Math.max(n, 1)) / 3), SIZES.length - 1);
+  const format = { style: 'unit', unit: SIZES[at], unitDisplay: 'short', maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language.current, format).format(n / 1000 ** at);
 }

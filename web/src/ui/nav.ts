@@ -8,7 +8,8 @@ export interface Place {
   icon: IconName;
   /** Whether one must be logged in. */
   membersOnly: boolean;
-  /** Whether it is in the bar of a phone, where there is room for five. */
+  moderatorsOnly?: true;
+  /** Whether it is in the bar of a phone, where there is room for five; what is not comes there when something waits in it. */
   onPhone: boolean;
 }
 
@@ -17,5 +18,7 @@ export const PLACES: readonly Place[] = [
   { href: '/public', label: 'title.public', icon: 'public', membersOnly: false, onPhone: true },
   { href: '/search', label: 'title.search', icon: 'search', membersOnly: false, onPhone: true },
   { href: '/notifications', label: 'title.notifications', icon: 'bell', membersOnly: true, onPhone: true },
+  { href: '/moderation', label: 'title.reports', icon: 'shield', membersOnly: true, moderatorsOnly: true, onPhone: false },
+  { href: '/ring', label: 'title.ring', icon: 'ring', membersOnly: false, onPhone: false },
   { href: '/settings', label: 'title.settings', icon: 'settings', membersOnly: true, onPhone: false },
 ];
