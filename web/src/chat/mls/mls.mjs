@@ -12,7 +12,9 @@ import {
   createApplicationMessage,
   createCommit,
   createGroup,
+  decodeGroupState,
   decodeMlsMessage,
+  encodeGroupState,
   encodeMlsMessage,
   generateKeyPackageWithKey,
   getCiphersuiteFromName,
@@ -33,6 +35,9 @@ import { enter, openWelcome } from "./joining.mjs";
  *   keys: {signKey: Uint8Array, publicKey: Uint8Array}}} Device
  * @typedef {{public: import("ts-mls").KeyPackage, secret: import("ts-mls").PrivateKeyPackage}} KeptPackage
  * @typedef {{generation: number, number: number}} Epoch
+ * @typedef {{conversation: Conversation, opened: "message", by: Name, epoch: Epoch, payload: Uint8Array}
+ *   | {conversation: Conversation, opened: "changed", by: Name, added: Name[], removed: Name[], isOwnRemoval: boolean, epoch: Epoch}
+ *   | {conversation: Conversation, opened: "too_early" | "too_late" | "own" | "repeat"}} Opened
  */
 
 export const MESSAGE_BYTES_MAX = 64 << 10;
@@ -111,6 +116,19 @@ export async function newDevice(account) {
 }
 
 /**
+ * The device with this key; the seed is the secret half as RFC 8032 has it.
+ *
+ * @param {string} account
+ * @param {Uint8Array} seed
+ * @param {Uint8Array} publicKey
+ * @returns {Promise<Device>}
+ */
+export async function deviceOfSeed(account, seed, publicKey) {
+  const id = await deviceOf(publicKey);
+  return { account, id, credential: credentialOf(`${account}/${id}`), keys: { signKey: seed, publicKey } };
+}
+
+/**
  * @param {string} text
  * @returns {import("ts-mls").Credential}
  */
@@ -139,6 +157,24 @@ export async function makePackage(device, nowMs, isLastResort, lifetime = lifeti
   );
   const bytes = encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: made.publicPackage });
   return { kept: { public: made.publicPackage, secret: made.privatePackage }, bytes };
+}
+
+/**
+ * A kept package of what was given out and the secret keys beside it.
+ *
+ * @param {Device} device
+ * @param {Uint8Array} bytes
+ * @param {{init: Uint8Array, leaf: Uint8Array}} secret
+ * @returns {KeptPackage | undefined}
+ */
+export function thawPackage(device, bytes, secret) {
+  const message = read(bytes, KEY_PACKAGE_BYTES_MAX);
+  if (message?.wireformat !== "mls_key_package") return undefined;
+  const { init: initPrivateKey, leaf: hpkePrivateKey } = secret;
+  return {
+    public: message.keyPackage,
+    secret: { initPrivateKey, hpkePrivateKey, signaturePrivateKey: device.keys.signKey },
+  };
 }
 
 /** @param {KeptPackage} kept */
@@ -297,6 +333,7 @@ export class Conversation {
    *
    * @param {Uint8Array} bytes
    * @param {Devices} devices
+   * @returns {Promise<Opened>}
    */
   async open(bytes, devices) {
     this.checkIsIn();
@@ -316,6 +353,26 @@ export class Conversation {
     if (sender.leafIndex === this.group.privatePath.leafIndex) return { conversation: this, opened: "own" };
     const by = namedBy(leafAt(then.ratchetTree, sender.leafIndex)?.credential);
     return isCommit ? this.follow(privateMessage, by, devices) : this.take(privateMessage, by, devices);
+  }
+
+  /**
+   * All that is to be kept of it, secrets too.
+   *
+   * @returns {{generation: number, group: Uint8Array, pending?: Uint8Array}}
+   */
+  freeze() {
+    const { generation, group, pending } = this;
+    return { generation, group: encodeGroupState(group), ...(pending && { pending: encodeGroupState(pending) }) };
+  }
+
+  /**
+   * It again, of what was kept.
+   *
+   * @param {Device} device
+   * @param {{generation: number, group: Uint8Array, pending?: Uint8Array}} frozen
+   */
+  static thaw(device, { generation, group, pending }) {
+    return new Conversation(device, generation, thawGroup(group), pending && thawGroup(pending));
   }
 
   /** The devices in it, this one among them, in the order of their accounts. */
@@ -452,7 +509,7 @@ export function digits(bytes) {
  *
  * @param {Uint8Array} key
  */
-async function deviceOf(key) {
+export async function deviceOf(key) {
   return digits(new Uint8Array(await crypto.subtle.digest("SHA-256", key)).subarray(0, 16));
 }
 
@@ -489,6 +546,16 @@ function lifetimeFrom(nowMs) {
 function isInTime(lifetime, nowMs) {
   const [begins, ends] = [Number(lifetime.notBefore) * 1_000, Number(lifetime.notAfter) * 1_000];
   return ends - begins <= EARLY_MS + LIFE_MS && begins <= nowMs && ends >= nowMs + LEFT_MS_MIN;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {import("ts-mls").ClientState}
+ */
+function thawGroup(bytes) {
+  const decoded = decodeGroupState(bytes, 0);
+  if (decoded === undefined) throw new Error("a group that was kept does not read");
+  return { ...decoded[0], clientConfig: behaviour(() => undefined) };
 }
 
 /** The name of a group: the conversation's 16 bytes, then the generation's four, the highest first. */

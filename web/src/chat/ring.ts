@@ -1,0 +1,97 @@
+/** Questions to the ring: any machine answers them. How one is reached is the page's business; what failing means is said here. */
+
+export interface Ask {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  query?: Record<string, string | number>;
+  body?: unknown;
+  /** With it a repeat changes nothing twice. */
+  key?: string;
+}
+
+export interface Ring {
+  /** Throws {@link Refused}, {@link Unreachable} or {@link SessionEnded}. */
+  ask<T>(ask: Ask): Promise<T>;
+}
+
+/** A machine said no. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string | undefined,
+    words: string,
+  ) {
+    super(words);
+  }
+}
+
+/** No machine answered, or none had the time: asking again later, unchanged, may succeed. */
+export class Unreachable extends Error {}
+
+/** The person is not logged in any more. */
+export class SessionEnded extends Error {}
+
+const ANSWER_MS_MAX = 20_000;
+
+export function get(path: string, query: Record<string, string | number> = {}): Ask {
+  return { method: "GET", path, query };
+}
+
+export function post(path: string, body: unknown = {}): Ask {
+  return { method: "POST", path, body };
+}
+
+/** A ring that is asked at these machines, in turn: the one that answered last comes first. */
+export class Machines implements Ring {
+  constructor(
+    private readonly machines: () => string[],
+    private readonly token: () => string | undefined,
+    private readonly answered: (machine: string) => void = () => undefined,
+  ) {}
+
+  async ask<T>(ask: Ask): Promise<T> {
+    let failure = new Unreachable("no machine is known");
+    for (const machine of this.machines()) {
+      try {
+        const found = await one<T>(machine, this.token(), ask);
+        this.answered(machine);
+        return found;
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}
+
+async function one<T>(machine: string, token: string | undefined, ask: Ask): Promise<T> {
+  const query = new URLSearchParams(Object.entries(ask.query ?? {}).map(([name, value]) => [name, String(value)]));
+  const url = `${machine}${ask.path}${query.size > 0 ? `?${query}` : ""}`;
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  if (ask.body !== undefined) headers["content-type"] = "application/json";
+  if (ask.key !== undefined) headers["idempotency-key"] = ask.key;
+  const body = ask.body === undefined ? null : JSON.stringify(ask.body);
+  const options = { method: ask.method, headers, body, cache: "no-store", credentials: "omit" } as const;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+    text = await response.text();
+  } catch (cause) {
+    throw new Unreachable(`${machine} does not answer`, { cause });
+  }
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (cause) {
+    throw new Unreachable(`${machine} does not answer as a machine of a ring does`, { cause });
+  }
+  if (response.ok) return answer as T;
+  const said = answer as { error?: string; code?: string } | null;
+  const words = said?.error ?? `status ${response.status}`;
+  if (response.status === 401) throw new SessionEnded(words);
+  if (response.status >= 500 || [408, 425, 429].includes(response.status)) throw new Unreachable(words);
+  throw new Refused(response.status, said?.code, words);
+}
