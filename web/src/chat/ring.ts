@@ -12,6 +12,8 @@ export interface Ask {
 export interface Ring {
   /** Throws {@link Refused}, {@link Unreachable} or {@link SessionEnded}. */
   ask<T>(ask: Ask): Promise<T>;
+  /** Waits at the stream that tells of the mailbox: calls `heard` for each letter that came, until the stream ends or is stopped. */
+  listen(heard: () => void, stop: AbortSignal): Promise<void>;
 }
 
 /** A machine said no. */
@@ -32,6 +34,8 @@ export class Unreachable extends Error {}
 export class SessionEnded extends Error {}
 
 const ANSWER_MS_MAX = 20_000;
+/** A stream that was silent for longer is dead: machines show that they live four times a minute. */
+const SILENCE_MS_MAX = 60_000;
 
 export function get(path: string, query: Record<string, string | number> = {}): Ask {
   return { method: "GET", path, query };
@@ -62,6 +66,35 @@ export class Machines implements Ring {
       }
     }
     throw failure;
+  }
+
+  async listen(heard: () => void, stop: AbortSignal): Promise<void> {
+    const [machine] = this.machines();
+    const silence = new AbortController();
+    const isSilent = () => silence.abort();
+    let clock = setTimeout(isSilent, SILENCE_MS_MAX);
+    try {
+      const headers = { authorization: `Bearer ${this.token() ?? ""}`, accept: "text/event-stream" };
+      const signal = AbortSignal.any([stop, silence.signal]);
+      const response = await fetch(`${machine}/api/v1/streaming/mailbox`, { headers, signal, cache: "no-store", credentials: "omit" });
+      if (!response.ok || response.body === null) return;
+      // What came before the stream was open is found by a look.
+      heard();
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(clock);
+        clock = setTimeout(isSilent, SILENCE_MS_MAX);
+        // An event is short, and written at once; one that comes in pieces is found by the next look.
+        if (value.includes("letter")) heard();
+      }
+    } catch {
+      // The machine has gone, or the stream was stopped.
+    } finally {
+      clearTimeout(clock);
+      silence.abort();
+    }
   }
 }
 

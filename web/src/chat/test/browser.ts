@@ -20,6 +20,25 @@ export class Browser {
     return new Browser(new Machines(() => [machine.url], () => token), account);
   }
 
+  /** A browser with a copy of this one's profile. */
+  async copy(): Promise<Browser> {
+    const copy = new Browser(this.ring, this.account);
+    const name = `tertulia-messages-${this.account}`;
+    const [from, to] = [await opened(this.factory.open(name)), await opened(upgraded(copy.factory.open(name, 1), this.stores))];
+    for (const store of this.stores) {
+      const [keys, values] = [from.transaction([store]).objectStore(store).getAllKeys(), from.transaction([store]).objectStore(store).getAll()];
+      const [known, rows] = [await opened(keys), await opened(values)];
+      const transaction = to.transaction([store], "readwrite");
+      known.forEach((key, at) => transaction.objectStore(store).put(rows[at], key));
+      await new Promise((resolve) => (transaction.oncomplete = resolve));
+    }
+    from.close();
+    to.close();
+    return copy;
+  }
+
+  private readonly stores = ["row", "said", "place", "meta", "key"];
+
   /** Its page, opened. */
   open(options: MessengerOptions = {}): Promise<Messenger> {
     return Messenger.open(this.account, this.ring, { factory: this.factory, ...options });
@@ -30,4 +49,16 @@ export class Browser {
 export async function texts(messenger: Messenger, id: string): Promise<string[]> {
   const page = await messenger.page(id, undefined, 1_000);
   return page.filter(({ event }) => event === undefined).map(({ text }) => text);
+}
+
+function opened<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function upgraded(request: IDBOpenDBRequest, stores: string[]): IDBOpenDBRequest {
+  request.onupgradeneeded = () => stores.forEach((store) => request.result.createObjectStore(store));
+  return request;
 }
