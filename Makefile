@@ -29,6 +29,12 @@ NPM    ?= npm
 # Another implementation of MLS, which the tests let ours talk with.
 INTEROP := tests/interop
 MODULES := $(INTEROP)/node_modules/.installed
+# The web app. Without it the program is built all the same, and shows a plain page in its place.
+WEB     := web
+PAGE    := $(WEB)/dist/index.html
+WEB_MODULES := $(WEB)/node_modules/.installed
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/svelte.config.js -type f)
+NPM_CI  := ci --ignore-scripts --no-audit --no-fund --loglevel error
 # cargo-nextest where it is installed (faster, one process per test); plain cargo where it is not.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 ifeq ($(NEXTEST),)
@@ -38,29 +44,32 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up ring test check fix bench chaos sim fuzz format lint docs rust-tests script-tests
+.PHONY: help up ring page test check fix bench chaos sim fuzz format lint docs rust-tests script-tests web-tests api
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-up: ## build and run a ring of one machine in the foreground; Ctrl-C stops it
+up: page ## build and run a ring of one machine in the foreground; Ctrl-C stops it
 	$(CARGO) build --release --locked --package tertulia
 	@exec target/release/tertulia up --data $(DATA) --http $(HTTP) --peer $(PEER)
 
-ring: ## build and run a ring of three machines on this computer; Ctrl-C stops them, run again resumes them
+ring: page ## build and run a ring of three machines on this computer; Ctrl-C stops them, run again resumes them
 	$(CARGO) build --release --locked --package tertulia
 	@exec $(PYTHON) scripts/ring --data $(DATA)/ring
 
-test: rust-tests script-tests ## run every test, real apps and terminal sessions too
+page: $(PAGE) ## build the web app, which the program then carries in itself
 
-check: format lint docs test ## all that CI checks; writes nothing outside target/, .venv/ and tests/interop/node_modules/
+test: rust-tests script-tests web-tests ## run every test, real apps, terminal sessions and a browser too
+
+# The page first: whatever is compiled after it has it in.
+check: page format lint docs test ## all that CI checks; writes nothing outside target/, .venv/, web/dist/ and the two node_modules/
 
 fix: ## format the code, and apply what clippy can mend by itself
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	$(CARGO) fmt --all
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
-bench: ## measure this machine beside its peers; prints a table, writes target/bench.json
+bench: page ## measure this machine beside its peers; prints a table, writes target/bench.json
 	$(CARGO) build --release --locked --package tertulia
 	$(CARGO) run --quiet --release --locked --package tertulia-sim --bin bench -- --json target/bench.json
 
@@ -101,6 +110,27 @@ script-tests: $(STAMP) $(MODULES) ## real Mastodon apps, another MLS, terminal s
 	$(CARGO) build --workspace --locked --all-targets
 	$(PY) -B -m pytest -p no:cacheprovider --numprocesses 3 --dist loadfile tests
 
+# In Debian's Chromium, against the binary that the tests in Rust have built.
+web-tests: $(PAGE) ## the web app: types, units, and a browser against real machines
+	$(NPM) run --prefix $(WEB) --silent check
+	$(NPM) run --prefix $(WEB) --silent test
+	$(CARGO) build --workspace --locked --all-targets
+	$(NPM) run --prefix $(WEB) --silent e2e
+
+api: $(WEB_MODULES) ## after a change of the API: make its types for the web app anew
+	$(CARGO) build --workspace --locked --all-targets
+	$(NPM) run --prefix $(WEB) --silent api
+
+$(PAGE): $(WEB_MODULES) $(WEB_SOURCES)
+	$(NPM) run --prefix $(WEB) --silent build -- --logLevel warn
+
+# The browser for the tests is Debian's: none is fetched.
+$(WEB_MODULES): $(WEB)/package-lock.json $(WEB)/package.json
+	@command -v $(NPM) >/dev/null || { \
+	  echo "the web app wants Node 20.19 or newer with npm: apt-get install nodejs npm (without it: cargo build, and no web app)" >&2; exit 1; }
+	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(NPM) $(NPM_CI) --prefix $(WEB) >/dev/null
+	touch $@
+
 $(STAMP): tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
@@ -109,5 +139,5 @@ $(STAMP): tests/requirements.txt
 $(MODULES): $(INTEROP)/package-lock.json $(INTEROP)/package.json
 	@command -v $(NPM) >/dev/null || { \
 	  echo "the tests want Node 20 or newer with npm, to talk with another implementation of MLS: apt-get install nodejs npm" >&2; exit 1; }
-	$(NPM) ci --prefix $(INTEROP) --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
+	$(NPM) $(NPM_CI) --prefix $(INTEROP) >/dev/null
 	touch $@

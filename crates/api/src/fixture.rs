@@ -1,6 +1,7 @@
 //! For tests: the application on a machine of its own.
 
 use crate::service::{Service, Settings};
+use crate::site::Asset;
 use crate::tls::Tls;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -198,12 +199,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// One that serves plain HTTP.
 pub(crate) async fn app(is_limited: bool) -> App {
-    with(is_limited, None, 1).await
+    with(is_limited, None, 1, Vec::new()).await
 }
 
 /// One whose machine has the whole ring in several groups.
 pub(crate) async fn app_of_groups(groups: u32) -> App {
-    with(true, None, groups).await
+    with(true, None, groups, Vec::new()).await
 }
 
 /// One that serves TLS by its ring's authority.
@@ -214,11 +215,44 @@ pub(crate) async fn app_with_tls() -> App {
         true,
         Some(Tls::by_ring(authority, listen, Vec::new()).expect("signed")),
         1,
+        Vec::new(),
     )
     .await
 }
 
-async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
+/// One that has the web app, or what looks like it.
+pub(crate) async fn app_with_page() -> App {
+    let file = |path, media_type, plain, gzip, brotli| Asset {
+        path,
+        media_type,
+        plain,
+        gzip,
+        brotli,
+    };
+    let document = "<!doctype html><html lang=\"en\"><head><title>Tertulia</title>\
+                    <script type=\"module\" src=\"/assets/app-1a2b.js\"></script></head>\
+                    <body><div id=\"app\"></div></body></html>";
+    let script = "/assets/app-1a2b.js";
+    let page = vec![
+        file(
+            "/index.html",
+            "text/html; charset=utf-8",
+            document.as_bytes(),
+            None,
+            None,
+        ),
+        file(
+            script,
+            "text/javascript; charset=utf-8",
+            b"script",
+            Some(b"gzip"),
+            Some(b"br"),
+        ),
+    ];
+    with(false, None, 1, page).await
+}
+
+async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32, app: Vec<Asset>) -> App {
     let directory = tempfile::tempdir().expect("a directory");
     let options = Options {
         found: groups,
@@ -231,6 +265,7 @@ async fn with(is_limited: bool, tls: Option<Arc<Tls>>, groups: u32) -> App {
     let settings = Settings {
         node,
         title: "Plaza".to_owned(),
+        app,
         is_limited,
         proxies: vec!["192.0.2.0/24".parse().expect("a network")],
         has_open_metrics: false,

@@ -1,11 +1,11 @@
-//! The pages for people, without a script: the front page, and what the addresses of people and dweets lead to.
+//! The front page: the web app, or where that was not built a plain page; and what the plain pages need.
 
 use crate::page::{Language, Page, STYLE, escape};
 use crate::service::Service;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
 
@@ -48,7 +48,10 @@ fn picture(png: &'static [u8]) -> impl IntoResponse {
     )
 }
 
-async fn front(State(service): State<Arc<Service>>, language: Language) -> Page {
+async fn front(State(service): State<Arc<Service>>, language: Language, headers: HeaderMap) -> Response {
+    if let Some(app) = service.site.document(&service.entries(), &headers) {
+        return app;
+    }
     let hello = language.pick(
         "This is a ring of Tertulia: a microblog of its people, on machines of their own. Point a Mastodon app at this \
          address, or use the terminal:",
@@ -70,4 +73,5 @@ async fn front(State(service): State<Arc<Service>>, language: Language) -> Page 
         body,
         form_target: None,
     }
+    .into_response()
 }

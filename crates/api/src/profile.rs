@@ -1,6 +1,8 @@
 //! What the addresses of people, dweets and hashtags lead to in a browser: small pages of what everybody may read.
 //!
-//! Deliberately absent: anything for somebody who is logged in. That is what apps, and the terminal, are for.
+//! They come inside the web app's document (`site`), which shows more to who is logged in; alone where the app was not built.
+//!
+//! Deliberately absent: anything for somebody who is logged in. That is what the apps, and the terminal, are for.
 
 use crate::error::Error;
 use crate::origin::Origin;
@@ -19,7 +21,7 @@ use tertulia_state::dweet::Profile;
 use tertulia_state::page::Page as Part;
 use tertulia_state::tag::Tagged;
 use tertulia_types::entity::Status;
-use tertulia_types::view::DweetView;
+use tertulia_types::view::{Content, DweetView};
 use tertulia_types::{DweetId, Nick, Rejected, text};
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
@@ -55,7 +57,7 @@ async fn person(
     State(service): State<Arc<Service>>,
     (origin, language): (Origin, Language),
     Path(nick): Path<String>,
-) -> Result<Page, Error> {
+) -> Result<Response, Error> {
     let found = async {
         let nick: Nick = nick.parse().map_err(|_| Rejected::NotFound)?;
         let account = service.find(Who::Nick(nick)).await?;
@@ -72,7 +74,7 @@ async fn person(
     };
     let (account, dweets) = match found.await {
         Ok(found) => found,
-        Err(Error::Rejected(Rejected::NotFound)) => return Ok(missing(language)),
+        Err(Error::Rejected(Rejected::NotFound)) => return Ok(inside(&service, missing(language), "")),
         Err(error) => return Err(error),
     };
     let person = render::account(&origin, &account);
@@ -93,20 +95,21 @@ async fn person(
     );
     body += &articles(&origin, &dweets);
     let title = person.display_name;
-    Ok(Page {
+    let page = Page {
         status: StatusCode::OK,
         language,
         title,
         body,
         form_target: None,
-    })
+    };
+    Ok(inside(&service, page, &account.note))
 }
 
 async fn dweet(
     State(service): State<Arc<Service>>,
     (origin, language): (Origin, Language),
     Path((nick, id)): Path<(String, String)>,
-) -> Result<Page, Error> {
+) -> Result<Response, Error> {
     let found = async {
         let id: DweetId = id.parse().map_err(|_| Rejected::NotFound)?;
         let dweet = shown(&service, None, id).await?;
@@ -123,15 +126,17 @@ async fn dweet(
         Ok(thread) => {
             let body = articles(&origin, &thread);
             let title = format!("@{}", nick.to_ascii_lowercase());
-            Ok(Page {
+            let summary = thread.iter().find(|dweet| dweet.id.to_string() == id);
+            let page = Page {
                 status: StatusCode::OK,
                 language,
                 title,
                 body,
                 form_target: None,
-            })
+            };
+            Ok(inside(&service, page, summary.map_or("", said)))
         }
-        Err(Error::Rejected(Rejected::NotFound)) => Ok(missing(language)),
+        Err(Error::Rejected(Rejected::NotFound)) => Ok(inside(&service, missing(language), "")),
         Err(error) => Err(error),
     }
 }
@@ -140,9 +145,9 @@ async fn tag(
     State(service): State<Arc<Service>>,
     (origin, language): (Origin, Language),
     Path(name): Path<String>,
-) -> Result<Page, Error> {
+) -> Result<Response, Error> {
     let Some(tag) = text::hashtag(&name) else {
-        return Ok(missing(language));
+        return Ok(inside(&service, missing(language), ""));
     };
     let dweets = service
         .query(Tagged {
@@ -153,13 +158,27 @@ async fn tag(
         })
         .await?;
     let (title, body) = (format!("#{tag}"), articles(&origin, &dweets.shown));
-    Ok(Page {
+    let page = Page {
         status: StatusCode::OK,
         language,
         title,
         body,
         form_target: None,
-    })
+    };
+    Ok(inside(&service, page, ""))
+}
+
+fn inside(service: &Service, page: Page, summary: &str) -> Response {
+    service.site.filled(&service.entries(), page, summary)
+}
+
+/// A dweet for a preview: its warning instead of what it warns of.
+fn said(dweet: &DweetView) -> &str {
+    match &dweet.content {
+        Content::Dweet(body) if body.spoiler.is_empty() => &body.text,
+        Content::Dweet(body) => &body.spoiler,
+        Content::Redweet(inner) => said(inner),
+    }
 }
 
 fn articles(origin: &Origin, dweets: &[DweetView]) -> String {

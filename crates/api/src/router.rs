@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::service::Service;
 use crate::{
     absent, account, authorize, bookmark, device, entries, front, health, home, instance, message,
-    notification, oauth, openapi, presence, relation, safe, search, session, shell, stance, status,
+    notification, oauth, openapi, presence, relation, safe, search, session, shell, site, stance, status,
     streaming, timeline, trust,
 };
 use axum::Router;
@@ -29,7 +29,7 @@ pub fn app(
 
 fn router(service: Arc<Service>) -> Router {
     routes()
-        .fallback(async || Error::NoSuchPath)
+        .fallback(site::otherwise)
         .method_not_allowed_fallback(async || Error::NoSuchMethod)
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),

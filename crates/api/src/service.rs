@@ -9,6 +9,7 @@ use crate::noted;
 use crate::password::Vault;
 use crate::proxy::{Proxies, Subnet};
 use crate::serve::FINISH_TIME_MAX;
+use crate::site::{Asset, Site};
 use crate::tls::Tls;
 use futures::StreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub node: Arc<Node>,
     /// The ring's name, for people.
     pub title: String,
+    /// The web app's files; none where it was not built.
+    pub app: Vec<Asset>,
     /// Whether limits apply; off for load tests (`TERTULIA_RATE_LIMIT=off`).
     pub is_limited: bool,
     /// Proxies that are believed when they say for whom they ask.
@@ -62,6 +65,8 @@ pub struct Settings {
 pub struct Service {
     pub(crate) node: Arc<Node>,
     pub(crate) title: String,
+    /// The web app.
+    pub(crate) site: Site,
     pub(crate) limits: Limits,
     pub(crate) proxies: Proxies,
     pub(crate) has_open_metrics: bool,
@@ -87,6 +92,7 @@ impl Service {
         let Settings {
             node,
             title,
+            app,
             is_limited,
             proxies,
             has_open_metrics,
@@ -100,6 +106,7 @@ impl Service {
         Ok(Arc::new(Self {
             node,
             title,
+            site: Site::new(&app),
             limits,
             proxies: Proxies::new(proxies),
             has_open_metrics,

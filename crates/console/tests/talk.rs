@@ -42,6 +42,7 @@ async fn machine() -> Machine {
     let service = Service::new(tertulia_api::Settings {
         node: Arc::clone(&node),
         title: "Plaza".to_owned(),
+        app: Vec::new(),
         is_limited: false,
         proxies: Vec::new(),
         has_open_metrics: false,

@@ -14,6 +14,7 @@ use serde_json::Value;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("base2histogram", &[]),
     ("tertulia-types", &[]),
+    ("tertulia-web", &[]),
     ("tertulia-ring", &["tertulia-types"]),
     ("tertulia-state", &["tertulia-types"]),
     ("tertulia-crypto", &["tertulia-types"]),
@@ -41,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "tertulia-discovery",
             "tertulia-client",
             "tertulia-console",
+            "tertulia-web",
         ],
     ),
     (

@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tertulia_api::{Service, Settings, Tls};
+use tertulia_api::{Asset, Service, Settings, Tls};
 use tertulia_console::Words;
 use tertulia_discovery::Http;
 use tertulia_types::ring::RingFacts;
@@ -136,6 +136,18 @@ async fn keep_bounded(metrics: PrometheusHandle) {
     }
 }
 
+/// The web app's files, as they were when this program was built.
+fn web_app() -> Vec<Asset> {
+    let asset = |file: &tertulia_web::File| Asset {
+        path: file.path,
+        media_type: file.media_type,
+        plain: file.plain,
+        gzip: file.gzip,
+        brotli: file.brotli,
+    };
+    tertulia_web::FILES.iter().map(asset).collect()
+}
+
 async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
     let settings = wish.machine();
     let listener = listen(settings.http, "--http").await?;
@@ -157,6 +169,7 @@ async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
     let service = Service::new(Settings {
         node: Arc::clone(machine.node()),
         title: machine.ring().name.clone(),
+        app: web_app(),
         is_limited: settings.is_limited,
         proxies: settings.proxies.clone(),
         has_open_metrics: settings.has_open_metrics,

@@ -106,6 +106,7 @@ impl Town {
         let service = Service::new(tertulia_api::Settings {
             node: Arc::clone(&node),
             title: "Plaza".to_owned(),
+            app: Vec::new(),
             is_limited: false,
             proxies: Vec::new(),
             has_open_metrics: false,

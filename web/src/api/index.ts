@@ -1,0 +1,26 @@
+// The one client of this page.
+import { kept, keep } from '../kept';
+import { session } from '../session.svelte';
+import { Client } from './client';
+import { Entry } from './entry';
+
+function known(): { version: number; urls: string[] } | null {
+  const found = kept('entries') as { version?: unknown; urls?: unknown } | null;
+  if (!found || typeof found.version !== 'number' || !Array.isArray(found.urls)) return null;
+  return { version: found.version, urls: found.urls.filter((url) => typeof url === 'string' && /^https?:\/\//.test(url)) };
+}
+
+export const api = new Client({
+  fetch: (input, init) => fetch(input, init),
+  origin: location.origin,
+  entry: new Entry(location.origin, known()),
+  token: () => session.current?.token ?? null,
+  // The ring says so about the token that was sent; another one may have taken its place meanwhile.
+  refused: (token) => {
+    if (session.current?.token === token) session.end();
+  },
+  keep: (entries) => keep('entries', entries),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+});
+
+export * from './client';

@@ -1,0 +1,38 @@
+// Coming in: register or log in, and learn who one is.
+import { api } from './api';
+import { session } from './session.svelte';
+
+/** What this browser is called in the list of sessions. */
+export function label(agent: string): string {
+  const browser = /Edg|Firefox|Chrome|Safari/.exec(agent)?.[0]?.replace('Edg', 'Edge');
+  const system = /Android|iPhone|iPad|Windows|Mac|Linux/.exec(agent)?.[0];
+  return ['Tertulia web', [browser, system].filter(Boolean).join(', ')].filter(Boolean).join(' · ');
+}
+
+async function opened(token: string): Promise<void> {
+  const account = await api.get('/api/v1/accounts/verify_credentials', { token });
+  session.begin({ token, id: account.id, nick: account.username, name: account.display_name });
+}
+
+export async function login(nick: string, password: string): Promise<void> {
+  const body = { nick: plain(nick), password, label: label(navigator.userAgent) };
+  await opened((await api.post('/api/tertulia/v1/login', { body, token: null })).access_token);
+}
+
+/** Whoever asks twice with the same key gets the same account. */
+export async function register(nick: string, name: string, password: string, key: string): Promise<void> {
+  const body = { nick: plain(nick), name: name.trim() || null, password, label: label(navigator.userAgent) };
+  await opened((await api.post('/api/tertulia/v1/register', { body, key, token: null })).access_token);
+}
+
+/** Ends the session, here and at the ring. */
+export async function logout(): Promise<void> {
+  const token = session.current?.token;
+  session.end();
+  if (token) await api.post('/api/tertulia/v1/logout', { token }).catch(() => {});
+}
+
+/** People write their nick with an @, and phones with a capital. */
+function plain(nick: string): string {
+  return nick.trim().replace(/^@/, '').toLowerCase();
+}

@@ -1,0 +1,60 @@
+// The one table of the page's addresses. What shows them is in `pages.ts`; the tests walk this table.
+//
+// Invariant: an address that everybody may read is the same that the machine answers without a script.
+
+export interface Route {
+  name: string;
+  /** A name after a colon stands for anything but a slash. */
+  path: string;
+  /** Whether one must be logged in. */
+  membersOnly?: true;
+  /** For the tests: what stands for the names. */
+  example?: Record<string, string>;
+}
+
+export const ROUTES = [
+  { name: 'welcome', path: '/' },
+  { name: 'login', path: '/login' },
+  { name: 'register', path: '/register' },
+] as const satisfies readonly Route[];
+
+export type RouteName = (typeof ROUTES)[number]['name'] | 'nothing';
+
+export interface Match {
+  name: RouteName;
+  membersOnly: boolean;
+  /** What stood for the names of the path. */
+  at: Record<string, string>;
+}
+
+const PATTERNS = ROUTES.map((route: Route & { name: RouteName }) => {
+  const source = route.path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:(\w+)/g, '(?<$1>[^/]+)');
+  return { route, pattern: new RegExp(`^${source}$`) };
+});
+
+/** What is at an address. */
+export function match(path: string): Match {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+  for (const { route, pattern } of PATTERNS) {
+    const found = pattern.exec(trimmed);
+    if (!found) continue;
+    const at = Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, raw]) => [name, decoded(raw)]));
+    return { name: route.name, membersOnly: route.membersOnly ?? false, at };
+  }
+  return { name: 'nothing', membersOnly: false, at: {} };
+}
+
+function decoded(raw: string): string {
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return raw;
+  }
+}
+
+/** The address of somebody, of a dweet, of a hashtag. */
+export const to = {
+  person: (nick: string) => `/@${encodeURIComponent(nick)}`,
+  dweet: (nick: string, id: string) => `/@${encodeURIComponent(nick)}/${encodeURIComponent(id)}`,
+  tag: (name: string) => `/tags/${encodeURIComponent(name)}`,
+};

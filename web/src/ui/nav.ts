@@ -1,0 +1,16 @@
+// The page's main places, in the order of the bar. A new place is a line here and one in `routes.ts`.
+import type { Key } from '../i18n/index.svelte';
+import type { IconName } from './icons';
+
+export interface Place {
+  href: string;
+  label: Key;
+  icon: IconName;
+  /** Whether one must be logged in. */
+  membersOnly: boolean;
+  /** Whether it is in the bar of a phone, where there is room for five. */
+  onPhone: boolean;
+}
+
+export const PLACES: readonly Place[] = [
+];

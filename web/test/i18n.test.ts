@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { en } from '../src/i18n/en';
+import { es } from '../src/i18n/es';
+import { filled, names, type Text } from '../src/i18n/words';
+
+const keys = Object.keys(en) as (keyof typeof en)[];
+
+describe('the two languages', () => {
+  it('have the same keys, and the same names to fill in', () => {
+    expect(Object.keys(es).sort()).toEqual([...keys].sort());
+    for (const key of keys) expect([key, names(es[key])]).toEqual([key, names(en[key])]);
+  });
+
+  it('do not say the same: what was forgotten would stand out', () => {
+    const same = keys.filter((key) => JSON.stringify(en[key]) === JSON.stringify(es[key]));
+    expect(same.length, same.join(', ')).toBeLessThan(keys.length * 0.05);
+  });
+
+  it('have a text for everything that the source names', async () => {
+    const sources = import.meta.glob('../src/**/*.{svelte,ts}', { query: '?raw', import: 'default' });
+    const named = new Set<string>();
+    for (const load of Object.values(sources)) {
+      const source = (await load()) as string;
+      for (const found of source.matchAll(/\bt\('([\w.]+)'/g)) named.add(found[1] ?? '');
+    }
+    expect(named.size).toBeGreaterThan(20);
+    expect([...named].filter((key) => !(key in en))).toEqual([]);
+  });
+});
+
+describe('a text', () => {
+  const dweets: Text = { one: '{n} dweet', other: '{n} dweets' };
+  it('has the form that the count asks for, and numbers as the language writes them', () => {
+    expect(filled(dweets, { n: 1 }, 'en')).toBe('1 dweet');
+    expect(filled(dweets, { n: 12_345 }, 'en')).toBe('12,345 dweets');
+    expect(filled(dweets, { n: 12_345 }, 'es')).toBe('12.345 dweets');
+  });
+
+  it('leaves a name that nobody fills as it is', () => {
+    expect(filled('{a} and {b}', { a: '{b}' }, 'en')).toBe('{b} and {b}');
+  });
+});

@@ -1,0 +1,67 @@
+// The build of the page: one document, hashed files beside it, a service worker that knows their names, and each of them packed.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** Tells the service worker what the page consists of, and a name for just this build. */
+function naming(): Plugin {
+  return {
+    name: 'tertulia-naming',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const names = Object.keys(bundle).filter((name) => name.startsWith('assets/'));
+      const worker = bundle['sw.js'];
+      if (worker?.type !== 'chunk') throw new Error('the build has no service worker');
+      worker.code = worker.code.replace(/(["'`])__ASSETS__\1/, JSON.stringify(names.map((name) => `/${name}`).sort()));
+    },
+  };
+}
+
+/** Packs what becomes shorter by it; the machine then sends bytes as they lie. */
+function packing(): Plugin {
+  return {
+    name: 'tertulia-packing',
+    apply: 'build',
+    enforce: 'post',
+    closeBundle() {
+      for (const entry of readdirSync('dist', { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(html|js|css|json|webmanifest|svg|txt)$/.test(entry.name)) continue;
+        const file = join(entry.parentPath, entry.name);
+        const plain = readFileSync(file);
+        const packed = {
+          gz: gzipSync(plain, { level: 9 }),
+          br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } }),
+        };
+        for (const [ending, bytes] of Object.entries(packed)) {
+          if (bytes.length < plain.length) writeFileSync(`${file}.${ending}`, bytes);
+        }
+      }
+    },
+  };
+}
+
+/** Where `npm run dev` finds a machine. */
+const machine = process.env.TERTULIA ?? 'http://127.0.0.1:8787';
+
+export default defineConfig({
+  plugins: [svelte(), naming(), packing()],
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // Nothing is written into the page: its policy would refuse it.
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      input: { main: 'index.html', sw: 'src/sw.ts' },
+      output: { entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+    },
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/oauth', '/pictures', '/trust'].map((path) => [path, { target: machine, ws: true }]),
+    ),
+  },
+  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'] },
+});
