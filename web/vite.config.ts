@@ -63,5 +63,6 @@ export default defineConfig({
       ['/api', '/oauth', '/pictures', '/trust'].map((path) => [path, { target: machine, ws: true }]),
     ),
   },
-  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'] },
+  // Real machines answer some of them, on a computer that may have other things to do.
+  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
 });

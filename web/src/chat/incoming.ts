@@ -20,6 +20,7 @@ import {
   changeConversation,
   changeOwn,
   conversation,
+  inOrder,
   isOfRoom,
   own,
   type Conversation as ConversationRow,
@@ -277,7 +278,7 @@ async function open(desk: Desk, tx: Tx, letter: Letter): Promise<Taken> {
       if (kind !== "commit") throw hitch("unopened");
       groups.store(tx, id, opened.conversation);
       groups.enter(tx, id, opened.epoch.generation);
-      await people.follow(tx, desk.now(), desk.me, id, opened.by[0], groups.accounts(opened.conversation));
+      await people.follow(tx, desk.now(), desk.me, id, opened.by[0], there(opened));
       return "nothing";
     case "too_early":
       return keepEarly(tx, letter);
@@ -289,6 +290,14 @@ async function open(desk: Desk, tx: Tx, letter: Letter): Promise<Taken> {
     default:
       throw hitch(kind === "commit" ? "useless" : "late");
   }
+}
+
+/** Whose devices are in the group behind a commit. Whoever is put out by it sees the group as it was before. */
+function there({ conversation: group, added, removed, isOwnRemoval }: Opened & { opened: "changed" }): string[] {
+  if (!isOwnRemoval) return groups.accounts(group);
+  const gone = removed.map(([, device]) => device);
+  const left = group.members().filter(([, device]: [string, string]) => !gone.includes(device));
+  return inOrder([...left, ...added].map(([account]) => account));
 }
 
 /** Goes into a group, if it is one of the people whose conversation it says to be. */
