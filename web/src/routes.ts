@@ -14,8 +14,20 @@ export interface Route {
 
 export const ROUTES = [
   { name: 'welcome', path: '/' },
+  { name: 'home', path: '/home', membersOnly: true },
+  { name: 'public', path: '/public' },
+  { name: 'tag', path: '/tags/:tag', example: { tag: 'plaza' } },
+  { name: 'search', path: '/search' },
+  { name: 'notifications', path: '/notifications', membersOnly: true },
+  { name: 'bookmarks', path: '/bookmarks', membersOnly: true },
+  { name: 'favourites', path: '/favourites', membersOnly: true },
+  { name: 'settings', path: '/settings', membersOnly: true },
   { name: 'login', path: '/login' },
   { name: 'register', path: '/register' },
+  { name: 'person', path: '/@:nick', example: { nick: 'ana' } },
+  { name: 'followers', path: '/@:nick/followers', example: { nick: 'ana' } },
+  { name: 'following', path: '/@:nick/following', example: { nick: 'ana' } },
+  { name: 'thread', path: '/@:nick/:id', example: { nick: 'ana' } },
 ] as const satisfies readonly Route[];
 
 export type RouteName = (typeof ROUTES)[number]['name'] | 'nothing';

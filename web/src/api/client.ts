@@ -34,6 +34,10 @@ export interface Wish<B = unknown> {
   signal?: AbortSignal;
   /** Somebody else's session, or nobody's; one's own if not said. */
   token?: string | null;
+  /** Doing it twice is doing it once: it may be repeated without a key. */
+  again?: true;
+  /** Goes on when the page is left. */
+  keepalive?: true;
   /** For how long to wait. */
   timeMs?: number;
 }
@@ -124,7 +128,7 @@ export class Client {
 
   async #ask(method: Method, path: string, wish: Wish, seen?: (headers: Headers) => void): Promise<unknown> {
     const { entry, wait } = this.world;
-    const mayRepeat = method === 'get' || wish.key !== undefined;
+    const mayRepeat = method === 'get' || wish.key !== undefined || wish.again === true;
     // Each machine gets its chance, and one alone several.
     const attempts = mayRepeat ? Math.max(ATTEMPTS, entry.count) : 1;
     let pauseMs = FIRST_WAIT_MS;
@@ -160,6 +164,7 @@ export class Client {
         method: method.toUpperCase(),
         headers,
         signal,
+        keepalive: wish.keepalive ?? false,
         body: wish.body === undefined ? undefined : JSON.stringify(wish.body),
         credentials: 'omit',
         cache: 'no-store',

@@ -13,4 +13,9 @@ export interface Place {
 }
 
 export const PLACES: readonly Place[] = [
+  { href: '/home', label: 'title.home', icon: 'home', membersOnly: true, onPhone: true },
+  { href: '/public', label: 'title.public', icon: 'public', membersOnly: false, onPhone: true },
+  { href: '/search', label: 'title.search', icon: 'search', membersOnly: false, onPhone: true },
+  { href: '/notifications', label: 'title.notifications', icon: 'bell', membersOnly: true, onPhone: true },
+  { href: '/settings', label: 'title.settings', icon: 'settings', membersOnly: true, onPhone: false },
 ];
