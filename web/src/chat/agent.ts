@@ -61,7 +61,7 @@ export class Agent {
       this.isNudged = false;
       const texts = await this.look();
       this.told(this.state, texts);
-      if (this.state.standing === "logged_out" || this.state.standing === "shut_out") return;
+      if (this.state.standing === "logged_out") return;
       await this.rest(PAUSE_MS, () => false);
       const due = (await this.messenger.untilDueMs().catch(() => undefined)) ?? LOOK_MS;
       const most = !this.state.isConnected || !this.hasStream || this.state.waiting > 0 ? LOOK_WITHOUT_STREAM_MS : LOOK_MS;

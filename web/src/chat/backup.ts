@@ -13,8 +13,8 @@ import { derived, open, seal } from "./seal";
 export type BackupFault = "damaged" | "newer" | "wrong_code" | "too_old";
 
 export class BackupError extends Error {
-  constructor(readonly why: BackupFault) {
-    super(`the backup does not open: ${why}`);
+  constructor(readonly code: BackupFault) {
+    super(`the backup does not open: ${code}`);
   }
 }
 

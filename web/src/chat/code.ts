@@ -13,6 +13,8 @@ const GROUP_LETTERS = DRAWN + 1;
 
 /** What was typed is no code; the group that is wrong, from 1 on, where one is. */
 export class NotACode extends Error {
+  readonly code = "not_a_code";
+
   constructor(readonly group?: number) {
     super(group === undefined ? `a code has ${GROUPS} groups of ${GROUP_LETTERS} letters and digits` : `group ${group} is mistyped`);
   }

@@ -104,7 +104,7 @@ test("a backup opens with its code and tells its number; wrong codes, damage and
   const backup = await sealBackup(code, 7, utf8("a seed"));
   const [number, plain] = await openBackup(code, 7, backup);
   expect([number, new TextDecoder().decode(plain)]).toEqual([7, "a seed"]);
-  const why = (asked: Promise<unknown>) => asked.then(() => "opened", (error: BackupError) => error.why);
+  const why = (asked: Promise<unknown>) => asked.then(() => "opened", (error: BackupError) => error.code);
   expect(await why(openBackup(randomCode(), 0, backup))).toBe("wrong_code");
   expect(await why(openBackup(code, 8, backup))).toBe("too_old");
   expect(await why(openBackup(code, 0, backup.subarray(0, -1)))).toBe("damaged");

@@ -10,7 +10,9 @@ const RECEIPT_MESSAGES_MAX = 256;
 export const HEADS_MAX = 32;
 
 /** What is to be said cannot be: too long, or empty. */
-export class Unfit extends Error {}
+export class Unfit extends Error {
+  readonly code = "unfit";
+}
 
 export function payloadOf(content: Content, nowMs: number, id = randomName()): Payload {
   return { id, sent_ms: nowMs, content };

@@ -28,10 +28,26 @@ export class Refused extends Error {
 }
 
 /** No machine answered, or none had the time: asking again later, unchanged, may succeed. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  readonly code = "unreachable";
+  /** Whether the machine is not there at all. */
+  isGone = false;
+}
 
 /** The person is not logged in any more. */
-export class SessionEnded extends Error {}
+export class SessionEnded extends Error {
+  readonly code = "no_session";
+}
+
+/** Which machine is asked, and as whom. */
+export interface Door {
+  machine(): string;
+  /** It does not answer: another one is asked from now on, if one is known. */
+  failed(machine: string): void;
+  token(): string | undefined;
+  /** The ring does not know the session any more. */
+  ended?(token: string): void;
+}
 
 const ANSWER_MS_MAX = 20_000;
 /** A stream that was silent for longer is dead: machines show that they live four times a minute. */
@@ -45,36 +61,33 @@ export function post(path: string, body: unknown = {}): Ask {
   return { method: "POST", path, body };
 }
 
-/** A ring that is asked at these machines, in turn: the one that answered last comes first. */
+/** A ring that is asked at its machines: at one for as long as that answers, else at each in turn. Whatever is asked may be asked twice. */
 export class Machines implements Ring {
-  constructor(
-    private readonly machines: () => string[],
-    private readonly token: () => string | undefined,
-    private readonly answered: (machine: string) => void = () => undefined,
-  ) {}
+  constructor(private readonly door: Door) {}
 
   async ask<T>(ask: Ask): Promise<T> {
-    let failure = new Unreachable("no machine is known");
-    for (const machine of this.machines()) {
+    const tried = new Set<string>();
+    for (;;) {
+      const [machine, token] = [this.door.machine(), this.door.token()];
+      tried.add(machine);
       try {
-        const found = await one<T>(machine, this.token(), ask);
-        this.answered(machine);
-        return found;
+        return await one<T>(machine, token, ask);
       } catch (error) {
+        if (error instanceof SessionEnded && token !== undefined) this.door.ended?.(token);
         if (!(error instanceof Unreachable)) throw error;
-        failure = error;
+        if (error.isGone) this.door.failed(machine);
+        if (tried.has(this.door.machine())) throw error;
       }
     }
-    throw failure;
   }
 
   async listen(heard: () => void, stop: AbortSignal): Promise<void> {
-    const [machine] = this.machines();
+    const machine = this.door.machine();
     const silence = new AbortController();
     const isSilent = () => silence.abort();
     let clock = setTimeout(isSilent, SILENCE_MS_MAX);
     try {
-      const headers = { authorization: `Bearer ${this.token() ?? ""}`, accept: "text/event-stream" };
+      const headers = { authorization: `Bearer ${this.door.token() ?? ""}`, accept: "text/event-stream" };
       const signal = AbortSignal.any([stop, silence.signal]);
       const response = await fetch(`${machine}/api/v1/streaming/mailbox`, { headers, signal, cache: "no-store", credentials: "omit" });
       if (!response.ok || response.body === null) return;
@@ -113,7 +126,7 @@ async function one<T>(machine: string, token: string | undefined, ask: Ask): Pro
     response = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     text = await response.text();
   } catch (cause) {
-    throw new Unreachable(`${machine} does not answer`, { cause });
+    throw Object.assign(new Unreachable(`${machine} does not answer`, { cause }), { isGone: true });
   }
   let answer: unknown;
   try {

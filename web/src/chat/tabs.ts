@@ -167,7 +167,7 @@ export class Tabs {
 function told(error: unknown): (Letter & { kind: "answer" })["error"] & object {
   if (error instanceof Misuse) return { name: "Misuse", message: error.message, code: error.code, ...(error.about && { about: error.about }) };
   if (error instanceof NotACode) return { name: "NotACode", message: error.message, ...(error.group && { about: error.group }) };
-  if (error instanceof BackupError) return { name: "BackupError", message: error.message, code: error.why };
+  if (error instanceof BackupError) return { name: "BackupError", message: error.message, code: error.code };
   if (error instanceof Unfit) return { name: "Unfit", message: error.message };
   if (error instanceof Unreachable) return { name: "Unreachable", message: error.message };
   return { name: "Error", message: error instanceof Error ? error.message : String(error) };

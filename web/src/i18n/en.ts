@@ -1,7 +1,9 @@
 // The page's texts in English; `es.ts` has the same keys.
+import { chatEn } from '../chat/ui/words.en';
 import type { Text } from './words';
 
 export const en = {
+  ...chatEn,
   'app.skip': 'Skip to the content',
   'app.reload': 'Reload',
   'app.close': 'Close',

@@ -1,8 +1,10 @@
 // Los textos de la página en español; las mismas claves que `en.ts`.
 import type { en } from './en';
+import { chatEs } from '../chat/ui/words.es';
 import type { Text } from './words';
 
 export const es: Record<keyof typeof en, Text> = {
+  ...chatEs,
   'app.skip': 'Ir al contenido',
   'app.reload': 'Recargar',
   'app.close': 'Cerrar',

@@ -17,7 +17,7 @@ export class Browser {
 
   static async of(machine: Machine, nick: string, isNew = true): Promise<Browser> {
     const { token, account } = await (isNew ? machine.register(nick) : machine.login(nick));
-    return new Browser(new Machines(() => [machine.url], () => token), account);
+    return new Browser(new Machines({ machine: () => machine.url, failed: () => undefined, token: () => token }), account);
   }
 
   /** A browser with a copy of this one's profile. */
