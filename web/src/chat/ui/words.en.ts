@@ -72,6 +72,7 @@ export const chatEn = {
   'chat.rename': 'Name',
   'chat.renameButton': 'Rename',
   'chat.leave': 'Leave the room',
+  'chat.leaveSure': 'Leave? Only somebody who is in it can let you in again.',
   'chat.number': 'Safety number',
   'chat.numberHint':
     'Read it to each other by another way: on the telephone, or side by side. If both see the same digits, nobody stands between you.',

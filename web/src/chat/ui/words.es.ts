@@ -73,6 +73,7 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.rename': 'Nombre',
   'chat.renameButton': 'Renombrar',
   'chat.leave': 'Salir de la sala',
+  'chat.leaveSure': '¿Salir? Solo alguien que esté dentro puede dejarte entrar de nuevo.',
   'chat.number': 'Número de seguridad',
   'chat.numberHint':
     'Leéroslo por otro camino: por teléfono, o lado a lado. Si los dos veis las mismas cifras, no hay nadie en medio.',
