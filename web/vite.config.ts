@@ -63,6 +63,13 @@ export default defineConfig({
       ['/api', '/oauth', '/pictures', '/trust'].map((path) => [path, { target: machine, ws: true }]),
     ),
   },
+  // The parts with a state of their own are tried as the browser gets them.
+  ...(process.env.VITEST && { resolve: { conditions: ['browser'] } }),
   // Real machines answer some of them, on a computer that may have other things to do.
-  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: {
+    include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 });

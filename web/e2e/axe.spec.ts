@@ -1,0 +1,60 @@
+import AxeBuilder from '@axe-core/playwright';
+import { ROUTES, type Route } from '../src/routes';
+import { act, dweet, enter, expect, follow, somebody, test, type Person } from './ring';
+
+/** Each route once in each language and in each theme, on a phone and on a wide screen. */
+const LOOKS = [
+  { language: 'en', theme: 'light', width: 1280 },
+  { language: 'es', theme: 'dark', width: 360 },
+] as const;
+
+test.describe('every page can be used by everybody', () => {
+  let ana: Person;
+  let id: string;
+
+  test.beforeAll(async ({ machine }) => {
+    ana = await somebody(machine, 'ana', 'Ana Pérez');
+    const ben = await somebody(machine, 'ben', 'Benjamín');
+    await follow(machine, ana, ben);
+    await follow(machine, ben, ana);
+    id = await dweet(machine, ana, 'Hola #plaza https://example.org/');
+    const answer = await dweet(machine, ben, `@${ana.nick} ¡hola!`, { in_reply_to_id: id });
+    await dweet(machine, ben, 'Behind a warning', { spoiler_text: 'a warning' });
+    for (const deed of [`statuses/${id}/favourite`, `statuses/${id}/reblog`]) await act(machine, ben, 'POST', `/api/v1/${deed}`);
+    for (const deed of ['favourite', 'bookmark']) await act(machine, ana, 'POST', `/api/v1/statuses/${answer}/${deed}`);
+  });
+
+  for (const { language, theme, width } of LOOKS) {
+    test(`in ${language}, ${theme}, ${width} wide`, async ({ page, context }) => {
+      test.setTimeout(180_000);
+      await page.setViewportSize({ width, height: 800 });
+      await context.addInitScript(
+        ([wanted, colours]) => {
+          localStorage.setItem('tertulia.language', JSON.stringify(wanted));
+          localStorage.setItem('tertulia.theme', JSON.stringify(colours));
+        },
+        [language, theme] as const,
+      );
+      await enter(context, ana);
+      for (const route of ROUTES as readonly Route[]) {
+        const names: Record<string, string> = { ...route.example, nick: ana.nick, id };
+        const path = route.path.replace(/:(\w+)/g, (_, name: string) => names[name] ?? '');
+        if (!route.membersOnly && ['welcome', 'login', 'register'].includes(route.name)) {
+          await page.goto('/public');
+          await page.evaluate(() => localStorage.removeItem('tertulia.session'));
+        } else {
+          await page.goto('/public');
+          await page.evaluate((session) => localStorage.setItem('tertulia.session', session), JSON.stringify({ ...ana, name: 'Ana' }));
+        }
+        await page.goto(route.name === 'search' ? '/search?q=ana' : path);
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expect(page.getByText(/^(Loading…|Cargando…)$/)).toHaveCount(0);
+        await expect(page.locator('html')).toHaveAttribute('lang', language);
+        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+        expect(violations.map(({ id: rule, nodes }) => `${path}: ${rule} ${nodes[0]?.html.slice(0, 160)}`)).toEqual([]);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        expect(overflow, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
+      }
+    });
+  }
+});

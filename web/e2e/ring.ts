@@ -1,0 +1,114 @@
+// What the tests of the page share: a machine, people, and an eye on what no page may do.
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import { Machine } from '../scripts/machine.mjs';
+
+export interface Person {
+  nick: string;
+  id: string;
+  token: string;
+}
+
+let last = 0;
+/** A nick that nobody has yet. */
+export const nick = (name: string) => `${name}${(last += 1)}`;
+
+async function call(machine: Machine, method: string, path: string, token: string | null, body?: unknown): Promise<unknown> {
+  const answer = await fetch(machine.url + path, {
+    method,
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const said: unknown = await answer.json();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(said)}`);
+  return said;
+}
+
+/** Somebody new, made without a browser. */
+export async function somebody(machine: Machine, name: string, display = name): Promise<Person> {
+  const own = nick(name);
+  const { access_token: token } = (await call(machine, 'POST', '/api/tertulia/v1/register', null, {
+    nick: own,
+    name: display,
+    password: 'correct horse',
+  })) as { access_token: string };
+  const { id } = (await call(machine, 'GET', '/api/v1/accounts/verify_credentials', token)) as { id: string };
+  return { nick: own, id, token };
+}
+
+export async function dweet(machine: Machine, by: Person, status: string, more: object = {}): Promise<string> {
+  return ((await call(machine, 'POST', '/api/v1/statuses', by.token, { status, ...more })) as { id: string }).id;
+}
+
+export async function follow(machine: Machine, by: Person, whom: Person): Promise<void> {
+  await call(machine, 'POST', `/api/v1/accounts/${whom.id}/follow`, by.token);
+}
+
+export async function act(machine: Machine, by: Person, method: string, path: string): Promise<unknown> {
+  return call(machine, method, path, by.token);
+}
+
+/** The dweets on somebody's profile, as anybody reads them. */
+export async function written(machine: Machine, by: Person): Promise<string[]> {
+  const found = (await call(machine, 'GET', `/api/v1/accounts/${by.id}/statuses`, null)) as { content: string }[];
+  return found.map(({ content }) => content);
+}
+
+/** The browser is theirs from its next page on. */
+export async function enter(context: BrowserContext, person: Person): Promise<void> {
+  await context.addInitScript((session) => {
+    if (!sessionStorage.getItem('entered')) localStorage.setItem('tertulia.session', session);
+    sessionStorage.setItem('entered', 'yes');
+  }, JSON.stringify({ ...person, name: person.nick }));
+}
+
+/** Whatever a page asks of another host, or is refused by its policy, or throws. */
+function watched(context: BrowserContext, hosts: Set<string>): string[] {
+  const wrong: string[] = [];
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (/^(http|ws)/.test(url.protocol) && !hosts.has(url.host)) wrong.push(`asked ${request.url()}`);
+  });
+  context.on('weberror', (error) => wrong.push(`threw ${error.error().message}`));
+  context.on('console', (message) => {
+    if (/Content Security Policy|violates/.test(message.text())) wrong.push(`refused ${message.text()}`);
+  });
+  context.on('dialog', (dialog) => {
+    wrong.push(`dialog ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return wrong;
+}
+
+interface Fixtures {
+  /** Hosts that pages may ask: the machine's, and what a test adds. */
+  hosts: Set<string>;
+  wrong: string[];
+  watch: void;
+}
+
+export const test = base.extend<Fixtures, { machine: Machine }>({
+  machine: [
+    async ({}, use) => {
+      const machine = await Machine.found();
+      await use(machine);
+      await machine.end();
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+  baseURL: async ({ machine }, use) => use(machine.url),
+  hosts: async ({ machine }, use) => use(new Set([`127.0.0.1:${machine.port}`])),
+  wrong: async ({ context, hosts }, use) => use(watched(context, hosts)),
+  watch: [
+    async ({ wrong }, use) => {
+      await use();
+      expect(wrong).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** The card with this text. */
+export const card = (page: Page, text: string | RegExp) => page.locator('article.dweet').filter({ hasText: text });
+
+export { expect };

@@ -1,0 +1,1 @@
+export function schema(machine: string): Promise<string>;

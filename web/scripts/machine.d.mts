@@ -1,0 +1,11 @@
+export function until<T>(condition: () => T | Promise<T>, what: string, limitMs?: number): Promise<NonNullable<T>>;
+
+export class Machine {
+  static found(): Promise<Machine>;
+  static join(member: Machine): Promise<Machine>;
+  readonly url: string;
+  readonly port: number;
+  start(): Promise<Machine>;
+  kill(): Promise<void>;
+  end(): Promise<void>;
+}
