@@ -159,6 +159,8 @@ test("who is shut out reads nothing more; a new identity is told loudly, and who
   await page.lookFor(code);
   await page.letIn();
   await letting;
+  // He follows: who hears of a device only when it has been revoked does not follow what let it in.
+  ben.heard("ana5");
   const lost = (await page.devices()).find(({ isThis }) => !isThis)?.id as string;
   await page.revoke(lost);
   await expect(stolen.deliver()).rejects.toThrow(SessionEnded);

@@ -258,13 +258,15 @@ export class Tx {
   /** Where the message with this name stands that somebody has sent; without a sender, whoever has. */
   async placeOf(conversation: string, id: string, sender?: string): Promise<number | undefined> {
     const prefix = `${conversation}/${id}/`;
-    const key = sender === undefined ? undefined : prefix + sender;
-    for (const written of this.writes.values()) {
-      if (written.store !== "place" || !(written.key as string).startsWith(prefix)) continue;
-      if (key === undefined || written.key === key) return written.value as number | undefined;
+    if (sender !== undefined) {
+      const written = this.writes.get(`place ${prefix}${sender}`);
+      if (written) return written.value as number | undefined;
+      return (await this.lazily("place", prefix + sender))[0] as number | undefined;
     }
-    const range = key ?? IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    return (await this.lazily("place", range))[0] as number | undefined;
+    for (const { store, key, value } of this.writes.values()) {
+      if (store === "place" && (key as string).startsWith(prefix) && value !== undefined) return value as number;
+    }
+    return (await this.lazily("place", IDBKeyRange.bound(prefix, `${prefix}\uffff`)))[0] as number | undefined;
   }
 
   putSaid(said: Said): void {
