@@ -91,16 +91,24 @@ test('two pages talk, with ticks, a second tab and the keyboard alone', async ({
   await one.keyboard.type('Hola, ben');
   await one.keyboard.press('Enter');
   await expect(message(one, 'Hola, ben')).toBeVisible();
-  await expect(inList(other, ana.nick)).toContainText('Hola, ben');
-  await expect(inList(other, ana.nick)).toContainText('1 unread message');
-  await expect(message(one, 'Hola, ben')).toContainText('delivered');
-  await expect(other.getByRole('navigation').getByRole('link', { name: /Messages/ })).toContainText('1');
-  await inList(other, ana.nick).click();
+  // She is a stranger to him, until he agrees.
+  await other.getByText('1 stranger asks for a conversation').click();
+  await other.getByRole('list', { name: 'A stranger asks' }).getByRole('link').click();
   await expect(message(other, 'Hola, ben')).toBeVisible();
+  await expect(message(one, 'Hola, ben')).toContainText('sent');
+  await other.getByRole('button', { name: 'Agree' }).click();
   await expect(message(one, 'Hola, ben')).toContainText('read');
   await say(other, '¿qué tal?');
   await expect(message(one, '¿qué tal?')).toBeVisible();
   await expect(log(one).getByRole('heading', { name: 'Today' })).toBeVisible();
+  await other.goto('/messages');
+  await say(one, 'and now?');
+  await expect(inList(other, ana.nick)).toContainText('and now?');
+  await expect(inList(other, ana.nick)).toContainText('1 unread message');
+  await expect(message(one, 'and now?')).toContainText('delivered');
+  await expect(other.getByRole('navigation').getByRole('link', { name: /Messages/ })).toContainText('1');
+  await inList(other, ana.nick).click();
+  await expect(message(one, 'and now?')).toContainText('read');
 
   const tab = await one.context().newPage();
   await tab.goto(one.url());
@@ -193,8 +201,9 @@ test('the machine of a page dies meanwhile: it goes on with another one of the r
     await ready(other);
     await begin(one, ben.nick);
     await say(one, 'through two machines');
-    await expect(inList(other, ana.nick)).toContainText('through two machines');
-    await inList(other, ana.nick).click();
+    await other.getByText('1 stranger asks for a conversation').click();
+    await other.getByRole('list', { name: 'A stranger asks' }).getByRole('link').click();
+    await expect(message(other, 'through two machines')).toBeVisible();
     await machines[2]?.kill();
     await say(other, 'my machine is gone');
     await expect(message(one, 'my machine is gone')).toBeVisible({ timeout: 60_000 });

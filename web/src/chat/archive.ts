@@ -6,7 +6,8 @@
  */
 
 import { base64, digits, ofBase64, ofDigits } from "./bytes";
-import { conversation, inOrder, newConversation, own, person, type Conversation, type Person } from "./rows";
+import { agree } from "./people";
+import { changeConversation, conversation, inOrder, newConversation, own, person, type Conversation, type Person } from "./rows";
 import { add, addBefore, State } from "./said";
 import type { Said, Tx } from "./vault";
 
@@ -30,6 +31,8 @@ interface ChatEntry {
   name: string | null;
   members: string[];
   is_left: boolean;
+  /** Who asks for it; older programs do not say. */
+  asked_by?: string | null;
 }
 
 interface SaidEntry {
@@ -65,12 +68,13 @@ export function people(tx: Tx, isOfMetAlone: boolean): PersonEntry[] {
 }
 
 export function chats(tx: Tx): ChatEntry[] {
-  const entry = ({ id, other, name, members, isLeft }: Conversation): ChatEntry => ({
+  const entry = ({ id, other, name, members, isLeft, askedBy }: Conversation): ChatEntry => ({
     id,
     other: other ?? null,
     name: name ?? null,
     members,
     is_left: isLeft,
+    asked_by: askedBy ?? null,
   });
   return tx.all<Conversation>("conversation").map(([, row]) => entry(row));
 }
@@ -140,14 +144,16 @@ function takePerson(tx: Tx, { account, nick, name, identity, is_verified: verifi
 }
 
 /** Who is in a room is known here from its group, if that has let this device in already. */
-function takeChat(tx: Tx, { id, other, name, members, is_left: isLeft }: ChatEntry): void {
+function takeChat(tx: Tx, { id, other, name, members, is_left: isLeft, asked_by: askedBy }: ChatEntry): void {
   const here = conversation(tx, id);
   if (here === undefined) {
-    const more = { ...(other !== null && { other }), ...(name !== null && { name }) };
+    const more = { ...(other !== null && { other }), ...(name !== null && { name }), ...(askedBy && { askedBy }) };
     tx.put("conversation", id, newConversation(id, { ...more, members: inOrder(members), isLeft }));
   } else if (here.name === undefined && name !== null) {
     tx.put("conversation", id, { ...here, name });
   }
+  // What was agreed to on either device is agreed to.
+  if (here !== undefined && !askedBy) agree(tx, id);
 }
 
 async function takeSaid(tx: Tx, entry: SaidEntry, order: Order): Promise<boolean> {
@@ -167,5 +173,6 @@ async function takeSaid(tx: Tx, entry: SaidEntry, order: Order): Promise<boolean
     ...(entry.subject !== null && { subject: entry.subject }),
     ...(progress.length > 0 && { progress: Object.fromEntries(progress) as Said["progress"] & object }),
   };
+  if (said.sender === own(tx)?.account && said.event === undefined) changeConversation(tx, said.conversation, { hasSpoken: true });
   return order === "before" ? addBefore(tx, said) : add(tx, said);
 }

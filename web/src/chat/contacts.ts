@@ -8,7 +8,7 @@ import { base64, ofBase64, ofUtf8, utf8 } from "./bytes";
 import { accountOf } from "./chains";
 import { Misuse, type Desk } from "./desk";
 import { openBox } from "./own";
-import { meet } from "./people";
+import { agreeToAllOf, meet } from "./people";
 import { post, Refused } from "./ring";
 import { changeOwn, inOrder, own, person, type Contact } from "./rows";
 import { kept } from "./seal";
@@ -64,6 +64,7 @@ async function change(desk: Desk, account: string, what: Pick<Contact, "isRemove
   await desk.vault.change((tx) => {
     const before = tx.get<Contact>("contact", account)?.changedMs ?? 0;
     tx.put<Contact>("contact", account, { account, ...what, changedMs: Math.max(desk.now(), before + 1) });
+    if (!what.isRemoved) agreeToAllOf(tx, account);
     changeOwn(tx, { haveContactsChanged: true });
   });
 }
@@ -110,6 +111,7 @@ function take(tx: Tx, { account, name, is_removed: isRemoved, changed_ms: change
   meet(tx, account);
   if ((tx.get<Contact>("contact", account)?.changedMs ?? Number.NEGATIVE_INFINITY) >= changedMs) return;
   tx.put<Contact>("contact", account, { account, isRemoved, changedMs, ...(name !== null && { name }) });
+  if (!isRemoved) agreeToAllOf(tx, account);
 }
 
 function read(plain: Uint8Array): Entry[] {

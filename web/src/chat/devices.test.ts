@@ -131,6 +131,7 @@ test("who is shut out reads nothing more; a new identity is told loudly, and who
   const ben = machine.terminal("ben5");
   ben.run("register", "ben5");
   ben.run("send", "ana5", "hola");
+  await page.addContact("ben5");
   await page.deliver();
   const [chat] = await page.chats();
   const { id, other } = chat as { id: string; other: string };

@@ -3,7 +3,7 @@
 import { base64, ofBase64, random } from "./bytes";
 import { Misuse } from "./desk";
 import { Conversation, deviceOfSeed } from "./mls/mls.mjs";
-import { follow } from "./people";
+import { awaitMissing, follow } from "./people";
 import { changeConversation, changeOwn, conversation, inOrder, own, type Group, type PendingCommit } from "./rows";
 import type { Tx } from "./vault";
 
@@ -82,6 +82,7 @@ export async function settle(
     const next = group.accepted();
     store(tx, id, next);
     enter(tx, id, at.generation);
+    awaitMissing(tx, nowMs, id, accounts(next));
     await follow(tx, nowMs, me, id, me, accounts(next));
   } else if (at.epoch === 0) {
     drop(tx, id, at.generation);

@@ -3,6 +3,7 @@
 import type { Desk } from "./desk";
 import type { Event } from "./people";
 import { putReceipt } from "./incoming";
+import { isOpen } from "./requests";
 import { changeConversation, conversation, isOfRoom, person, type Conversation, type Contact, type Wish } from "./rows";
 import { progressOf, State } from "./said";
 import type { Said, Tx } from "./vault";
@@ -38,6 +39,8 @@ export interface Chat {
   isVerified: boolean;
   /** They have another identity than the one that was verified: nothing is sent. */
   isHeldBack: boolean;
+  /** A stranger asks for it, and the person has not agreed yet. */
+  isAsked: boolean;
   unread: number;
   count: number;
   last?: Message;
@@ -59,10 +62,14 @@ const WORDS: Record<number, Progress> = {
   [State.Refused]: "refused",
 };
 
-/** All conversations, the one with the newest message first. */
-export async function chats(desk: Desk): Promise<Chat[]> {
+/** All conversations, the one with the newest message first: those that the person has agreed to, or those that strangers ask for. */
+export async function chats(desk: Desk, areAsked = false): Promise<Chat[]> {
   return desk.vault.change(async (tx) => {
-    const rows = tx.all<Conversation>("conversation").map(([, row]) => row);
+    const isWanted = (row: Readonly<Conversation>) => (areAsked ? isOpen(row) : row.askedBy === undefined);
+    const rows = tx
+      .all<Conversation>("conversation")
+      .map(([, row]) => row)
+      .filter(isWanted);
     rows.sort((one, other) => (other.last ?? Number.NEGATIVE_INFINITY) - (one.last ?? Number.NEGATIVE_INFINITY));
     const all: Chat[] = [];
     for (const row of rows) {
@@ -74,7 +81,7 @@ export async function chats(desk: Desk): Promise<Chat[]> {
 }
 
 export function chatOf(tx: Tx, row: Readonly<Conversation>): Chat {
-  const { id, other, name, isLeft, unread, count } = row;
+  const { id, other, name, isLeft, unread, count, askedBy } = row;
   const who = other === undefined ? undefined : person(tx, other);
   const contact = other === undefined ? undefined : tx.get<Contact>("contact", other);
   const called = isOfRoom(id) ? name : contact?.isRemoved === false && contact.name ? contact.name : who?.name;
@@ -86,6 +93,7 @@ export function chatOf(tx: Tx, row: Readonly<Conversation>): Chat {
     count,
     isVerified: who?.verified === 1,
     isHeldBack: who?.verified === 2,
+    isAsked: askedBy !== undefined,
     ...(other !== undefined && { other }),
     ...(who?.nick !== undefined && { nick: who.nick }),
     ...(called !== undefined && { name: called }),

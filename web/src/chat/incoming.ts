@@ -28,6 +28,7 @@ import {
   type Package,
   type Receipt,
 } from "./rows";
+import { isFollowed, isFull, weigh } from "./requests";
 import { add, advance, markRead, State } from "./said";
 import { leaveGroups } from "./steps";
 import { Overtaken, type Said, type Tx } from "./vault";
@@ -65,7 +66,12 @@ type Why =
   /** It is of no use, and nobody's fault. */
   | { kind: "useless" }
   /** A commit of this device's own, of which it knows nothing any more. */
-  | { kind: "forgotten" };
+  | { kind: "forgotten" }
+  /** It begins a conversation, and the home has to be asked whether the person knows who that is. */
+  | { kind: "unweighed"; account: string };
+
+/** Of whom the home was asked, and whether the person follows them. */
+type Weighed = Map<string, boolean>;
 
 type Opened = Awaited<ReturnType<Conversation["open"]>>;
 
@@ -147,16 +153,18 @@ function pass(tx: Tx, number: number): void {
 /** Where people have talked for so long in a group that nothing has let this device into, the next generation is begun. */
 async function leaveUnknownGroups(desk: Desk, waitMs: number): Promise<void> {
   const lastMs = desk.now() - waitMs;
-  await desk.vault.change(async (tx) => {
-    for (const [, letter] of tx.all<Letter>("early")) {
-      const { conversation: id, generation, sender } = letter;
-      const isMessage = letter.kind === "message" && Date.parse(letter.arrived_at) <= lastMs;
-      if (!isMessage || generation <= groups.generation(tx, id)) continue;
-      if (sender !== desk.me && !isOfRoom(id)) await people.remember(tx, desk.me, sender);
+  for (const [, letter] of await desk.vault.change((tx) => tx.all<Letter>("early"))) {
+    const { conversation: id, generation, sender } = letter;
+    const isMessage = letter.kind === "message" && Date.parse(letter.arrived_at) <= lastMs;
+    if (!isMessage || generation <= (await desk.vault.change((tx) => groups.generation(tx, id)))) continue;
+    const isOfTwo = sender !== desk.me && !isOfRoom(id);
+    const askedBy = isOfTwo ? await weigh(desk, id, sender) : undefined;
+    await desk.vault.change(async (tx) => {
+      if (isOfTwo) await people.remember(tx, desk.me, sender, askedBy);
       const of = conversation(tx, id);
       if (of !== undefined && of.spent < generation) changeConversation(tx, id, { spent: generation });
-    }
-  });
+    });
+  }
 }
 
 /** Takes in a letter, and what was kept because it came before this one. Answers how many texts are new. */
@@ -175,11 +183,12 @@ async function take(desk: Desk, letter: Letter): Promise<number> {
 
 async function takeOne(desk: Desk, letter: Letter, isEarly: boolean): Promise<Taken> {
   const asked = new Set<string>();
+  const weighed: Weighed = new Map();
   for (;;) {
     let why: Why;
     try {
       return await desk.vault.change(async (tx) => {
-        const taken = await open(desk, tx, letter);
+        const taken = await open(desk, tx, letter, weighed);
         if (isEarly && taken !== "early") tx.delete("early", asKey(letter.number));
         pass(tx, letter.number);
         return taken;
@@ -188,6 +197,10 @@ async function takeOne(desk: Desk, letter: Letter, isEarly: boolean): Promise<Ta
       if (error instanceof Overtaken) continue;
       if (!(error instanceof Hitch)) throw error;
       ({ why } = error);
+    }
+    if (why.kind === "unweighed") {
+      weighed.set(why.account, await isFollowed(desk, why.account));
+      continue;
     }
     if (why.kind === "chain" && !asked.has(why.account)) {
       asked.add(why.account);
@@ -248,12 +261,12 @@ async function catchUp(desk: Desk, letter: Letter): Promise<boolean> {
   return commits.length > 0;
 }
 
-async function open(desk: Desk, tx: Tx, letter: Letter): Promise<Taken> {
+async function open(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promise<Taken> {
   const { conversation: id, sender, kind } = letter;
   // Nobody else has anything to say in a conversation of two.
   const isOfItsTwo = sender !== desk.me && id === (await people.ofTwo(desk.me, sender));
   if (!isOfRoom(id) && !isOfItsTwo && sender !== desk.me) throw hitch("useless");
-  if (kind === "welcome") return join(desk, tx, letter);
+  if (kind === "welcome") return join(desk, tx, letter, weighed);
   const hasEntered = letter.generation <= groups.generation(tx, id);
   const group = hasEntered ? await groups.load(tx, id, letter.generation) : undefined;
   const isOwnCommit = async () => kind === "commit" && (await groups.isOwnCommit(tx, desk.now(), desk.me, id, letter.body));
@@ -301,7 +314,7 @@ function there({ conversation: group, added, removed, isOwnRemoval }: Opened & {
 }
 
 /** Goes into a group, if it is one of the people whose conversation it says to be. */
-async function join(desk: Desk, tx: Tx, letter: Letter): Promise<Taken> {
+async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promise<Taken> {
   const { conversation: id, generation } = letter;
   const known = groups.generation(tx, id);
   const there = generation === known ? await groups.current(tx, id) : undefined;
@@ -326,13 +339,19 @@ async function join(desk: Desk, tx: Tx, letter: Letter): Promise<Taken> {
   const by = joined.by?.[0];
   if (by === undefined) throw hitch("unopened");
   const members = groups.accounts(joined.conversation);
+  const isKept = isOfRoom(id) ? people.isIn(tx, id) : conversation(tx, id) !== undefined;
+  let askedBy: string | undefined;
+  if (!isKept && by !== desk.me && !(await people.knows(tx, desk.me, by))) {
+    if (!weighed.has(by)) throw new Hitch({ kind: "unweighed", account: by });
+    askedBy = weighed.get(by) ? undefined : by;
+  }
   if (isOfRoom(id)) {
-    await enterRoom(desk, tx, id, by, members);
+    await enterRoom(desk, tx, id, by, askedBy, members);
   } else {
     const others = members.filter((account) => account !== desk.me);
     const [other] = others;
     if (other === undefined || others.length > 1 || id !== (await people.ofTwo(desk.me, other))) throw hitch("unopened");
-    await people.remember(tx, desk.me, other);
+    await people.remember(tx, desk.me, other, askedBy);
   }
   const used = packages.find((one) => one.kept === joined.used);
   if (used !== undefined && !isLastResort(used.kept)) tx.delete("package", used.key);
@@ -342,13 +361,20 @@ async function join(desk: Desk, tx: Tx, letter: Letter): Promise<Taken> {
 }
 
 /** Goes into a room's group. Into a room that this person is in only those let them who are in it too. */
-async function enterRoom(desk: Desk, tx: Tx, id: string, by: string, there: string[]): Promise<void> {
+async function enterRoom(
+  desk: Desk,
+  tx: Tx,
+  id: string,
+  by: string,
+  askedBy: string | undefined,
+  there: string[],
+): Promise<void> {
   if (people.isIn(tx, id)) {
     if (!conversation(tx, id)?.members.includes(by)) throw hitch("unopened");
     await people.follow(tx, desk.now(), desk.me, id, by, there);
     return;
   }
-  people.rememberRoom(tx, id, undefined, there);
+  people.rememberRoom(tx, id, undefined, there, askedBy);
   if (by !== desk.me) await people.note(tx, desk.now(), id, "added", by, desk.me);
 }
 
@@ -363,6 +389,12 @@ async function hear(desk: Desk, tx: Tx, id: string, group: string[], sender: str
   switch (content.type) {
     case "text": {
       const isOwn = sender === desk.me;
+      if (isOwn) {
+        people.agree(tx, id);
+        changeConversation(tx, id, { hasSpoken: true });
+      } else if (isFull(tx, id)) {
+        return "nothing";
+      }
       // Said on another device of the person: their own home has it, as the others' homes have, or will soon.
       const others = group.filter((account) => account !== desk.me).map((account) => [account, [State.AtHome]]);
       const said: Omit<Said, "seq"> = {
@@ -382,6 +414,8 @@ async function hear(desk: Desk, tx: Tx, id: string, group: string[], sender: str
     case "receipt": {
       if (content.kind === "unknown") return "nothing";
       const state = content.kind === "read" ? State.Read : State.Delivered;
+      // Only who has agreed on another device sends receipts there.
+      if (sender === desk.me) people.agree(tx, id);
       for (const message of content.of) {
         if (sender === desk.me) await settleReceipt(tx, id, message, content.kind === "read");
         else await advance(tx, id, message, sender, state);

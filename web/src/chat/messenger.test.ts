@@ -1,5 +1,6 @@
 // Two-sided: the page's code here, the real terminal client there, a real machine between.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { get, post } from "./ring";
 import { Browser, texts } from "./test/browser";
 import { Machine, until } from "./test/machine";
 
@@ -43,10 +44,40 @@ test("the terminal begins, and the browser is let in", { timeout: 120_000 }, asy
   ana.close();
   ana = await browser.open();
   await ana.deliver();
-  const [chat] = await ana.chats();
-  expect(chat).toMatchObject({ nick: "ben2", unread: 1 });
+  // He is a stranger: nobody is told of anything before she agrees.
+  expect(await ana.chats()).toEqual([]);
+  const [chat] = await ana.requests();
+  expect(chat).toMatchObject({ nick: "ben2", unread: 1, isAsked: true });
+  expect(ben.steps("ana2")).toEqual(["at_home"]);
   expect(await texts(ana, (chat as { id: string }).id)).toEqual(["one"]);
   await ana.say((chat as { id: string }).id, "two");
   await ana.deliver();
   expect(ben.heard("ana2")).toEqual(["one", "two"]);
+  // Whoever answers has agreed.
+  expect(ben.steps("ana2")).toEqual(["delivered"]);
+  expect(await ana.requests()).toEqual([]);
+  expect(await ana.chats()).toMatchObject([{ nick: "ben2", isAsked: false }]);
+});
+
+test("a stranger who is refused is blocked, and what they said is gone; whom one follows is no stranger", async () => {
+  const [ben, eva] = [machine.terminal("ben3"), machine.terminal("eva3")];
+  ben.run("register", "ben3");
+  eva.run("register", "eva3");
+  const ana = await (await Browser.of(machine, "ana3")).open();
+  await ana.stand();
+  const { id: evasId } = await ana.desk.ring.ask<{ id: string }>(get("/api/v1/accounts/lookup", { acct: "eva3" }));
+  await ana.desk.ring.ask(post(`/api/v1/accounts/${evasId}/follow`));
+  eva.run("send", "ana3", "we know each other");
+  ben.run("send", "ana3", "buy this");
+  ben.run("room", "create", "market", "ana3");
+  await until("all have come", async () => {
+    await ana.deliver();
+    return (await ana.requests()).length === 2;
+  });
+  expect(await ana.chats()).toMatchObject([{ nick: "eva3" }]);
+  for (const { id } of await ana.requests()) await ana.refuse(id);
+  await ana.deliver();
+  expect(await ana.requests()).toEqual([]);
+  expect((await ana.chats()).map(({ nick }) => nick)).toEqual(["eva3"]);
+  expect(ben.run<{ progress: string }>("send", "ana3", "again").progress).toBe("refused");
 });

@@ -27,6 +27,7 @@ import { push, say, untilDueMs } from "./outgoing";
 import { enrol, shutOut } from "./own";
 import { remember } from "./people";
 import * as recovery from "./recovery";
+import * as requests from "./requests";
 import type { Ring } from "./ring";
 import * as room from "./room";
 import { isOfRoom, own, person, type Alarm } from "./rows";
@@ -115,6 +116,25 @@ export class Messenger {
 
   chats(): Promise<history.Chat[]> {
     return history.chats(this.desk);
+  }
+
+  /** What strangers ask for. */
+  requests(): Promise<history.Chat[]> {
+    return history.chats(this.desk, true);
+  }
+
+  /** Looks whether the person knows by now who asks. */
+  weighRequests(): Promise<void> {
+    return requests.weighAll(this.desk);
+  }
+
+  accept(id: string): Promise<void> {
+    return requests.accept(this.desk, id);
+  }
+
+  /** Refuses it and blocks who has asked. */
+  refuse(id: string): Promise<void> {
+    return requests.refuse(this.desk, id);
   }
 
   page(id: string, before: number | undefined, most: number): Promise<history.Message[]> {

@@ -81,6 +81,9 @@ export async function say(
       // Asked for once more, since the answer was lost.
       if (!(await add(tx, said))) return;
       await expect(tx, id, name, people.wanted(tx, desk.me, id), State.Waiting);
+      // Who answers has agreed.
+      people.agree(tx, id);
+      changeConversation(tx, id, { hasSpoken: true });
     }
     keepDraft(tx, id, payload);
     await more(tx);
@@ -271,6 +274,8 @@ function writeReceipts(tx: Tx, nowMs: number): void {
   const of = new Map<string, { receipt: Receipt; messages: string[] }>();
   for (const [key, receipt] of tx.all<Receipt>("receipt")) {
     const { conversation: id, sender, isRead, message } = receipt;
+    // A stranger hears of nothing before the person has agreed.
+    if (conversation(tx, id)?.askedBy !== undefined) continue;
     const kind = `${id} ${sender} ${isRead}`;
     const known = of.get(kind) ?? { receipt, messages: [] as string[] };
     known.messages.push(message);

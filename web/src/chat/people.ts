@@ -9,7 +9,7 @@ import { chainOf } from "./chains";
 import { Misuse } from "./desk";
 import { payloadOf } from "./payload";
 import { keepDraft } from "./queue";
-import { changeConversation, changePerson, conversation, inOrder, isOfRoom, newConversation } from "./rows";
+import { changeConversation, changePerson, conversation, inOrder, isOfRoom, newConversation, type Contact, type Conversation } from "./rows";
 import { add } from "./said";
 import type { Tx } from "./vault";
 
@@ -28,21 +28,54 @@ export function ofRoom(random: string): string {
   return first.toString(16).padStart(2, "0") + random.slice(2);
 }
 
-/** A conversation of two is kept from now on. */
-export async function remember(tx: Tx, me: string, other: string): Promise<string> {
+/** A conversation of two is kept from now on; a new one is asked for, if a stranger has begun it. */
+export async function remember(tx: Tx, me: string, other: string, askedBy?: string): Promise<string> {
   if (me === other) throw new Misuse("to_oneself");
   const id = await ofTwo(me, other);
   meet(tx, other);
-  if (conversation(tx, id) === undefined) tx.put("conversation", id, newConversation(id, { other }));
+  const asked = askedBy === undefined ? {} : { askedBy };
+  if (conversation(tx, id) === undefined) tx.put("conversation", id, newConversation(id, { other, ...asked }));
   return id;
 }
 
-/** A room that this person is in from now on, with those whom they found there. */
-export function rememberRoom(tx: Tx, id: string, name: string | undefined, people: Iterable<string>): void {
+/** A room that this person is in from now on, with those whom they found there; asked by whom, if a stranger has let them in. */
+export function rememberRoom(tx: Tx, id: string, name: string | undefined, people: Iterable<string>, askedBy?: string): void {
   const members = inOrder(people);
   members.forEach((account) => meet(tx, account));
-  const before = conversation(tx, id) ?? newConversation(id, name === undefined ? {} : { name });
-  tx.put("conversation", id, { ...before, members, wishes: {}, isLeft: false });
+  const { askedBy: _, ...before } = conversation(tx, id) ?? newConversation(id, name === undefined ? {} : { name });
+  tx.put("conversation", id, { ...before, members, wishes: {}, isLeft: false, ...(askedBy !== undefined && { askedBy }) });
+}
+
+/** Whether the person knows somebody, as far as that stands here: they are a contact, or the person has written to them. */
+export async function knows(tx: Tx, me: string, other: string): Promise<boolean> {
+  if (tx.get<Contact>("contact", other)?.isRemoved === false) return true;
+  return conversation(tx, await ofTwo(me, other))?.hasSpoken ?? false;
+}
+
+/** The person agrees to a conversation. */
+export function agree(tx: Tx, id: string): void {
+  const of = conversation(tx, id);
+  if (of?.askedBy === undefined) return;
+  const { askedBy: _, ...agreed } = of;
+  tx.put("conversation", id, agreed);
+}
+
+/** The person agrees to all that somebody asks for. */
+export function agreeToAllOf(tx: Tx, account: string): void {
+  for (const [id, row] of tx.all<Conversation>("conversation")) if (row.askedBy === account) agree(tx, id);
+}
+
+/**
+ * This device has changed the group. Of whose devices none is in it now although nobody wants them out, there was no key package to let
+ * them in with: they stay people of the room, and are let in later.
+ */
+export function awaitMissing(tx: Tx, nowMs: number, id: string, group: readonly string[]): void {
+  const of = conversation(tx, id);
+  if (!isOfRoom(id) || of === undefined || of.isLeft) return;
+  for (const account of of.members.filter((member) => !group.includes(member))) {
+    const hasDevices = Object.keys(chainOf(tx, account).live).length > 0;
+    if (hasDevices && of.wishes[account]?.isIn !== false) wish(tx, id, account, true, nowMs);
+  }
 }
 
 /** Of whom only the account is known: their nick is asked for with the next delivery. */
@@ -94,9 +127,10 @@ export async function follow(tx: Tx, nowMs: number, me: string, id: string, by: 
     await note(tx, nowMs, id, "added", by, account);
   }
   for (const account of of.members.filter((member) => !group.includes(member))) {
-    // Who has no device at all at the moment is in nevertheless.
+    // Who has no device at all at the moment is in nevertheless, and who could not be let in with the others.
     const hasDevices = Object.keys(chainOf(tx, account).live).length > 0;
-    if (leaving.includes(account) || hasDevices) await part(tx, nowMs, me, id, "removed", by, account);
+    const isAwaited = of.wishes[account]?.isIn === true;
+    if (leaving.includes(account) || (hasDevices && !isAwaited)) await part(tx, nowMs, me, id, "removed", by, account);
   }
   fulfil(tx, id, group);
   // Whoever lets somebody in tells them what the room is called.

@@ -85,8 +85,11 @@ test("the browser is put out, and let in again", async () => {
   const ben = machine.terminal("ben3");
   ben.run("register", "ben3");
   ben.run("room", "create", "club", "ana3");
-  await page.deliver();
-  const id = ((await page.chats())[0] as { id: string }).id;
+  const { id } = await until("the room asks", async () => {
+    await page.deliver();
+    return (await page.requests())[0];
+  });
+  await page.accept(id);
   ben.run("room", "remove", "+club", "ana3");
   await until("the page is told", async () => {
     await page.deliver();

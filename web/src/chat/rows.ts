@@ -72,6 +72,10 @@ export interface Conversation {
   members: string[];
   wishes: Record<string, Wish>;
   isLeft: boolean;
+  /** Who asks for it: somebody whom the person does not know has begun it, or has let them into the room. */
+  askedBy?: string;
+  /** Whether the person has said something in it. */
+  hasSpoken: boolean;
   /** How much was said, the place of the last thing, and how much of it is unread. */
   count: number;
   last?: number;
@@ -219,7 +223,7 @@ export function changeConversation(tx: Tx, id: string, change: Partial<Conversat
 }
 
 export function newConversation(id: string, more: Partial<Conversation> = {}): Conversation {
-  return { id, generation: 0, spent: 0, members: [], wishes: {}, isLeft: false, count: 0, unread: 0, ...more };
+  return { id, generation: 0, spent: 0, members: [], wishes: {}, isLeft: false, hasSpoken: false, count: 0, unread: 0, ...more };
 }
 
 /** A number as a key that sorts as it counts. */

@@ -40,7 +40,7 @@ export interface Locks {
 }
 
 /** What changes nothing, and needs no look at the ring behind it. */
-const QUIET = new Set(["chats", "page", "members", "state", "contacts", "alarms", "devices", "isDevice", "verification"]);
+const QUIET = new Set(["chats", "requests", "weighRequests", "page", "members", "state", "contacts", "alarms", "devices", "isDevice", "verification"]);
 
 export class Tabs {
   private readonly waiting = new Map<string, { letter: Letter; settle: (letter: Letter & { kind: "answer" }) => void }>();

@@ -19,6 +19,7 @@ let isOpen = $state(false);
 let trouble = $state('');
 let state = $state.raw<State>(UNKNOWN);
 let chats = $state.raw<readonly Chat[]>([]);
+let requests = $state.raw<readonly Chat[]>([]);
 let alarms = $state.raw<readonly Told[]>([]);
 let areChatsKnown = $state(false);
 let tabs: Tabs | null = null;
@@ -73,9 +74,10 @@ async function refresh(): Promise<void> {
     while (isStale && tabs) {
       isStale = false;
       const asked = tabs;
-      const [found, told] = [await asked.ask('chats'), await asked.ask('alarms')];
+      const [found, wished, told] = [await asked.ask('chats'), await asked.ask('requests'), await asked.ask('alarms')];
       if (asked !== tabs) return;
       chats = found;
+      requests = wished;
       alarms = told;
       areChatsKnown = true;
     }
@@ -92,7 +94,7 @@ async function end(): Promise<void> {
   opening = null;
   isOpen = areChatsKnown = false;
   state = UNKNOWN;
-  chats = alarms = [];
+  chats = requests = alarms = [];
   trouble = '';
   await ending?.end();
 }
@@ -114,6 +116,14 @@ export const chat = {
   },
   get chats(): readonly Chat[] {
     return chats;
+  },
+  /** What strangers ask for. */
+  get requests(): readonly Chat[] {
+    return requests;
+  },
+  /** One of them all. */
+  find(id: string): Chat | undefined {
+    return [...chats, ...requests].find((one) => one.id === id);
   },
   get areChatsKnown(): boolean {
     return areChatsKnown;

@@ -61,6 +61,14 @@ export const chatEn = {
   'chat.event.left': '{who} left',
   'chat.event.renamed': '{who} called the room “{text}”',
 
+  'chat.requests': { one: '{n} stranger asks for a conversation', other: '{n} strangers ask for a conversation' },
+  'chat.requestsHint': 'You neither follow them nor have them as contacts. Nobody is told that anything came until you agree.',
+  'chat.request': 'A stranger asks',
+  'chat.requestHint': '{who} is a stranger to you: they do not learn that you have read this. Whoever answers agrees.',
+  'chat.accept': 'Agree',
+  'chat.refuse': 'Refuse and block',
+  'chat.refuseSure': 'Refuse? What was said is removed here, and they are blocked.',
+
   'chat.details': 'People, name, safety number',
   'chat.people': 'People',
   'chat.toCome': 'will be let in',

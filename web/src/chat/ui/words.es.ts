@@ -62,6 +62,14 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.event.left': '{who} se fue',
   'chat.event.renamed': '{who} llamó a la sala «{text}»',
 
+  'chat.requests': { one: '{n} desconocido pide conversación', other: '{n} desconocidos piden conversación' },
+  'chat.requestsHint': 'Ni les sigues ni son contactos tuyos. A nadie se le dice que ha llegado algo hasta que aceptes.',
+  'chat.request': 'Alguien desconocido pregunta',
+  'chat.requestHint': 'No conoces a {who}: no sabrá que has leído esto. Quien responde, acepta.',
+  'chat.accept': 'Aceptar',
+  'chat.refuse': 'Rechazar y bloquear',
+  'chat.refuseSure': '¿Rechazar? Lo dicho se quita de aquí, y se le bloquea.',
+
   'chat.details': 'Gente, nombre, número de seguridad',
   'chat.people': 'Gente',
   'chat.toCome': 'entrará',
