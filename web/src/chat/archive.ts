@@ -123,6 +123,7 @@ export function inPieces(said: Said[], bytesMax: number): SaidEntry[][] {
 export async function take(tx: Tx, page: Page, order: Order): Promise<number> {
   page.people.forEach((entry) => takePerson(tx, entry));
   page.chats.forEach((entry) => takeChat(tx, entry));
+  for (const id of new Set(page.said.map((entry) => entry.conversation))) await tx.holdPlaces(id);
   let count = 0;
   for (const entry of page.said) count += Number(await takeSaid(tx, entry, order));
   return count;

@@ -101,7 +101,11 @@ export class Vault {
   /** One step, alone; what it writes is on disk when this answers. */
   async change<R>(step: (tx: Tx) => Promise<R> | R): Promise<R> {
     const turn = this.last.then(async () => {
-      const tx = new Tx(this.rows, (store, range, most) => this.read(store, range, most));
+      const tx = new Tx(
+        this.rows,
+        (store, range, most) => this.read(store, range, most),
+        (range) => this.readPlaces(range),
+      );
       const result = await step(tx);
       await this.commit(tx);
       return result;
@@ -180,6 +184,12 @@ export class Vault {
     return Promise.all(found.map(([key, value]) => this.opened(key, value)));
   }
 
+  private async readPlaces(range: IDBKeyRange): Promise<[string, number][]> {
+    const store = this.database.transaction(["place"], "readonly").objectStore("place");
+    const [keys, values] = await Promise.all([answer(store.getAllKeys(range)), answer(store.getAll(range))]);
+    return Promise.all(keys.map(async (key, at) => [key as string, (await this.opened(key, values[at])) as number] as [string, number]));
+  }
+
   private async sealed({ key, value }: Written): Promise<unknown> {
     if (value === undefined) return undefined;
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
@@ -200,10 +210,12 @@ export class Vault {
 /** What one step sees and writes. */
 export class Tx {
   private readonly writes = new Map<string, Written>();
+  private readonly held = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly rows: ReadonlyMap<string, unknown>,
     private readonly lazily: (store: "said" | "place", range: IDBKeyRange | IDBValidKey, most?: number) => Promise<unknown[]>,
+    private readonly places: (range: IDBKeyRange) => Promise<[string, number][]>,
   ) {}
 
   get<T>(table: string, key: string): Readonly<T> | undefined {
@@ -255,12 +267,21 @@ export class Tx {
     return [...all.values()].sort((one, other) => other.seq - one.seq).slice(0, most);
   }
 
+  /** Reads at once where all messages of a conversation stand: for whoever is about to ask for many. */
+  async holdPlaces(conversation: string): Promise<void> {
+    if (this.held.has(conversation)) return;
+    const prefix = `${conversation}/`;
+    this.held.set(conversation, new Map(await this.places(IDBKeyRange.bound(prefix, `${prefix}\uffff`))));
+  }
+
   /** Where the message with this name stands that somebody has sent; without a sender, whoever has. */
   async placeOf(conversation: string, id: string, sender?: string): Promise<number | undefined> {
     const prefix = `${conversation}/${id}/`;
     if (sender !== undefined) {
       const written = this.writes.get(`place ${prefix}${sender}`);
       if (written) return written.value as number | undefined;
+      const held = this.held.get(conversation);
+      if (held) return held.get(prefix + sender);
       return (await this.lazily("place", prefix + sender))[0] as number | undefined;
     }
     for (const { store, key, value } of this.writes.values()) {
