@@ -146,6 +146,7 @@ export const chatEn = {
   'chat.forgetButton': 'Remove them here',
   'chat.forgetSure': 'Remove all messages from this browser?',
 
+  'chat.settingsHint': 'Your devices, the recovery code, and what a page can promise about messages.',
   'chat.honest': 'What this page can promise, and what not',
   'chat.honest1':
     'What is said is encrypted in this browser and opened on the devices of those for whom it is. No machine of the ring can read it, whoever runs it.',
