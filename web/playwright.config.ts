@@ -16,5 +16,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'UTC',
     trace: 'retain-on-failure',
+    // Where it is not what is tried, it would only fetch the whole page once more.
+    serviceWorkers: 'block',
   },
 });

@@ -60,7 +60,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ['/api', '/oauth', '/pictures', '/trust'].map((path) => [path, { target: machine, ws: true }]),
+      ['/api', '/oauth', '/pictures', '/trust', '/readyz'].map((path) => [path, { target: machine, ws: true }]),
     ),
   },
   // The parts with a state of their own are tried as the browser gets them.

@@ -56,10 +56,15 @@ test('two people meet: register, follow, dweet, live, redweet, reload, and a sec
   await card(tab, 'Hola, plaza').getByRole('link').last().click();
   await expect(card(tab, '¡hola!')).toBeVisible();
 
-  // Who logs out in one tab is out in all.
+  // Who logs out in one tab is out in all, and leaves nothing behind.
+  await page.goto('/home');
+  await page.getByLabel('What is going on?').fill('a secret draft');
   await page.goto('/settings');
   await page.getByRole('button', { name: 'Log out' }).click();
   await expect(tab.getByRole('navigation').getByRole('link', { name: 'Log in' })).toBeVisible();
+  const left = await tab.evaluate(() => JSON.stringify(localStorage));
+  expect(left).not.toContain('secret');
+  expect(left).not.toContain(ana);
   await others.close();
 });
 

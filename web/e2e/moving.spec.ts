@@ -1,6 +1,8 @@
 import { Machine } from '../scripts/machine.mjs';
 import { card, dweet, enter, expect, follow, somebody, test, written } from './ring';
 
+test.use({ serviceWorkers: 'allow' });
+
 test('a page whose machine is killed goes on at another one, live and writing', async ({ page, context, machine, hosts }) => {
   test.setTimeout(180_000);
   // The machine that all tests share stays out of it.

@@ -1,5 +1,7 @@
 import { card, dweet, enter, expect, follow, somebody, test, written } from './ring';
 
+test.use({ serviceWorkers: 'allow' });
+
 test('the page opens without a network, shows what was seen last, and sends what was written when it is back', async ({ page, context, machine }) => {
   const [ana, ben] = [await somebody(machine, 'ana'), await somebody(machine, 'ben')];
   await follow(machine, ana, ben);

@@ -57,6 +57,8 @@ export async function written(machine: Machine, by: Person): Promise<string[]> {
 /** The browser is theirs from its next page on. */
 export async function enter(context: BrowserContext, person: Person): Promise<void> {
   await context.addInitScript((session) => {
+    // Tools open blank documents beside the page's.
+    if (!location.protocol.startsWith('http')) return;
     if (!sessionStorage.getItem('entered')) localStorage.setItem('tertulia.session', session);
     sessionStorage.setItem('entered', 'yes');
   }, JSON.stringify({ ...person, name: person.nick }));

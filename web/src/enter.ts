@@ -1,5 +1,7 @@
 // Coming in: register or log in, and learn who one is.
 import { api } from './api';
+import { forgetAll } from './kept';
+import { outbox, withdraw } from './outbox.svelte';
 import { session } from './session.svelte';
 
 /** What this browser is called in the list of sessions. */
@@ -25,9 +27,11 @@ export async function register(nick: string, name: string, password: string, key
   await opened((await api.post('/api/tertulia/v1/register', { body, key, token: null })).access_token);
 }
 
-/** Ends the session, here and at the ring. */
+/** Ends the session, here and at the ring. Nothing of the person's stays in the browser. */
 export async function logout(): Promise<void> {
-  const token = session.current?.token;
+  const { token, id } = session.current ?? {};
+  for (const letter of outbox.letters) await withdraw(letter.key);
+  forgetAll(`draft.${id}.`);
   session.end();
   if (token) await api.post('/api/tertulia/v1/logout', { token }).catch(() => {});
 }

@@ -13,6 +13,15 @@ export function keep(name: string, value: unknown): void {
   }
 }
 
+/** Forgets all whose names begin so. */
+export function forgetAll(beginning: string): void {
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX + beginning)) localStorage.removeItem(name);
+  } catch {
+    // Nothing is kept.
+  }
+}
+
 export function kept(name: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(PREFIX + name) ?? 'null');

@@ -248,6 +248,7 @@ pub(crate) async fn app_with_page() -> App {
             Some(b"gzip"),
             Some(b"br"),
         ),
+        file("/sw.js", "text/javascript; charset=utf-8", b"worker", None, None),
     ];
     with(false, None, 1, page).await
 }

@@ -37,6 +37,9 @@ pub struct Asset {
 
 /// The document for all of the app's addresses.
 const DOCUMENT: &str = "/index.html";
+/// The service worker: it has a policy of its own, and fetches the page from the machine that it came from.
+const WORKER: &str = "/sw.js";
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
 /// Below it names have a hash of the content in them.
 const HASHED: &str = "/assets/";
 /// Where programs ask: there an answer is never the app.
@@ -125,7 +128,14 @@ impl Site {
         } else {
             "no-cache"
         };
-        Some(answer(asset, &format!("W/\"{hash}\""), freshness, asked))
+        let mut response = answer(asset, &format!("W/\"{hash}\""), freshness, asked);
+        if path == WORKER {
+            response.headers_mut().insert(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(WORKER_POLICY),
+            );
+        }
+        Some(response)
     }
 }
 
@@ -324,6 +334,17 @@ mod tests {
         assert!(!policy.contains("evil") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(headers["referrer-policy"], "no-referrer");
         assert_ne!(before, tag_of().await, "another policy is another answer");
+    }
+
+    #[tokio::test]
+    async fn the_service_worker_may_fetch_the_page_and_is_never_old() {
+        let app = fixture::app_with_page().await;
+        let (status, headers, _) = get(&app, "/sw.js", &[]).await;
+        assert_eq!(
+            (status, &headers["cache-control"]),
+            (StatusCode::OK, &"no-cache".parse().expect("a value"))
+        );
+        assert_eq!(headers["content-security-policy"], super::WORKER_POLICY);
     }
 
     #[tokio::test]

@@ -74,6 +74,8 @@ export interface World {
   /** The session is over: told once for each answer that says so. */
   refused(token: string): void;
   keep(entries: { version: number; urls: string[] }): void;
+  /** Another machine has answered than the one before. */
+  moved(): void;
   wait(ms: number): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ const VERSION = 'tertulia-entries';
 
 export class Client {
   #fetchesEntries = false;
+  #answeredAt: string | null = null;
   constructor(private readonly world: World) {}
 
   /** Where the API is now; with another scheme for streams. */
@@ -180,6 +183,8 @@ export class Client {
       throw new Trouble('offline', 'unreachable', 'the machine cannot be reached');
     }
     this.#notice(answer.headers.get(VERSION));
+    if (this.#answeredAt !== null && this.#answeredAt !== base) this.world.moved();
+    this.#answeredAt = base;
     if (answer.ok) {
       seen?.(answer.headers);
       return said;

@@ -1,5 +1,7 @@
 // The one client of this page.
+import { t } from '../i18n/index.svelte';
 import { kept, keep } from '../kept';
+import { notice } from '../notice.svelte';
 import { session } from '../session.svelte';
 import { Client } from './client';
 import { Entry } from './entry';
@@ -20,6 +22,7 @@ export const api = new Client({
     if (session.current?.token === token) session.end();
   },
   keep: (entries) => keep('entries', entries),
+  moved: () => notice(t('app.elsewhere')),
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
 

@@ -1,4 +1,4 @@
-// Made by `npm run api` of the document of the API; a test compares. Do not edit.
+// Made of the document of the API by `make api`; a test compares. Do not edit.
 
 export interface paths {
     "/.well-known/host-meta": {

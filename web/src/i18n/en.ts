@@ -20,7 +20,6 @@ export const en = {
   'app.trust': 'Make your devices trust this ring',
 
   'nav.main': 'Main',
-  'nav.account': 'Your account',
 
   'title.welcome': 'Welcome',
   'title.home': 'Home',

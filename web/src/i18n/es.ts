@@ -21,7 +21,6 @@ export const es: Record<keyof typeof en, Text> = {
   'app.trust': 'Haz que tus dispositivos confíen en este anillo',
 
   'nav.main': 'Principal',
-  'nav.account': 'Tu cuenta',
 
   'title.welcome': 'Bienvenida',
   'title.home': 'Inicio',
