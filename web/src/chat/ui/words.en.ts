@@ -147,6 +147,7 @@ export const chatEn = {
   'chat.forgetSure': 'Remove all messages from this browser?',
 
   'chat.settingsHint': 'Your devices, the recovery code, and what a page can promise about messages.',
+  'chat.staysHint': 'Your messages stay in this browser, encrypted, when you log out: remove them under “Devices and recovery” if others use it.',
   'chat.honest': 'What this page can promise, and what not',
   'chat.honest1':
     'What is said is encrypted in this browser and opened on the devices of those for whom it is. No machine of the ring can read it, whoever runs it.',

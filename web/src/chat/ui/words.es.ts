@@ -148,6 +148,7 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.forgetSure': '¿Quitar todos los mensajes de este navegador?',
 
   'chat.settingsHint': 'Tus dispositivos, el código de recuperación, y lo que una página puede prometer sobre los mensajes.',
+  'chat.staysHint': 'Tus mensajes se quedan en este navegador, cifrados, cuando sales: quítalos en «Dispositivos y recuperación» si otros lo usan.',
   'chat.honest': 'Lo que esta página puede prometer, y lo que no',
   'chat.honest1':
     'Lo que se dice se cifra en este navegador y se abre en los dispositivos de aquellos para quienes es. Ninguna máquina del anillo puede leerlo, la lleve quien la lleve.',
