@@ -5,10 +5,10 @@
  * **Invariant:** it may be given up at any moment: whatever it does is a transaction on disk before it counts.
  */
 
-import { Misuse } from "./desk";
-import type { Messenger, Standing } from "./messenger";
-import { SessionEnded, Unreachable } from "./ring";
-import { Overtaken } from "./vault";
+import { Misuse } from './desk';
+import type { Messenger, Standing } from './messenger';
+import { SessionEnded, Unreachable } from './ring';
+import { Overtaken } from './vault';
 
 /** With a stream, so often is looked nevertheless; without one, so often; and between two looks at least. */
 const LOOK_MS = 120_000;
@@ -19,7 +19,7 @@ const STREAM_PAUSE_MS = 3_000;
 
 /** How things stand, for the person to see. */
 export interface State {
-  standing: Standing | "unknown" | "shut_out" | "logged_out" | "failed";
+  standing: Standing | 'unknown' | 'shut_out' | 'logged_out' | 'failed';
   isConnected: boolean;
   /** Letters and texts that still wait to be taken. */
   waiting: number;
@@ -28,7 +28,7 @@ export interface State {
 }
 
 export class Agent {
-  state: State = { standing: "unknown", isConnected: false, waiting: 0 };
+  state: State = { standing: 'unknown', isConnected: false, waiting: 0 };
   private readonly stop = new AbortController();
   private isNudged = false;
   private wake: (() => void) | undefined;
@@ -61,10 +61,11 @@ export class Agent {
       this.isNudged = false;
       const texts = await this.look();
       this.told(this.state, texts);
-      if (this.state.standing === "logged_out") return;
+      if (this.state.standing === 'logged_out') return;
       await this.rest(PAUSE_MS, () => false);
       const due = (await this.messenger.untilDueMs().catch(() => undefined)) ?? LOOK_MS;
-      const most = !this.state.isConnected || !this.hasStream || this.state.waiting > 0 ? LOOK_WITHOUT_STREAM_MS : LOOK_MS;
+      const most =
+        !this.state.isConnected || !this.hasStream || this.state.waiting > 0 ? LOOK_WITHOUT_STREAM_MS : LOOK_MS;
       await this.rest(this.state.isConnected ? Math.min(due, most) : LOOK_WITHOUT_STREAM_MS, () => this.isNudged);
     }
   }
@@ -74,7 +75,7 @@ export class Agent {
     try {
       const standing = await this.messenger.stand();
       this.state = { ...without(this.state), standing, isConnected: true };
-      if (standing !== "device") return 0;
+      if (standing !== 'device') return 0;
       const { texts, waiting } = await this.messenger.deliver();
       this.state = { standing, isConnected: true, waiting };
       return texts;
@@ -84,11 +85,15 @@ export class Agent {
       } else if (error instanceof Unreachable) {
         this.state = { ...without(this.state), isConnected: false };
       } else if (error instanceof SessionEnded) {
-        this.state = { ...without(this.state), standing: "logged_out" };
-      } else if (error instanceof Misuse && error.code === "shut_out") {
-        this.state = { ...without(this.state), standing: "shut_out" };
+        this.state = { ...without(this.state), standing: 'logged_out' };
+      } else if (error instanceof Misuse && error.code === 'shut_out') {
+        this.state = { ...without(this.state), standing: 'shut_out' };
       } else {
-        this.state = { ...this.state, standing: this.state.standing === "unknown" ? "failed" : this.state.standing, why: String(error) };
+        this.state = {
+          ...this.state,
+          standing: this.state.standing === 'unknown' ? 'failed' : this.state.standing,
+          why: String(error),
+        };
       }
       return 0;
     }
@@ -126,7 +131,7 @@ function without({ standing, isConnected, waiting }: State): State {
 function sleep(ms: number, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const clock = setTimeout(resolve, ms);
-    stop.addEventListener("abort", () => {
+    stop.addEventListener('abort', () => {
       clearTimeout(clock);
       resolve();
     });

@@ -5,11 +5,20 @@
  * **Invariant:** taking it in twice adds nothing, and what is there already is not overwritten.
  */
 
-import { base64, digits, ofBase64, ofDigits } from "./bytes";
-import { agree } from "./people";
-import { changeConversation, conversation, inOrder, newConversation, own, person, type Conversation, type Person } from "./rows";
-import { add, addBefore, State } from "./said";
-import type { Said, Tx } from "./vault";
+import { base64, digits, ofBase64, ofDigits } from './bytes';
+import { agree } from './people';
+import {
+  changeConversation,
+  conversation,
+  inOrder,
+  newConversation,
+  own,
+  person,
+  type Conversation,
+  type Person,
+} from './rows';
+import { add, addBefore, State } from './said';
+import type { Said, Tx } from './vault';
 
 export interface Page {
   people: PersonEntry[];
@@ -49,21 +58,27 @@ interface SaidEntry {
 }
 
 /** Where what was said belongs: before all that is known (the newest comes first), or behind it (the oldest comes first). */
-export type Order = "before" | "behind";
+export type Order = 'before' | 'behind';
 
 /** About what a message weighs in JSON beside its text. */
 const ROW_BYTES = 300;
 
 /** Everybody; or those alone with whom there is a conversation. */
 export function people(tx: Tx, isOfMetAlone: boolean): PersonEntry[] {
-  const rows = tx.all<Conversation>("conversation").map(([, row]) => row);
+  const rows = tx.all<Conversation>('conversation').map(([, row]) => row);
   const met = new Set(rows.flatMap((row) => [row.other, ...row.members]));
   return tx
-    .all<Person>("person")
+    .all<Person>('person')
     .filter(([account]) => account !== own(tx)?.account && (!isOfMetAlone || met.has(account)))
     .map(([account, { nick, name, identity, verified }]) => {
       const bytes = identity === undefined ? undefined : ofDigits(identity, 32);
-      return { account, nick: nick ?? null, name: name ?? null, identity: bytes ? base64(bytes) : null, is_verified: verified };
+      return {
+        account,
+        nick: nick ?? null,
+        name: name ?? null,
+        identity: bytes ? base64(bytes) : null,
+        is_verified: verified,
+      };
     });
 }
 
@@ -76,20 +91,22 @@ export function chats(tx: Tx): ChatEntry[] {
     is_left: isLeft,
     asked_by: askedBy ?? null,
   });
-  return tx.all<Conversation>("conversation").map(([, row]) => entry(row));
+  return tx.all<Conversation>('conversation').map(([, row]) => entry(row));
 }
 
 /** All that was said in all conversations, in one order. */
 export async function allSaid(tx: Tx): Promise<Said[]> {
   const all: Said[] = [];
-  for (const [id] of tx.all<Conversation>("conversation")) {
+  for (const [id] of tx.all<Conversation>('conversation')) {
     all.push(...(await tx.saidBefore(id, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER)));
   }
   return all.sort((one, other) => one.seq - other.seq);
 }
 
 export function entryOf(said: Said): SaidEntry {
-  const progress = Object.entries(said.progress ?? {}).map(([account, [state, why]]) => [account, state, why ?? null] as SaidEntry["progress"][0]);
+  const progress = Object.entries(said.progress ?? {}).map(
+    ([account, [state, why]]) => [account, state, why ?? null] as SaidEntry['progress'][0],
+  );
   return {
     conversation: said.conversation,
     id: said.id,
@@ -141,7 +158,7 @@ function takePerson(tx: Tx, { account, nick, name, identity, is_verified: verifi
   }
   const known = { nick: here.nick ?? nick ?? undefined, name: here.name ?? name ?? undefined, identity: after };
   const some = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
-  tx.put<Person>("person", account, { ...here, ...some, verified: state });
+  tx.put<Person>('person', account, { ...here, ...some, verified: state });
 }
 
 /** Who is in a room is known here from its group, if that has let this device in already. */
@@ -149,9 +166,9 @@ function takeChat(tx: Tx, { id, other, name, members, is_left: isLeft, asked_by:
   const here = conversation(tx, id);
   if (here === undefined) {
     const more = { ...(other !== null && { other }), ...(name !== null && { name }), ...(askedBy && { askedBy }) };
-    tx.put("conversation", id, newConversation(id, { ...more, members: inOrder(members), isLeft }));
+    tx.put('conversation', id, newConversation(id, { ...more, members: inOrder(members), isLeft }));
   } else if (here.name === undefined && name !== null) {
-    tx.put("conversation", id, { ...here, name });
+    tx.put('conversation', id, { ...here, name });
   }
   // What was agreed to on either device is agreed to.
   if (here !== undefined && !askedBy) agree(tx, id);
@@ -162,7 +179,7 @@ async function takeSaid(tx: Tx, entry: SaidEntry, order: Order): Promise<boolean
   const progress = entry.progress
     .filter(([, state]) => states.has(state))
     .map(([account, state, why]) => [account, why === null ? [state] : [state, why]] as const);
-  const said: Omit<Said, "seq"> = {
+  const said: Omit<Said, 'seq'> = {
     conversation: entry.conversation,
     id: entry.id,
     sender: entry.sender,
@@ -172,8 +189,9 @@ async function takeSaid(tx: Tx, entry: SaidEntry, order: Order): Promise<boolean
     ...(entry.reply_to !== null && { replyTo: entry.reply_to }),
     ...(entry.event !== null && { event: entry.event }),
     ...(entry.subject !== null && { subject: entry.subject }),
-    ...(progress.length > 0 && { progress: Object.fromEntries(progress) as Said["progress"] & object }),
+    ...(progress.length > 0 && { progress: Object.fromEntries(progress) as Said['progress'] & object }),
   };
-  if (said.sender === own(tx)?.account && said.event === undefined) changeConversation(tx, said.conversation, { hasSpoken: true });
-  return order === "before" ? addBefore(tx, said) : add(tx, said);
+  if (said.sender === own(tx)?.account && said.event === undefined)
+    changeConversation(tx, said.conversation, { hasSpoken: true });
+  return order === 'before' ? addBefore(tx, said) : add(tx, said);
 }

@@ -2,12 +2,12 @@
 
 /** Bytes as two small hexadecimal digits each. */
 export function digits(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The bytes that digits stand for; nothing if they are none, or not as many as are wanted. */
 export function ofDigits(text: unknown, count: number): Bytes | undefined {
-  if (typeof text !== "string" || text.length !== 2 * count || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  if (typeof text !== 'string' || text.length !== 2 * count || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
   return Uint8Array.from({ length: count }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));
 }
 
@@ -15,7 +15,7 @@ export function ofDigits(text: unknown, count: number): Bytes | undefined {
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 export function base64(bytes: Uint8Array): string {
-  let text = "";
+  let text = '';
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(text);
 }
@@ -30,7 +30,7 @@ export function utf8(text: string): Bytes {
 }
 
 export function ofUtf8(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 export function joined(...parts: Uint8Array[]): Bytes {
@@ -58,5 +58,5 @@ export function randomName(): string {
 }
 
 export async function sha256(bytes: Uint8Array): Promise<Bytes> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Bytes));
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Bytes));
 }

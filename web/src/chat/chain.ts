@@ -10,14 +10,14 @@
  * A chain is a value that can be kept as JSON; what is kept has been verified, and only grows.
  */
 
-import { base64, digits, ofBase64, sha256, utf8 } from "./bytes";
-import { deviceOf } from "./mls/mls.mjs";
-import { hasSigned, sign, type SigningKey } from "./signing";
+import { base64, digits, ofBase64, sha256, utf8 } from './bytes';
+import { deviceOf } from './mls/mls.mjs';
+import { hasSigned, sign, type SigningKey } from './signing';
 
 const LABEL_CHARACTERS_MAX = 64;
 const RECORDS_MAX = 1_000;
 const DEVICES_MAX = 16;
-export const NO_LINK = "0".repeat(64);
+export const NO_LINK = '0'.repeat(64);
 
 /** A statement, as machines hand it on. */
 export interface DeviceRecord {
@@ -59,7 +59,7 @@ export function emptyChain(account: string): Chain {
 }
 
 /** What is signed: lines of text. */
-export function statement(record: Omit<DeviceRecord, "signature">): string {
+export function statement(record: Omit<DeviceRecord, 'signature'>): string {
   const { account, sequence, made_ms, add, revoke } = record;
   const [identity, previous] = [digits(key(record.identity)), digits(key(record.previous))];
   const said = add ? `add ${digits(key(add.key))} ${add.label}` : `revoke ${revoke?.toLowerCase()}`;
@@ -70,7 +70,7 @@ export function statement(record: Omit<DeviceRecord, "signature">): string {
 }
 
 /** What the next statement names as its previous. */
-export async function linkOf(record: Omit<DeviceRecord, "signature">): Promise<string> {
+export async function linkOf(record: Omit<DeviceRecord, 'signature'>): Promise<string> {
   return digits(await sha256(utf8(statement(record))));
 }
 
@@ -80,26 +80,26 @@ export async function append(chain: Chain, record: DeviceRecord): Promise<Chain>
   const fail = (what: string): never => {
     throw new ChainError(`statement ${at} ${what}`);
   };
-  if (at >= RECORDS_MAX) fail("is one too many");
+  if (at >= RECORDS_MAX) fail('is one too many');
   checkForm(record);
-  if (record.account !== chain.account) fail("is about another account");
+  if (record.account !== chain.account) fail('is about another account');
   if (record.sequence !== at) fail("stands in another's place");
-  if (digits(key(record.previous)) !== head(chain)) fail("belongs to another history");
+  if (digits(key(record.previous)) !== head(chain)) fail('belongs to another history');
   if (!(await hasSigned(key(record.identity), utf8(statement(record)), ofBase64(record.signature)))) {
-    fail("is not signed by the identity that it names");
+    fail('is not signed by the identity that it names');
   }
   const isOfAnother = chain.identity !== undefined && chain.identity !== record.identity;
   const live = isOfAnother ? {} : { ...chain.live };
   let known = chain.known;
   if (record.add) {
     const device = await deviceOf(key(record.add.key));
-    if (known.includes(device)) fail("adds a device a second time");
-    if (Object.keys(live).length >= DEVICES_MAX) fail("adds a device too many");
+    if (known.includes(device)) fail('adds a device a second time');
+    if (Object.keys(live).length >= DEVICES_MAX) fail('adds a device too many');
     live[device] = { key: record.add.key, label: record.add.label, madeMs: record.made_ms };
     known = [...known, device];
   } else {
     const device = (record.revoke as string).toLowerCase();
-    if (!(device in live)) fail("revokes what is no living device");
+    if (!(device in live)) fail('revokes what is no living device');
     delete live[device];
   }
   return {
@@ -130,7 +130,9 @@ export async function next(chain: Chain, identity: SigningKey, change: Change, m
     account: chain.account,
     identity: base64(identity.public),
     sequence: chain.links.length,
-    previous: base64(Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(head(chain).slice(2 * at, 2 * at + 2), 16))),
+    previous: base64(
+      Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(head(chain).slice(2 * at, 2 * at + 2), 16)),
+    ),
     made_ms: madeMs,
     ...change,
   };
@@ -146,13 +148,16 @@ export function isLabel(label: string): boolean {
 /** One form only is read. Numbers above 2^53 are none that an honest clock says, and would not be exact here. */
 function checkForm(record: DeviceRecord): void {
   const isNumber = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const isOne = (record.add === undefined || record.add === null) !== (record.revoke === undefined || record.revoke === null);
+  const isOne =
+    (record.add === undefined || record.add === null) !== (record.revoke === undefined || record.revoke === null);
   const isFit =
     isOne &&
     isNumber(record.sequence) &&
     isNumber(record.made_ms) &&
-    (record.add ? typeof record.add.label === "string" && isLabel(record.add.label) : /^[0-9a-fA-F]{32}$/.test(record.revoke as string));
-  if (!isFit) throw new ChainError("a statement cannot be read in one way only");
+    (record.add
+      ? typeof record.add.label === 'string' && isLabel(record.add.label)
+      : /^[0-9a-fA-F]{32}$/.test(record.revoke as string));
+  if (!isFit) throw new ChainError('a statement cannot be read in one way only');
 }
 
 function key(text: string): Uint8Array {
@@ -160,8 +165,8 @@ function key(text: string): Uint8Array {
   try {
     bytes = ofBase64(text);
   } catch {
-    throw new ChainError("a key is not written in base64");
+    throw new ChainError('a key is not written in base64');
   }
-  if (bytes.length !== 32) throw new ChainError("keys and hashes have 32 bytes");
+  if (bytes.length !== 32) throw new ChainError('keys and hashes have 32 bytes');
   return bytes;
 }

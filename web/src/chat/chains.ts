@@ -4,14 +4,14 @@
  * **Invariant:** a chain that is kept has been verified, and only grows.
  */
 
-import { raise } from "./alarm";
-import { digits, ofBase64 } from "./bytes";
-import { append, emptyChain, head, linkOf, type Chain, type DeviceRecord } from "./chain";
-import { Misuse, type Desk } from "./desk";
-import { get, Refused, Unreachable } from "./ring";
-import { changePerson, own, person, type Head, type Person } from "./rows";
-import { keyOfSeed } from "./signing";
-import type { Tx } from "./vault";
+import { raise } from './alarm';
+import { digits, ofBase64 } from './bytes';
+import { append, emptyChain, head, linkOf, type Chain, type DeviceRecord } from './chain';
+import { Misuse, type Desk } from './desk';
+import { get, Refused, Unreachable } from './ring';
+import { changePerson, own, person, type Head, type Person } from './rows';
+import { keyOfSeed } from './signing';
+import type { Tx } from './vault';
 
 /** For how long a chain is used without asking whether there is more of it; in a room, where there are many, for longer. */
 const FRESH_MS = 60_000;
@@ -27,26 +27,26 @@ interface Account {
 }
 
 export function chainOf(tx: Tx, account: string): Readonly<Chain> {
-  return tx.get<Chain>("chain", account) ?? emptyChain(account);
+  return tx.get<Chain>('chain', account) ?? emptyChain(account);
 }
 
 /** Whose account a nick is. */
 export async function accountOf(desk: Desk, typed: string): Promise<string> {
-  const nick = typed.trim().replace(/^@/, "").toLowerCase();
-  const known = await desk.vault.change((tx) => tx.all<Person>("person").find(([, row]) => row.nick === nick)?.[0]);
+  const nick = typed.trim().replace(/^@/, '').toLowerCase();
+  const known = await desk.vault.change((tx) => tx.all<Person>('person').find(([, row]) => row.nick === nick)?.[0]);
   if (known !== undefined) return known;
-  if (!/^[a-z0-9_]{1,64}$/.test(nick)) throw new Misuse("no_such_nick", typed);
+  if (!/^[a-z0-9_]{1,64}$/.test(nick)) throw new Misuse('no_such_nick', typed);
   try {
-    return await meet(desk, await desk.ring.ask<Account>(get("/api/v1/accounts/lookup", { acct: nick })));
+    return await meet(desk, await desk.ring.ask<Account>(get('/api/v1/accounts/lookup', { acct: nick })));
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) throw new Misuse("no_such_nick", nick);
+    if (error instanceof Refused && error.status === 404) throw new Misuse('no_such_nick', nick);
     throw error;
   }
 }
 
 /** Learns the nicks of people of whom only the account is known. */
 export async function learnNicks(desk: Desk): Promise<void> {
-  const unknown = await desk.vault.change((tx) => tx.all<Person>("person").filter(([, row]) => row.nick === undefined));
+  const unknown = await desk.vault.change((tx) => tx.all<Person>('person').filter(([, row]) => row.nick === undefined));
   for (const [account] of unknown.slice(0, NICKS_MAX)) {
     try {
       await meet(desk, await desk.ring.ask<Account>(get(`/api/v1/accounts/${account}`)));
@@ -79,13 +79,19 @@ export async function askChain(desk: Desk, account: string): Promise<Chain> {
     const from = await desk.vault.change((tx) => Math.max(0, chainOf(tx, account).links.length - 1));
     const records = await desk.ring.ask<DeviceRecord[]>(get(`/api/tertulia/v1/accounts/${account}/devices`, { from }));
     const chain = await desk.vault.change((tx) => extend(tx, desk.now(), account, from, records));
-    if (chain === undefined) throw new Misuse("mistrusted", account);
+    if (chain === undefined) throw new Misuse('mistrusted', account);
     if (records.length < PAGE) return chain;
   }
 }
 
 /** Takes in what the ring says behind what is known; nothing if it does not fit. */
-async function extend(tx: Tx, nowMs: number, account: string, from: number, records: DeviceRecord[]): Promise<Chain | undefined> {
+async function extend(
+  tx: Tx,
+  nowMs: number,
+  account: string,
+  from: number,
+  records: DeviceRecord[],
+): Promise<Chain | undefined> {
   const known = chainOf(tx, account);
   let chain: Chain = known;
   let isWhole = from === 0 || records.length > 0;
@@ -101,9 +107,9 @@ async function extend(tx: Tx, nowMs: number, account: string, from: number, reco
       isWhole = false;
     }
   }
-  if (chain !== known) tx.put("chain", account, chain);
+  if (chain !== known) tx.put('chain', account, chain);
   if (!isWhole) {
-    raise(tx, nowMs, "other_history", account);
+    raise(tx, nowMs, 'other_history', account);
     return undefined;
   }
   changePerson(tx, account, { checkedMs: nowMs });
@@ -116,10 +122,11 @@ async function pin(tx: Tx, nowMs: number, account: string, identity: string): Pr
   const { identity: pinned, verified } = person(tx, account);
   if (pinned === identity) return;
   const mine = own(tx);
-  const isMadeHere = mine?.account === account && digits((await keyOfSeed(ofBase64(mine.identity))).public) === identity;
+  const isMadeHere =
+    mine?.account === account && digits((await keyOfSeed(ofBase64(mine.identity))).public) === identity;
   changePerson(tx, account, { identity, verified: verified === 0 ? 0 : 2 });
   if (pinned === undefined || isMadeHere) return;
-  raise(tx, nowMs, verified === 0 ? "new_identity" : "other_than_verified", account);
+  raise(tx, nowMs, verified === 0 ? 'new_identity' : 'other_than_verified', account);
 }
 
 /** Compares what somebody else has seen of chains with what was seen here. */
@@ -128,9 +135,9 @@ export function compare(tx: Tx, nowMs: number, heads: readonly Head[]): void {
     const here = chainOf(tx, account).links[sequence];
     if (here === undefined) {
       // There is more of it than is known here: it is asked for before it is used the next time.
-      if (tx.get("person", account) !== undefined) changePerson(tx, account, { checkedMs: 0 });
+      if (tx.get('person', account) !== undefined) changePerson(tx, account, { checkedMs: 0 });
     } else if (here !== link) {
-      raise(tx, nowMs, "other_history", account);
+      raise(tx, nowMs, 'other_history', account);
     }
   }
 }
@@ -142,7 +149,10 @@ export function headOf(tx: Tx, account: string): Head | undefined {
 }
 
 /** What the keys of members are compared with. Whose devices were asked for in vain is noted. */
-export function devicesOf(tx: Tx, missed: Set<string> = new Set()): (account: string, device: string) => Uint8Array | undefined {
+export function devicesOf(
+  tx: Tx,
+  missed: Set<string> = new Set(),
+): (account: string, device: string) => Uint8Array | undefined {
   return (account, device) => {
     const living = chainOf(tx, account).live[device];
     if (living === undefined) missed.add(account);

@@ -4,19 +4,23 @@
  * **Invariant:** a code is 140 bits drawn at random, never chosen by anybody.
  */
 
-import { random } from "./bytes";
+import { random } from './bytes';
 
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUPS = 7;
 const DRAWN = 4;
 const GROUP_LETTERS = DRAWN + 1;
 
 /** What was typed is no code; the group that is wrong, from 1 on, where one is. */
 export class NotACode extends Error {
-  readonly code = "not_a_code";
+  readonly code = 'not_a_code';
 
   constructor(readonly group?: number) {
-    super(group === undefined ? `a code has ${GROUPS} groups of ${GROUP_LETTERS} letters and digits` : `group ${group} is mistyped`);
+    super(
+      group === undefined
+        ? `a code has ${GROUPS} groups of ${GROUP_LETTERS} letters and digits`
+        : `group ${group} is mistyped`,
+    );
   }
 }
 
@@ -32,16 +36,16 @@ export function randomCode(): Code {
 export function textOf(code: Code): string {
   return Array.from({ length: GROUPS }, (_, group) => {
     const drawn = [...code.subarray(group * DRAWN, (group + 1) * DRAWN)];
-    return [...drawn, checkLetter(group, drawn)].map((letter) => ALPHABET[letter]).join("");
-  }).join("-");
+    return [...drawn, checkLetter(group, drawn)].map((letter) => ALPHABET[letter]).join('');
+  }).join('-');
 }
 
 /** Reads what somebody has typed: small letters too, hyphens and spaces as they like, O for 0, I and L for 1. */
 export function readCode(typed: string): Code {
-  const parts = typed.split(/[\s-]+/u).filter((part) => part !== "");
+  const parts = typed.split(/[\s-]+/u).filter((part) => part !== '');
   const wrong = parts.findIndex((part) => [...part].length !== GROUP_LETTERS);
   if (parts.length === GROUPS && wrong >= 0) throw new NotACode(wrong + 1);
-  const letters = [...parts.join("")];
+  const letters = [...parts.join('')];
   if (letters.length !== GROUPS * GROUP_LETTERS) throw new NotACode();
   const code = new Uint8Array(GROUPS * DRAWN);
   for (let group = 0; group < GROUPS; group += 1) {
@@ -55,7 +59,7 @@ export function readCode(typed: string): Code {
 
 function valueOf(letter: string): number {
   const upper = /^[a-z]$/.test(letter) ? letter.toUpperCase() : letter;
-  return ALPHABET.indexOf({ O: "0", I: "1", L: "1" }[upper] ?? upper);
+  return ALPHABET.indexOf({ O: '0', I: '1', L: '1' }[upper] ?? upper);
 }
 
 /** A polynomial over the field of 32 elements, in which every letter and the place have a factor of their own. */

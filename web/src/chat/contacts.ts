@@ -4,18 +4,18 @@
  * **Invariant:** of two changes of one contact the later one counts, on every device.
  */
 
-import { base64, ofBase64, ofUtf8, utf8 } from "./bytes";
-import { accountOf } from "./chains";
-import { Misuse, type Desk } from "./desk";
-import { openBox } from "./own";
-import { agreeToAllOf, meet } from "./people";
-import { post, Refused } from "./ring";
-import { changeOwn, inOrder, own, person, type Contact } from "./rows";
-import { kept } from "./seal";
-import type { Tx } from "./vault";
+import { base64, ofBase64, ofUtf8, utf8 } from './bytes';
+import { accountOf } from './chains';
+import { Misuse, type Desk } from './desk';
+import { openBox } from './own';
+import { agreeToAllOf, meet } from './people';
+import { post, Refused } from './ring';
+import { changeOwn, inOrder, own, person, type Contact } from './rows';
+import { kept } from './seal';
+import type { Tx } from './vault';
 
-const THING = "contacts";
-const CONTACTS = `${"0".repeat(31)}1`;
+const THING = 'contacts';
+const CONTACTS = `${'0'.repeat(31)}1`;
 const NAME_CHARACTERS_MAX = 80;
 const CONTACTS_MAX = 400;
 const RACES_MAX = 5;
@@ -38,20 +38,26 @@ export interface Known {
 export async function contacts(desk: Desk): Promise<Known[]> {
   return desk.vault.change((tx) =>
     tx
-      .all<Contact>("contact")
+      .all<Contact>('contact')
       .filter(([, row]) => !row.isRemoved)
       .map(([account, { name }]) => {
         const { nick, verified } = person(tx, account);
-        return { account, isVerified: verified === 1, ...(nick !== undefined && { nick }), ...(name !== undefined && { name }) };
+        return {
+          account,
+          isVerified: verified === 1,
+          ...(nick !== undefined && { nick }),
+          ...(name !== undefined && { name }),
+        };
       })
-      .sort((one, other) => (one.name ?? one.nick ?? "").localeCompare(other.name ?? other.nick ?? "")),
+      .sort((one, other) => (one.name ?? one.nick ?? '').localeCompare(other.name ?? other.nick ?? '')),
   );
 }
 
 /** Adds somebody, or calls them otherwise. */
 export async function addContact(desk: Desk, nick: string, typed?: string): Promise<void> {
   const name = typed?.trim() || undefined;
-  if (name !== undefined && ([...name].length > NAME_CHARACTERS_MAX || /\p{Cc}/u.test(name))) throw new Misuse("not_a_name");
+  if (name !== undefined && ([...name].length > NAME_CHARACTERS_MAX || /\p{Cc}/u.test(name)))
+    throw new Misuse('not_a_name');
   await change(desk, await accountOf(desk, nick), { isRemoved: false, ...(name !== undefined && { name }) });
 }
 
@@ -60,10 +66,10 @@ export async function removeContact(desk: Desk, account: string): Promise<void> 
   await change(desk, account, { isRemoved: true });
 }
 
-async function change(desk: Desk, account: string, what: Pick<Contact, "isRemoved" | "name">): Promise<void> {
+async function change(desk: Desk, account: string, what: Pick<Contact, 'isRemoved' | 'name'>): Promise<void> {
   await desk.vault.change((tx) => {
-    const before = tx.get<Contact>("contact", account)?.changedMs ?? 0;
-    tx.put<Contact>("contact", account, { account, ...what, changedMs: Math.max(desk.now(), before + 1) });
+    const before = tx.get<Contact>('contact', account)?.changedMs ?? 0;
+    tx.put<Contact>('contact', account, { account, ...what, changedMs: Math.max(desk.now(), before + 1) });
     if (!what.isRemoved) agreeToAllOf(tx, account);
     changeOwn(tx, { haveContactsChanged: true });
   });
@@ -100,7 +106,7 @@ export async function exchangeContacts(desk: Desk, isWanted: boolean): Promise<v
 }
 
 function entries(tx: Tx): Entry[] {
-  const rows = new Map(tx.all<Contact>("contact"));
+  const rows = new Map(tx.all<Contact>('contact'));
   return inOrder(rows.keys()).map((account) => {
     const { name = null, isRemoved, changedMs } = rows.get(account) as Contact;
     return { account, name, is_removed: isRemoved, changed_ms: changedMs };
@@ -109,8 +115,8 @@ function entries(tx: Tx): Entry[] {
 
 function take(tx: Tx, { account, name, is_removed: isRemoved, changed_ms: changedMs }: Entry): void {
   meet(tx, account);
-  if ((tx.get<Contact>("contact", account)?.changedMs ?? Number.NEGATIVE_INFINITY) >= changedMs) return;
-  tx.put<Contact>("contact", account, { account, isRemoved, changedMs, ...(name !== null && { name }) });
+  if ((tx.get<Contact>('contact', account)?.changedMs ?? Number.NEGATIVE_INFINITY) >= changedMs) return;
+  tx.put<Contact>('contact', account, { account, isRemoved, changedMs, ...(name !== null && { name }) });
   if (!isRemoved) agreeToAllOf(tx, account);
 }
 

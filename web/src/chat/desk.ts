@@ -1,7 +1,7 @@
 /** What all work on a person's messages is done with. */
 
-import type { Ring } from "./ring";
-import type { Vault } from "./vault";
+import type { Ring } from './ring';
+import type { Vault } from './vault';
 
 export interface Desk {
   readonly vault: Vault;
@@ -24,25 +24,25 @@ export class Misuse extends Error {
 }
 
 export type MisuseCode =
-  | "no_device"
-  | "other_devices"
-  | "backup_waits"
-  | "devices_change"
-  | "shut_out"
-  | "to_oneself"
-  | "no_such_nick"
-  | "not_in_room"
-  | "in_room"
-  | "room_full"
-  | "mistrusted"
-  | "no_identity"
-  | "not_shown"
-  | "held_back"
-  | "no_such_code"
-  | "link_broken"
-  | "no_other_device"
-  | "other_identity"
-  | "no_backup"
-  | "code_needed"
-  | "this_device"
-  | "not_a_name";
+  | 'no_device'
+  | 'other_devices'
+  | 'backup_waits'
+  | 'devices_change'
+  | 'shut_out'
+  | 'to_oneself'
+  | 'no_such_nick'
+  | 'not_in_room'
+  | 'in_room'
+  | 'room_full'
+  | 'mistrusted'
+  | 'no_identity'
+  | 'not_shown'
+  | 'held_back'
+  | 'no_such_code'
+  | 'link_broken'
+  | 'no_other_device'
+  | 'other_identity'
+  | 'no_backup'
+  | 'code_needed'
+  | 'this_device'
+  | 'not_a_name';

@@ -1,13 +1,13 @@
 /** A person's devices: which they are, shutting one out, and beginning anew when none is left. */
 
-import { askChain } from "./chains";
-import { Misuse, type Desk } from "./desk";
-import { renewGroups } from "./group";
-import { adopt, enter, shutOut } from "./own";
-import { sealAnew, sealed } from "./queue";
-import { changeConversation, own, type Conversation } from "./rows";
-import { randomKey } from "./signing";
-import type { Tx } from "./vault";
+import { askChain } from './chains';
+import { Misuse, type Desk } from './desk';
+import { renewGroups } from './group';
+import { adopt, enter, shutOut } from './own';
+import { sealAnew, sealed } from './queue';
+import { changeConversation, own, type Conversation } from './rows';
+import { randomKey } from './signing';
+import type { Tx } from './vault';
 
 export interface OwnDevice {
   id: string;
@@ -34,8 +34,8 @@ export async function devices(desk: Desk): Promise<OwnDevice[]> {
 /** Shuts one of the devices out, and renews all groups without it. Answers how many are not renewed yet. */
 export async function revoke(desk: Desk, device: string): Promise<number> {
   const mine = await desk.vault.change(own);
-  if (mine === undefined) throw new Misuse("no_device");
-  if (mine.device === device) throw new Misuse("this_device");
+  if (mine === undefined) throw new Misuse('no_device');
+  if (mine.device === device) throw new Misuse('this_device');
   await shutOut(desk, device);
   return renewGroups(desk);
 }
@@ -52,9 +52,9 @@ export async function beginAnew(desk: Desk, label: string): Promise<void> {
 export async function forgetDevice(desk: Desk): Promise<void> {
   await desk.vault.change((tx: Tx) => {
     for (const one of sealed(tx)) sealAnew(tx, one);
-    for (const table of ["own", "package", "pending_commit", "early", "group"]) {
+    for (const table of ['own', 'package', 'pending_commit', 'early', 'group']) {
       for (const [key] of tx.all(table)) tx.delete(table, key);
     }
-    for (const [id] of tx.all<Conversation>("conversation")) changeConversation(tx, id, { generation: 0, spent: 0 });
+    for (const [id] of tx.all<Conversation>('conversation')) changeConversation(tx, id, { generation: 0, spent: 0 });
   });
 }

@@ -5,50 +5,52 @@
  * A commit is kept before it is handed in, and the same bytes are handed in until the conversation's home has answered (rule M2).
  */
 
-import { base64, ofBase64, randomName } from "./bytes";
-import type { Chain } from "./chain";
-import { chainOf, devicesOf, freshChain } from "./chains";
-import { Misuse, type Desk } from "./desk";
-import * as groups from "./groups";
-import { fetchLetters } from "./incoming";
-import { checkPackage, Conversation } from "./mls/mls.mjs";
-import { isIn, wanted } from "./people";
-import { get, post, Refused, Unreachable } from "./ring";
-import { conversation, inOrder, isOfRoom, type Conversation as ConversationRow, type PendingCommit } from "./rows";
-import { tellStep } from "./steps";
-import { Overtaken, type Tx } from "./vault";
+import { base64, ofBase64, randomName } from './bytes';
+import type { Chain } from './chain';
+import { chainOf, devicesOf, freshChain } from './chains';
+import { Misuse, type Desk } from './desk';
+import * as groups from './groups';
+import { fetchLetters } from './incoming';
+import { checkPackage, Conversation } from './mls/mls.mjs';
+import { isIn, wanted } from './people';
+import { get, post, Refused, Unreachable } from './ring';
+import { conversation, inOrder, isOfRoom, type Conversation as ConversationRow, type PendingCommit } from './rows';
+import { tellStep } from './steps';
+import { Overtaken, type Tx } from './vault';
 
 /** How often another commit may be faster before this is left for later. */
 const RACES_MAX = 5;
 
 /** The group is there with the devices that it ought to have; the other one has no device yet; out of the room; or later. */
-export type Readiness = "ready" | "no_device" | "out" | "busy";
+export type Readiness = 'ready' | 'no_device' | 'out' | 'busy';
 
-type Made = "nothing" | "commit" | "no_device";
+type Made = 'nothing' | 'commit' | 'no_device';
 type Checked = Awaited<ReturnType<typeof checkPackage>>;
 
 /** Sees to it that a conversation has a group of the devices that its people have. */
 export async function makeReady(desk: Desk, id: string): Promise<Readiness> {
   for (let race = 0; race < RACES_MAX; race += 1) {
     await settleCommit(desk, id);
-    if (isOfRoom(id) && !(await desk.vault.change((tx) => isIn(tx, id)))) return "out";
+    if (isOfRoom(id) && !(await desk.vault.change((tx) => isIn(tx, id)))) return 'out';
     const group = await desk.vault.change((tx) => groups.writable(tx, id));
-    const made = await (group === undefined ? beginGroup(desk, id) : renewGroup(desk, id, group)).catch((error: unknown) => {
-      // Something has changed meanwhile: it is looked at again.
-      if (error instanceof Overtaken) return "commit" as const;
-      throw error;
-    });
-    if (made === "nothing") return "ready";
-    if (made === "no_device") return "no_device";
+    const made = await (group === undefined ? beginGroup(desk, id) : renewGroup(desk, id, group)).catch(
+      (error: unknown) => {
+        // Something has changed meanwhile: it is looked at again.
+        if (error instanceof Overtaken) return 'commit' as const;
+        throw error;
+      },
+    );
+    if (made === 'nothing') return 'ready';
+    if (made === 'no_device') return 'no_device';
   }
-  return "busy";
+  return 'busy';
 }
 
 /** Begins the next generation of each conversation in whose group this device writes nothing any more. */
 export async function rejoin(desk: Desk): Promise<void> {
   const left = await desk.vault.change((tx) =>
     tx
-      .all<ConversationRow>("conversation")
+      .all<ConversationRow>('conversation')
       .filter(([, row]) => row.spent > 0 && row.generation <= row.spent && !row.isLeft)
       .map(([id]) => id),
   );
@@ -64,19 +66,19 @@ export async function rejoin(desk: Desk): Promise<void> {
 export async function renewGroups(desk: Desk): Promise<number> {
   const ids = await desk.vault.change((tx) =>
     tx
-      .all<ConversationRow>("conversation")
+      .all<ConversationRow>('conversation')
       .filter(([, row]) => row.generation > 0 && !row.isLeft)
       .map(([id]) => id),
   );
   let waiting = 0;
   for (const id of ids) {
     const readiness = await makeReady(desk, id).catch((error: unknown) => {
-      if (error instanceof Unreachable) return "busy" as const;
+      if (error instanceof Unreachable) return 'busy' as const;
       // They are gone, or block: nothing will be said there.
-      if (error instanceof Refused || (error instanceof Misuse && error.code === "mistrusted")) return "out" as const;
+      if (error instanceof Refused || (error instanceof Misuse && error.code === 'mistrusted')) return 'out' as const;
       throw error;
     });
-    waiting += Number(readiness === "busy");
+    waiting += Number(readiness === 'busy');
   }
   return waiting;
 }
@@ -88,21 +90,23 @@ async function beginGroup(desk: Desk, id: string): Promise<Made> {
   if (now.generation > 0) {
     // Somebody may have let this device in.
     await fetchLetters(desk);
-    const group = await desk.vault.change((tx) => (groups.generation(tx, id) === now.generation ? groups.writable(tx, id) : undefined));
-    if (group !== undefined) return "commit";
+    const group = await desk.vault.change((tx) =>
+      groups.generation(tx, id) === now.generation ? groups.writable(tx, id) : undefined,
+    );
+    if (group !== undefined) return 'commit';
   }
   const device = await desk.vault.change(groups.device);
   const chains = await chainsOf(desk, id);
   const packages = await claim(desk, chains, (_, found) => found !== device.id);
   // A room may be of one person for a while, a conversation of two may not.
-  if (!isOfRoom(id) && !packages.some(({ name }) => name[0] !== desk.me)) return "no_device";
+  if (!isOfRoom(id) && !packages.some(({ name }) => name[0] !== desk.me)) return 'no_device';
   const next = now.generation + 1;
   await desk.vault.change(async (tx) => {
     if (groups.pending(tx, id) !== undefined) return;
     const group = await Conversation.create(device, bytesOf(id), next, desk.now());
     await keep(desk, tx, id, group, packages, []);
   });
-  return "commit";
+  return 'commit';
 }
 
 /** Makes the commit that adds the devices that are missing and removes those that are not there any more. */
@@ -112,12 +116,14 @@ async function renewGroup(desk: Desk, id: string, group: Conversation): Promise<
   const isThere = (account: string, device: string) => chains.get(account)?.live[device] !== undefined;
   const isHere = (account: string, device: string) => here.some(([one, other]) => one === account && other === device);
   const gone = here.filter(([account, device]) => !isThere(account, device)).map(([, device]) => device);
-  const isAnyMissing = [...chains].some(([account, chain]) => Object.keys(chain.live).some((device) => !isHere(account, device)));
+  const isAnyMissing = [...chains].some(([account, chain]) =>
+    Object.keys(chain.live).some((device) => !isHere(account, device)),
+  );
   const packages = isAnyMissing ? await claim(desk, chains, (account, device) => !isHere(account, device)) : [];
   // A device without a package waits until it has left some.
   if (packages.length === 0 && gone.length === 0) {
     const isWithOthers = here.some(([account]) => account !== desk.me);
-    return isOfRoom(id) || isWithOthers ? "nothing" : "no_device";
+    return isOfRoom(id) || isWithOthers ? 'nothing' : 'no_device';
   }
   await desk.vault.change(async (tx) => {
     const now = groups.pending(tx, id) === undefined ? await groups.current(tx, id) : undefined;
@@ -126,11 +132,18 @@ async function renewGroup(desk: Desk, id: string, group: Conversation): Promise<
     if (now === undefined || at?.generation !== then.generation || at?.number !== then.number) return;
     await keep(desk, tx, id, now, packages, gone);
   });
-  return "commit";
+  return 'commit';
 }
 
 /** Makes a commit and keeps it until its home has answered. */
-async function keep(desk: Desk, tx: Tx, id: string, group: Conversation, packages: Checked[], gone: string[]): Promise<void> {
+async function keep(
+  desk: Desk,
+  tx: Tx,
+  id: string,
+  group: Conversation,
+  packages: Checked[],
+  gone: string[],
+): Promise<void> {
   const added = packages.map(({ keyPackage }) => keyPackage);
   const made = await group.change(added, gone, devicesOf(tx));
   groups.store(tx, id, made.conversation);
@@ -142,7 +155,7 @@ async function keep(desk: Desk, tx: Tx, id: string, group: Conversation, package
     people: peopleAfter(desk, tx, id, packages),
     ...(made.welcome && { welcome: base64(made.welcome) }),
   };
-  tx.put("pending_commit", id, pending);
+  tx.put('pending_commit', id, pending);
   groups.step(tx);
 }
 
@@ -161,7 +174,7 @@ async function settleCommit(desk: Desk, id: string): Promise<void> {
   const settle = (isAccepted: boolean) =>
     desk.vault.change((tx) => groups.settle(tx, desk.now(), desk.me, id, waiting, isAccepted));
   if (!(await tellStep(desk))) return settle(false);
-  desk.moment("commit-made");
+  desk.moment('commit-made');
   const { generation, epoch, body: commit, welcome, welcomed, people } = waiting;
   const body = { generation, epoch, commit, welcome, welcomed, people };
   const ask = post(`/api/tertulia/v1/conversations/${id}/commits`, body);
@@ -173,9 +186,9 @@ async function settleCommit(desk: Desk, id: string): Promise<void> {
       throw error;
     },
   );
-  desk.moment("commit-answered");
+  desk.moment('commit-answered');
   await settle(isAccepted);
-  desk.moment("commit-settled");
+  desk.moment('commit-settled');
   if (!isAccepted) await fetchLetters(desk);
 }
 
@@ -186,8 +199,10 @@ async function chainsOf(desk: Desk, id: string): Promise<Map<string, Chain>> {
     const chain = await freshChain(desk, account, isOfRoom(id)).catch(async (error: unknown) => {
       if (!isOfRoom(id)) throw error;
       // One who has closed their account does not keep the others of a room from talking, nor one whose chain does not hold.
-      if (error instanceof Refused && error.status === 404) return { ...(await desk.vault.change((tx) => chainOf(tx, account))), live: {} };
-      if (error instanceof Misuse && error.code === "mistrusted") return desk.vault.change((tx) => chainOf(tx, account));
+      if (error instanceof Refused && error.status === 404)
+        return { ...(await desk.vault.change((tx) => chainOf(tx, account))), live: {} };
+      if (error instanceof Misuse && error.code === 'mistrusted')
+        return desk.vault.change((tx) => chainOf(tx, account));
       throw error;
     });
     chains.set(account, chain);
@@ -206,7 +221,8 @@ async function claim(
     if (!Object.keys(chain.live).some((device) => isWanted(account, device))) continue;
     const ask = { ...post(`/api/tertulia/v1/accounts/${account}/key_packages`), key: randomName() };
     const claimed = await desk.ring.ask<{ device: string; package: string }[]>(ask);
-    const living = (of: string, device: string) => (of === account && chain.live[device] ? ofBase64(chain.live[device].key) : undefined);
+    const living = (of: string, device: string) =>
+      of === account && chain.live[device] ? ofBase64(chain.live[device].key) : undefined;
     for (const { device, package: bytes } of claimed.filter((one) => isWanted(account, one.device))) {
       const checked = await checkPackage(ofBase64(bytes), account, desk.now(), living).catch(() => undefined);
       if (checked?.name[1] === device) packages.push(checked);
@@ -218,4 +234,3 @@ async function claim(
 function bytesOf(id: string): Uint8Array {
   return Uint8Array.from((id.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)));
 }
-

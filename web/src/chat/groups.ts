@@ -1,18 +1,18 @@
 /** The groups of conversations as they are kept, and the commits of this device that wait for an answer: the lower half of `group.rs`. */
 
-import { base64, ofBase64, random } from "./bytes";
-import { Misuse } from "./desk";
-import { Conversation, deviceOfSeed } from "./mls/mls.mjs";
-import { awaitMissing, follow } from "./people";
-import { changeConversation, changeOwn, conversation, inOrder, own, type Group, type PendingCommit } from "./rows";
-import type { Tx } from "./vault";
+import { base64, ofBase64, random } from './bytes';
+import { Misuse } from './desk';
+import { Conversation, deviceOfSeed } from './mls/mls.mjs';
+import { awaitMissing, follow } from './people';
+import { changeConversation, changeOwn, conversation, inOrder, own, type Group, type PendingCommit } from './rows';
+import type { Tx } from './vault';
 
 export type Device = Awaited<ReturnType<typeof deviceOfSeed>>;
 
 /** The key of this device. */
 export async function device(tx: Tx): Promise<Device> {
   const mine = own(tx);
-  if (mine === undefined) throw new Misuse("no_device");
+  if (mine === undefined) throw new Misuse('no_device');
   return deviceOfSeed(mine.account, ofBase64(mine.seed), ofBase64(mine.key));
 }
 
@@ -22,7 +22,7 @@ export function generation(tx: Tx, id: string): number {
 }
 
 export async function load(tx: Tx, id: string, of: number): Promise<Conversation | undefined> {
-  const row = tx.get<Group>("group", name(id, of));
+  const row = tx.get<Group>('group', name(id, of));
   if (row === undefined) return undefined;
   const frozen = { generation: of, group: ofBase64(row.group), ...(row.pending && { pending: ofBase64(row.pending) }) };
   return Conversation.thaw(await device(tx), frozen);
@@ -30,11 +30,11 @@ export async function load(tx: Tx, id: string, of: number): Promise<Conversation
 
 export function store(tx: Tx, id: string, group: Conversation): void {
   const { generation: of, group: now, pending } = group.freeze();
-  tx.put<Group>("group", name(id, of), { group: base64(now), ...(pending && { pending: base64(pending) }) });
+  tx.put<Group>('group', name(id, of), { group: base64(now), ...(pending && { pending: base64(pending) }) });
 }
 
 export function drop(tx: Tx, id: string, of: number): void {
-  tx.delete("group", name(id, of));
+  tx.delete('group', name(id, of));
 }
 
 /** The group that is used here, if there is one. */
@@ -61,7 +61,7 @@ export function accounts(group: Conversation): string[] {
 }
 
 export function pending(tx: Tx, id: string): Readonly<PendingCommit> | undefined {
-  return tx.get<PendingCommit>("pending_commit", id);
+  return tx.get<PendingCommit>('pending_commit', id);
 }
 
 /** The home has taken the commit that waits, or another one. */
@@ -75,7 +75,7 @@ export async function settle(
 ): Promise<void> {
   const waiting = pending(tx, id);
   if (waiting?.generation !== at.generation || waiting.epoch !== at.epoch) return;
-  tx.delete("pending_commit", id);
+  tx.delete('pending_commit', id);
   const group = await load(tx, id, at.generation);
   if (group === undefined) return;
   if (isAccepted) {

@@ -1,14 +1,14 @@
 /** What was said, as the person reads it. */
 
-import type { Desk } from "./desk";
-import type { Event } from "./people";
-import { putReceipt } from "./incoming";
-import { isOpen } from "./requests";
-import { changeConversation, conversation, isOfRoom, person, type Conversation, type Contact, type Wish } from "./rows";
-import { progressOf, State } from "./said";
-import type { Said, Tx } from "./vault";
+import type { Desk } from './desk';
+import type { Event } from './people';
+import { putReceipt } from './incoming';
+import { isOpen } from './requests';
+import { changeConversation, conversation, isOfRoom, person, type Conversation, type Contact, type Wish } from './rows';
+import { progressOf, State } from './said';
+import type { Said, Tx } from './vault';
 
-export type Progress = "waiting" | "at_home" | "delivered" | "read" | "refused";
+export type Progress = 'waiting' | 'at_home' | 'delivered' | 'read' | 'refused';
 
 export interface Message {
   id: string;
@@ -55,11 +55,11 @@ export interface Member {
 }
 
 const WORDS: Record<number, Progress> = {
-  [State.Waiting]: "waiting",
-  [State.AtHome]: "at_home",
-  [State.Delivered]: "delivered",
-  [State.Read]: "read",
-  [State.Refused]: "refused",
+  [State.Waiting]: 'waiting',
+  [State.AtHome]: 'at_home',
+  [State.Delivered]: 'delivered',
+  [State.Read]: 'read',
+  [State.Refused]: 'refused',
 };
 
 /** All conversations, the one with the newest message first: those that the person has agreed to, or those that strangers ask for. */
@@ -67,7 +67,7 @@ export async function chats(desk: Desk, areAsked = false): Promise<Chat[]> {
   return desk.vault.change(async (tx) => {
     const isWanted = (row: Readonly<Conversation>) => (areAsked ? isOpen(row) : row.askedBy === undefined);
     const rows = tx
-      .all<Conversation>("conversation")
+      .all<Conversation>('conversation')
       .map(([, row]) => row)
       .filter(isWanted);
     rows.sort((one, other) => (other.last ?? Number.NEGATIVE_INFINITY) - (one.last ?? Number.NEGATIVE_INFINITY));
@@ -83,7 +83,7 @@ export async function chats(desk: Desk, areAsked = false): Promise<Chat[]> {
 export function chatOf(tx: Tx, row: Readonly<Conversation>): Chat {
   const { id, other, name, isLeft, unread, count, askedBy } = row;
   const who = other === undefined ? undefined : person(tx, other);
-  const contact = other === undefined ? undefined : tx.get<Contact>("contact", other);
+  const contact = other === undefined ? undefined : tx.get<Contact>('contact', other);
   const called = isOfRoom(id) ? name : contact?.isRemoved === false && contact.name ? contact.name : who?.name;
   return {
     id,

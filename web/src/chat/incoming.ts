@@ -5,16 +5,16 @@
  * behind it.
  */
 
-import { raise } from "./alarm";
-import { ofBase64 } from "./bytes";
-import { askChain, compare, devicesOf, freshChain, isUnreachable } from "./chains";
-import { Misuse, type Desk } from "./desk";
-import * as groups from "./groups";
-import { Conversation, isLastResort, thawPackage } from "./mls/mls.mjs";
-import { stock } from "./own";
-import { decode } from "./payload";
-import * as people from "./people";
-import { get, post, Refused } from "./ring";
+import { raise } from './alarm';
+import { ofBase64 } from './bytes';
+import { askChain, compare, devicesOf, freshChain, isUnreachable } from './chains';
+import { Misuse, type Desk } from './desk';
+import * as groups from './groups';
+import { Conversation, isLastResort, thawPackage } from './mls/mls.mjs';
+import { stock } from './own';
+import { decode } from './payload';
+import * as people from './people';
+import { get, post, Refused } from './ring';
 import {
   asKey,
   changeConversation,
@@ -27,11 +27,11 @@ import {
   type Letter,
   type Package,
   type Receipt,
-} from "./rows";
-import { isFollowed, isFull, weigh } from "./requests";
-import { add, advance, markRead, State } from "./said";
-import { leaveGroups } from "./steps";
-import { Overtaken, type Said, type Tx } from "./vault";
+} from './rows';
+import { isFollowed, isFull, weigh } from './requests';
+import { add, advance, markRead, State } from './said';
+import { leaveGroups } from './steps';
+import { Overtaken, type Said, type Tx } from './vault';
 
 /** Letters that are kept because they came too early. */
 const EARLY_MAX = 1_000;
@@ -53,27 +53,27 @@ export interface Fetched {
 }
 
 /** What a letter has brought: something new to read, nothing that a person reads, or it came before what it needs, and is kept. */
-type Taken = "text" | "nothing" | "early";
+type Taken = 'text' | 'nothing' | 'early';
 
 /** Why a letter has not been taken in yet, or will not be. */
 type Why =
   /** Somebody's chain has to be asked for. */
-  | { kind: "chain"; account: string }
+  | { kind: 'chain'; account: string }
   /** It opens nothing: the person is told. */
-  | { kind: "unopened" }
+  | { kind: 'unopened' }
   /** It is of a time whose keys are gone, or never were here: the person is told, unless it was kept as too early. */
-  | { kind: "late" }
+  | { kind: 'late' }
   /** It is of no use, and nobody's fault. */
-  | { kind: "useless" }
+  | { kind: 'useless' }
   /** A commit of this device's own, of which it knows nothing any more. */
-  | { kind: "forgotten" }
+  | { kind: 'forgotten' }
   /** It begins a conversation, and the home has to be asked whether the person knows who that is. */
-  | { kind: "unweighed"; account: string };
+  | { kind: 'unweighed'; account: string };
 
 /** Of whom the home was asked, and whether the person follows them. */
 type Weighed = Map<string, boolean>;
 
-type Opened = Awaited<ReturnType<Conversation["open"]>>;
+type Opened = Awaited<ReturnType<Conversation['open']>>;
 
 class Hitch extends Error {
   constructor(readonly why: Why) {
@@ -81,22 +81,22 @@ class Hitch extends Error {
   }
 }
 
-function hitch(kind: "unopened" | "late" | "useless" | "forgotten"): Hitch {
+function hitch(kind: 'unopened' | 'late' | 'useless' | 'forgotten'): Hitch {
   return new Hitch({ kind });
 }
 
 /** Fetches all letters that wait, and keeps what they say. */
 export async function fetchLetters(desk: Desk): Promise<Fetched> {
   const mine = await desk.vault.change(own);
-  if (mine === undefined) throw new Misuse("no_device");
+  if (mine === undefined) throw new Misuse('no_device');
   const { device } = mine;
   const fetched = { letters: 0, texts: 0 };
   let isFirst = true;
   let waitMs = WELCOME_MS_MAX;
   for (;;) {
     const after = await position(desk);
-    const mailbox = await desk.ring.ask<Mailbox>(get("/api/tertulia/v1/mailbox", { device, after })).catch(shutOut);
-    desk.moment("fetched");
+    const mailbox = await desk.ring.ask<Mailbox>(get('/api/tertulia/v1/mailbox', { device, after })).catch(shutOut);
+    desk.moment('fetched');
     if (isFirst && mailbox.acknowledged > (await position(desk))) {
       if (await hasGroups(desk)) {
         // Letters were acknowledged of which nothing is known here.
@@ -112,12 +112,12 @@ export async function fetchLetters(desk: Desk): Promise<Fetched> {
     for (const letter of mailbox.letters) {
       fetched.texts += await take(desk, letter);
       fetched.letters += 1;
-      desk.moment("opened");
+      desk.moment('opened');
     }
     const now = await position(desk);
     if (now > mailbox.acknowledged) {
-      await desk.ring.ask(post("/api/tertulia/v1/mailbox/acknowledge", { device, number: now }));
-      desk.moment("acknowledged");
+      await desk.ring.ask(post('/api/tertulia/v1/mailbox/acknowledge', { device, number: now }));
+      desk.moment('acknowledged');
     }
     if (mailbox.letters.length === 0 || now >= mailbox.top) {
       await skip(desk, mailbox.acknowledged);
@@ -130,11 +130,11 @@ export async function fetchLetters(desk: Desk): Promise<Fetched> {
 
 /** What a home says to a device that another one of the person has shut out. */
 function shutOut(error: unknown): never {
-  throw error instanceof Refused && error.code === "no_device" ? new Misuse("shut_out") : error;
+  throw error instanceof Refused && error.code === 'no_device' ? new Misuse('shut_out') : error;
 }
 
 async function hasGroups(desk: Desk): Promise<boolean> {
-  return desk.vault.change((tx) => tx.all<ConversationRow>("conversation").some(([, row]) => row.generation > 0));
+  return desk.vault.change((tx) => tx.all<ConversationRow>('conversation').some(([, row]) => row.generation > 0));
 }
 
 async function position(desk: Desk): Promise<number> {
@@ -153,9 +153,9 @@ function pass(tx: Tx, number: number): void {
 /** Where people have talked for so long in a group that nothing has let this device into, the next generation is begun. */
 async function leaveUnknownGroups(desk: Desk, waitMs: number): Promise<void> {
   const lastMs = desk.now() - waitMs;
-  for (const [, letter] of await desk.vault.change((tx) => tx.all<Letter>("early"))) {
+  for (const [, letter] of await desk.vault.change((tx) => tx.all<Letter>('early'))) {
     const { conversation: id, generation, sender } = letter;
-    const isMessage = letter.kind === "message" && Date.parse(letter.arrived_at) <= lastMs;
+    const isMessage = letter.kind === 'message' && Date.parse(letter.arrived_at) <= lastMs;
     if (!isMessage || generation <= (await desk.vault.change((tx) => groups.generation(tx, id)))) continue;
     const isOfTwo = sender !== desk.me && !isOfRoom(id);
     const askedBy = isOfTwo ? await weigh(desk, id, sender) : undefined;
@@ -170,13 +170,13 @@ async function leaveUnknownGroups(desk: Desk, waitMs: number): Promise<void> {
 /** Takes in a letter, and what was kept because it came before this one. Answers how many texts are new. */
 async function take(desk: Desk, letter: Letter): Promise<number> {
   const taken = await takeOne(desk, letter, false);
-  let texts = Number(taken === "text");
-  const hasMoved = taken === "early" ? await catchUp(desk, letter) : letter.kind !== "message";
+  let texts = Number(taken === 'text');
+  const hasMoved = taken === 'early' ? await catchUp(desk, letter) : letter.kind !== 'message';
   if (!hasMoved) return texts;
   // The group has gone on: what was too early may open now.
-  const early = await desk.vault.change((tx) => tx.all<Letter>("early").map(([, one]) => one));
+  const early = await desk.vault.change((tx) => tx.all<Letter>('early').map(([, one]) => one));
   for (const one of early.filter(({ conversation: id }) => id === letter.conversation)) {
-    texts += Number((await takeOne(desk, one, true)) === "text");
+    texts += Number((await takeOne(desk, one, true)) === 'text');
   }
   return texts;
 }
@@ -189,7 +189,7 @@ async function takeOne(desk: Desk, letter: Letter, isEarly: boolean): Promise<Ta
     try {
       return await desk.vault.change(async (tx) => {
         const taken = await open(desk, tx, letter, weighed);
-        if (isEarly && taken !== "early") tx.delete("early", asKey(letter.number));
+        if (isEarly && taken !== 'early') tx.delete('early', asKey(letter.number));
         pass(tx, letter.number);
         return taken;
       });
@@ -198,11 +198,11 @@ async function takeOne(desk: Desk, letter: Letter, isEarly: boolean): Promise<Ta
       if (!(error instanceof Hitch)) throw error;
       ({ why } = error);
     }
-    if (why.kind === "unweighed") {
+    if (why.kind === 'unweighed') {
       weighed.set(why.account, await isFollowed(desk, why.account));
       continue;
     }
-    if (why.kind === "chain" && !asked.has(why.account)) {
+    if (why.kind === 'chain' && !asked.has(why.account)) {
       asked.add(why.account);
       const isAnswered = await askChain(desk, why.account).then(
         () => true,
@@ -212,16 +212,16 @@ async function takeOne(desk: Desk, letter: Letter, isEarly: boolean): Promise<Ta
           throw error;
         },
       );
-      if (isAnswered && letter.kind === "welcome") await askChainsOfRoom(desk, letter.conversation);
+      if (isAnswered && letter.kind === 'welcome') await askChainsOfRoom(desk, letter.conversation);
       if (isAnswered) continue;
     }
-    const isFaultOfSomebody = why.kind === "chain" || why.kind === "unopened" || (why.kind === "late" && !isEarly);
+    const isFaultOfSomebody = why.kind === 'chain' || why.kind === 'unopened' || (why.kind === 'late' && !isEarly);
     return desk.vault.change(async (tx) => {
-      if (isFaultOfSomebody) raise(tx, desk.now(), "unopened", letter.sender, letter.conversation);
-      if ((isFaultOfSomebody || why.kind === "forgotten") && letter.kind === "commit") await leaveBehind(tx, letter);
-      tx.delete("early", asKey(letter.number));
+      if (isFaultOfSomebody) raise(tx, desk.now(), 'unopened', letter.sender, letter.conversation);
+      if ((isFaultOfSomebody || why.kind === 'forgotten') && letter.kind === 'commit') await leaveBehind(tx, letter);
+      tx.delete('early', asKey(letter.number));
       pass(tx, letter.number);
-      return "nothing" as const;
+      return 'nothing' as const;
     });
   }
 }
@@ -256,7 +256,7 @@ async function catchUp(desk: Desk, letter: Letter): Promise<boolean> {
   const commits = found.commits.filter((commit) => commit.generation === from.generation);
   for (const { epoch, commit } of commits) {
     // It is no letter of the mailbox: the place there stays.
-    await takeOne(desk, { ...letter, kind: "commit", epoch, body: commit, number: 0 }, false);
+    await takeOne(desk, { ...letter, kind: 'commit', epoch, body: commit, number: 0 }, false);
   }
   return commits.length > 0;
 }
@@ -265,48 +265,49 @@ async function open(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
   const { conversation: id, sender, kind } = letter;
   // Nobody else has anything to say in a conversation of two.
   const isOfItsTwo = sender !== desk.me && id === (await people.ofTwo(desk.me, sender));
-  if (!isOfRoom(id) && !isOfItsTwo && sender !== desk.me) throw hitch("useless");
-  if (kind === "welcome") return join(desk, tx, letter, weighed);
+  if (!isOfRoom(id) && !isOfItsTwo && sender !== desk.me) throw hitch('useless');
+  if (kind === 'welcome') return join(desk, tx, letter, weighed);
   const hasEntered = letter.generation <= groups.generation(tx, id);
   const group = hasEntered ? await groups.load(tx, id, letter.generation) : undefined;
-  const isOwnCommit = async () => kind === "commit" && (await groups.isOwnCommit(tx, desk.now(), desk.me, id, letter.body));
+  const isOwnCommit = async () =>
+    kind === 'commit' && (await groups.isOwnCommit(tx, desk.now(), desk.me, id, letter.body));
   if (group === undefined) {
-    if (await isOwnCommit()) return "nothing";
+    if (await isOwnCommit()) return 'nothing';
     // The welcome may come later, unless this group has been left behind.
     if (!hasEntered) return keepEarly(tx, letter);
-    throw hitch(kind === "message" && sender !== desk.me ? "unopened" : "useless");
+    throw hitch(kind === 'message' && sender !== desk.me ? 'unopened' : 'useless');
   }
-  if (!group.isIn()) throw hitch("useless");
+  if (!group.isIn()) throw hitch('useless');
   const missed = new Set<string>();
   const opened: Opened = await group.open(ofBase64(letter.body), devicesOf(tx, missed)).catch(() => {
     const [account] = missed;
-    throw account === undefined ? hitch("unopened") : new Hitch({ kind: "chain", account });
+    throw account === undefined ? hitch('unopened') : new Hitch({ kind: 'chain', account });
   });
   switch (opened.opened) {
-    case "message":
+    case 'message':
       groups.store(tx, id, opened.conversation);
       return hear(desk, tx, id, groups.accounts(opened.conversation), opened.by[0], opened.payload);
-    case "changed":
+    case 'changed':
       // What changes a group comes from its conversation's home.
-      if (kind !== "commit") throw hitch("unopened");
+      if (kind !== 'commit') throw hitch('unopened');
       groups.store(tx, id, opened.conversation);
       groups.enter(tx, id, opened.epoch.generation);
       await people.follow(tx, desk.now(), desk.me, id, opened.by[0], there(opened));
-      return "nothing";
-    case "too_early":
+      return 'nothing';
+    case 'too_early':
       return keepEarly(tx, letter);
-    case "own":
-      if (kind === "message" || (await isOwnCommit())) return "nothing";
-      throw hitch("forgotten");
-    case "repeat":
-      throw hitch("useless");
+    case 'own':
+      if (kind === 'message' || (await isOwnCommit())) return 'nothing';
+      throw hitch('forgotten');
+    case 'repeat':
+      throw hitch('useless');
     default:
-      throw hitch(kind === "commit" ? "useless" : "late");
+      throw hitch(kind === 'commit' ? 'useless' : 'late');
   }
 }
 
 /** Whose devices are in the group behind a commit. Whoever is put out by it sees the group as it was before. */
-function there({ conversation: group, added, removed, isOwnRemoval }: Opened & { opened: "changed" }): string[] {
+function there({ conversation: group, added, removed, isOwnRemoval }: Opened & { opened: 'changed' }): string[] {
   if (!isOwnRemoval) return groups.accounts(group);
   const gone = removed.map(([, device]) => device);
   const left = group.members().filter(([, device]: [string, string]) => !gone.includes(device));
@@ -320,29 +321,36 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
   const there = generation === known ? await groups.current(tx, id) : undefined;
   // Unless this person was put out, or has left, and is let in once more.
   const isUsed = there !== undefined && there.isIn() && !(isOfRoom(id) && !people.isIn(tx, id));
-  if (generation < known || isUsed) throw hitch("useless");
+  if (generation < known || isUsed) throw hitch('useless');
   // Who is let into a group has not begun it: another beginning was faster than this device's own.
   await groups.dropBeginning(tx, desk.now(), desk.me, id, generation);
   const device = await groups.device(tx);
-  const packages = tx.all<Package>("package").flatMap(([key, { bytes, secret }]) => {
+  const packages = tx.all<Package>('package').flatMap(([key, { bytes, secret }]) => {
     const kept = thawPackage(device, ofBase64(bytes), { init: ofBase64(secret.init), leaf: ofBase64(secret.leaf) });
     return kept === undefined ? [] : [{ key, kept }];
   });
   const missed = new Set<string>();
   const kept = packages.map((one) => one.kept);
-  const joining = [device, ofBase64(letter.body), kept, Uint8Array.from(pairs(id)), generation, devicesOf(tx, missed)] as const;
+  const joining = [
+    device,
+    ofBase64(letter.body),
+    kept,
+    Uint8Array.from(pairs(id)),
+    generation,
+    devicesOf(tx, missed),
+  ] as const;
   const joined = await Conversation.join(...joining).catch((error: Error) => {
     const [account] = missed;
-    if (account !== undefined) throw new Hitch({ kind: "chain", account });
-    throw hitch(error.message.includes("for no package of this device") ? "useless" : "unopened");
+    if (account !== undefined) throw new Hitch({ kind: 'chain', account });
+    throw hitch(error.message.includes('for no package of this device') ? 'useless' : 'unopened');
   });
   const by = joined.by?.[0];
-  if (by === undefined) throw hitch("unopened");
+  if (by === undefined) throw hitch('unopened');
   const members = groups.accounts(joined.conversation);
   const isKept = isOfRoom(id) ? people.isIn(tx, id) : conversation(tx, id) !== undefined;
   let askedBy: string | undefined;
   if (!isKept && by !== desk.me && !(await people.knows(tx, desk.me, by))) {
-    if (!weighed.has(by)) throw new Hitch({ kind: "unweighed", account: by });
+    if (!weighed.has(by)) throw new Hitch({ kind: 'unweighed', account: by });
     askedBy = weighed.get(by) ? undefined : by;
   }
   if (isOfRoom(id)) {
@@ -350,14 +358,15 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
   } else {
     const others = members.filter((account) => account !== desk.me);
     const [other] = others;
-    if (other === undefined || others.length > 1 || id !== (await people.ofTwo(desk.me, other))) throw hitch("unopened");
+    if (other === undefined || others.length > 1 || id !== (await people.ofTwo(desk.me, other)))
+      throw hitch('unopened');
     await people.remember(tx, desk.me, other, askedBy);
   }
   const used = packages.find((one) => one.kept === joined.used);
-  if (used !== undefined && !isLastResort(used.kept)) tx.delete("package", used.key);
+  if (used !== undefined && !isLastResort(used.kept)) tx.delete('package', used.key);
   groups.store(tx, id, joined.conversation);
   groups.enter(tx, id, generation);
-  return "nothing";
+  return 'nothing';
 }
 
 /** Goes into a room's group. Into a room that this person is in only those let them who are in it too. */
@@ -370,34 +379,41 @@ async function enterRoom(
   there: string[],
 ): Promise<void> {
   if (people.isIn(tx, id)) {
-    if (!conversation(tx, id)?.members.includes(by)) throw hitch("unopened");
+    if (!conversation(tx, id)?.members.includes(by)) throw hitch('unopened');
     await people.follow(tx, desk.now(), desk.me, id, by, there);
     return;
   }
   people.rememberRoom(tx, id, undefined, there, askedBy);
-  if (by !== desk.me) await people.note(tx, desk.now(), id, "added", by, desk.me);
+  if (by !== desk.me) await people.note(tx, desk.now(), id, 'added', by, desk.me);
 }
 
 /** Keeps what a message says. */
-async function hear(desk: Desk, tx: Tx, id: string, group: string[], sender: string, bytes: Uint8Array): Promise<Taken> {
+async function hear(
+  desk: Desk,
+  tx: Tx,
+  id: string,
+  group: string[],
+  sender: string,
+  bytes: Uint8Array,
+): Promise<Taken> {
   const payload = decode(bytes);
-  if (payload === undefined) throw hitch("unopened");
+  if (payload === undefined) throw hitch('unopened');
   const now = desk.now();
   compare(tx, now, payload.heads ?? []);
-  if (isOfRoom(id) && !people.isIn(tx, id)) return "nothing";
+  if (isOfRoom(id) && !people.isIn(tx, id)) return 'nothing';
   const { content } = payload;
   switch (content.type) {
-    case "text": {
+    case 'text': {
       const isOwn = sender === desk.me;
       if (isOwn) {
         people.agree(tx, id);
         changeConversation(tx, id, { hasSpoken: true });
       } else if (isFull(tx, id)) {
-        return "nothing";
+        return 'nothing';
       }
       // Said on another device of the person: their own home has it, as the others' homes have, or will soon.
       const others = group.filter((account) => account !== desk.me).map((account) => [account, [State.AtHome]]);
-      const said: Omit<Said, "seq"> = {
+      const said: Omit<Said, 'seq'> = {
         conversation: id,
         id: payload.id,
         sender,
@@ -405,38 +421,38 @@ async function hear(desk: Desk, tx: Tx, id: string, group: string[], sender: str
         text: content.text,
         isRead: isOwn,
         ...(content.reply_to && { replyTo: content.reply_to }),
-        ...(isOwn && { progress: Object.fromEntries(others) as Said["progress"] & object }),
+        ...(isOwn && { progress: Object.fromEntries(others) as Said['progress'] & object }),
       };
-      if (!(await add(tx, said))) return "nothing";
+      if (!(await add(tx, said))) return 'nothing';
       if (!isOwn) putReceipt(tx, { conversation: id, message: payload.id, sender, isRead: false });
-      return "text";
+      return 'text';
     }
-    case "receipt": {
-      if (content.kind === "unknown") return "nothing";
-      const state = content.kind === "read" ? State.Read : State.Delivered;
+    case 'receipt': {
+      if (content.kind === 'unknown') return 'nothing';
+      const state = content.kind === 'read' ? State.Read : State.Delivered;
       // Only who has agreed on another device sends receipts there.
       if (sender === desk.me) people.agree(tx, id);
       for (const message of content.of) {
-        if (sender === desk.me) await settleReceipt(tx, id, message, content.kind === "read");
+        if (sender === desk.me) await settleReceipt(tx, id, message, content.kind === 'read');
         else await advance(tx, id, message, sender, state);
       }
-      return "nothing";
+      return 'nothing';
     }
-    case "room_name":
+    case 'room_name':
       if (isOfRoom(id)) await people.rename(tx, now, id, sender, content.name);
-      return "nothing";
-    case "left":
-      if (!isOfRoom(id)) return "nothing";
-      await people.part(tx, now, desk.me, id, "left", sender, sender);
+      return 'nothing';
+    case 'left':
+      if (!isOfRoom(id)) return 'nothing';
+      await people.part(tx, now, desk.me, id, 'left', sender, sender);
       if (sender !== desk.me) people.wish(tx, id, sender, false, now + Math.floor(Math.random() * PUT_OUT_MS));
-      return "nothing";
+      return 'nothing';
     default:
-      return "nothing";
+      return 'nothing';
   }
 }
 
 export function putReceipt(tx: Tx, receipt: Receipt): void {
-  tx.put("receipt", receiptKey(receipt.conversation, receipt.message, receipt.isRead), receipt);
+  tx.put('receipt', receiptKey(receipt.conversation, receipt.message, receipt.isRead), receipt);
 }
 
 function receiptKey(id: string, message: string, isRead: boolean): string {
@@ -445,9 +461,9 @@ function receiptKey(id: string, message: string, isRead: boolean): string {
 
 /** Another device of the person has told the sender already: that it was read there, it was read here too. */
 async function settleReceipt(tx: Tx, id: string, message: string, isRead: boolean): Promise<void> {
-  tx.delete("receipt", receiptKey(id, message, false));
+  tx.delete('receipt', receiptKey(id, message, false));
   if (!isRead) return;
-  tx.delete("receipt", receiptKey(id, message, true));
+  tx.delete('receipt', receiptKey(id, message, true));
   await markRead(tx, id, message);
 }
 
@@ -462,14 +478,13 @@ async function leaveBehind(tx: Tx, letter: Letter): Promise<void> {
 }
 
 function keepEarly(tx: Tx, letter: Letter): Taken {
-  if (letter.number === 0) throw hitch("useless");
-  tx.put("early", asKey(letter.number), letter);
-  const early = tx.all<Letter>("early");
-  for (const [key] of early.slice(0, Math.max(0, early.length - EARLY_MAX))) tx.delete("early", key);
-  return "early";
+  if (letter.number === 0) throw hitch('useless');
+  tx.put('early', asKey(letter.number), letter);
+  const early = tx.all<Letter>('early');
+  for (const [key] of early.slice(0, Math.max(0, early.length - EARLY_MAX))) tx.delete('early', key);
+  return 'early';
 }
 
 function pairs(name: string): number[] {
   return (name.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
 }
-

@@ -8,21 +8,21 @@
  *   another code.
  */
 
-import * as archive from "./archive";
-import type { Order, Page } from "./archive";
-import { base64, ofBase64, ofUtf8, utf8 } from "./bytes";
-import { randomCode, readCode, textOf, type Code } from "./code";
-import { askChain } from "./chains";
-import { Misuse, type Desk } from "./desk";
-import { forgetDevice, short } from "./devices";
-import { renewGroups } from "./group";
-import { fetchLetters } from "./incoming";
-import { deviceOf } from "./mls/mls.mjs";
-import { adopt, enrol, enter, openBox } from "./own";
-import { Pairing, type Side } from "./pairing";
-import { post, Refused, Unreachable, type Ask } from "./ring";
-import { changeOwn, counters, own } from "./rows";
-import { keyOfSeed, randomKey, type SigningKey } from "./signing";
+import * as archive from './archive';
+import type { Order, Page } from './archive';
+import { base64, ofBase64, ofUtf8, utf8 } from './bytes';
+import { randomCode, readCode, textOf, type Code } from './code';
+import { askChain } from './chains';
+import { Misuse, type Desk } from './desk';
+import { forgetDevice, short } from './devices';
+import { renewGroups } from './group';
+import { fetchLetters } from './incoming';
+import { deviceOf } from './mls/mls.mjs';
+import { adopt, enrol, enter, openBox } from './own';
+import { Pairing, type Side } from './pairing';
+import { post, Refused, Unreachable, type Ask } from './ring';
+import { changeOwn, counters, own } from './rows';
+import { keyOfSeed, randomKey, type SigningKey } from './signing';
 
 /** How long a code is waited for, and how long one side waits for the next sign of the other: the home keeps boxes no longer. */
 const WAIT_MS_MAX = 600_000;
@@ -36,7 +36,7 @@ const PAGE_ROWS = 100;
 const HELLO = 0;
 const ENTERED = 1;
 
-type Piece = { page: [Order, Page] } | { identity: { seed: number[]; code: string | null; backup: number } } | "end";
+type Piece = { page: [Order, Page] } | { identity: { seed: number[]; code: string | null; backup: number } } | 'end';
 
 /** A link that waits for the person to carry its code to the other device. */
 export interface Invitation {
@@ -55,12 +55,12 @@ export interface Guest {
   version: number;
 }
 
-export type Step = { step: "met" } | { step: "messages"; count: number } | { step: "entered" };
+export type Step = { step: 'met' } | { step: 'messages'; count: number } | { step: 'entered' };
 
 /** Draws a code, and leaves word for the device that will be told it. A browser that was shut out becomes a new device. */
 export async function invite(desk: Desk, computer: string): Promise<Invitation> {
   const chain = await askChain(desk, desk.me);
-  if (Object.keys(chain.live).length === 0) throw new Misuse("no_other_device");
+  if (Object.keys(chain.live).length === 0) throw new Misuse('no_other_device');
   let mine = await desk.vault.change(own);
   if (mine !== undefined && !(mine.device in chain.live) && mine.record === undefined) {
     await forgetDevice(desk);
@@ -69,7 +69,7 @@ export async function invite(desk: Desk, computer: string): Promise<Invitation> 
   const key = mine === undefined ? await randomKey() : await keyOfSeed(ofBase64(mine.seed));
   const code = randomCode();
   const pairing = new Pairing(code, desk.me);
-  await leave(desk, pairing, "new", HELLO, { key: base64(key.public), computer });
+  await leave(desk, pairing, 'new', HELLO, { key: base64(key.public), computer });
   return { code: textOf(code), short: short(await deviceOf(key.public)), pairing, key };
 }
 
@@ -84,26 +84,26 @@ export async function beLetIn(
   const { pairing } = invitation;
   let count = 0;
   for (let number = 0; ; number += 1) {
-    const found = await waitFor<Piece>(desk, pairing, "old", number, stop);
-    if (number === 0) told({ step: "met" });
+    const found = await waitFor<Piece>(desk, pairing, 'old', number, stop);
+    if (number === 0) told({ step: 'met' });
     const piece = found.what;
-    if (piece === "end") {
+    if (piece === 'end') {
       await desk.vault.change((tx) => changeOwn(tx, { isPartial: false }));
       await takeOut(desk, found);
       return count;
     }
-    if ("page" in piece) {
+    if ('page' in piece) {
       const [order, page] = piece.page;
       count += await desk.vault.change((tx) => archive.take(tx, page, order));
-      told({ step: "messages", count });
+      told({ step: 'messages', count });
     } else {
       const { seed, code, backup } = piece.identity;
       await becomeOne(desk, invitation.key, Uint8Array.from(seed), label);
       await desk.vault.change((tx) => {
         changeOwn(tx, { backup: Math.max(own(tx)?.backup ?? 0, backup), ...(code !== null && { code }) });
       });
-      await leave(desk, pairing, "new", ENTERED, null);
-      told({ step: "entered" });
+      await leave(desk, pairing, 'new', ENTERED, null);
+      told({ step: 'entered' });
     }
     await takeOut(desk, found);
   }
@@ -112,7 +112,7 @@ export async function beLetIn(
 async function becomeOne(desk: Desk, key: SigningKey, seed: Uint8Array, label: string): Promise<void> {
   const identity = await keyOfSeed(seed);
   const chain = await askChain(desk, desk.me);
-  if (chain.identity !== base64(identity.public)) throw new Misuse("other_identity");
+  if (chain.identity !== base64(identity.public)) throw new Misuse('other_identity');
   await adopt(desk, key, identity, chain, label);
   await desk.vault.change((tx) => changeOwn(tx, { isPartial: true }));
   for (let tries = 0; ; tries += 1) {
@@ -129,49 +129,54 @@ async function becomeOne(desk: Desk, key: SigningKey, seed: Uint8Array, label: s
 export async function lookFor(desk: Desk, typed: string, label: string): Promise<Guest> {
   await enrol(desk, label);
   const pairing = new Pairing(readCode(typed) as Code, desk.me);
-  const found = await openBox(desk.ring, pairing.name("new", HELLO));
-  if (found === undefined) throw new Misuse("no_such_code");
-  const { key, computer } = opened<{ key: string; computer: string }>(pairing, "new", HELLO, found.body);
-  return { pairing, computer: String(computer).slice(0, 64), short: short(await deviceOf(ofBase64(key))), version: found.version };
+  const found = await openBox(desk.ring, pairing.name('new', HELLO));
+  if (found === undefined) throw new Misuse('no_such_code');
+  const { key, computer } = opened<{ key: string; computer: string }>(pairing, 'new', HELLO, found.body);
+  return {
+    pairing,
+    computer: String(computer).slice(0, 64),
+    short: short(await deviceOf(ofBase64(key))),
+    version: found.version,
+  };
 }
 
 /** Lets the new device in: hands over what this one knows. Answers how many groups have yet to let it in. */
 export async function letIn(desk: Desk, guest: Guest, told: (step: Step) => void = () => undefined): Promise<number> {
   const { pairing } = guest;
   const mine = await desk.vault.change(own);
-  if (mine === undefined) throw new Misuse("no_device");
-  await takeOut(desk, { name: pairing.name("new", HELLO), version: guest.version });
+  if (mine === undefined) throw new Misuse('no_device');
+  await takeOut(desk, { name: pairing.name('new', HELLO), version: guest.version });
   let number = 0;
   let count = 0;
   const put = async (piece: Piece) => {
-    await leave(desk, pairing, "old", number, piece);
+    await leave(desk, pairing, 'old', number, piece);
     number += 1;
   };
-  const putSaid = async (order: Order, said: archive.Page["said"][]) => {
+  const putSaid = async (order: Order, said: archive.Page['said'][]) => {
     for (const piece of said) {
       await put({ page: [order, { people: [], chats: [], said: piece }] });
       count += piece.length;
-      told({ step: "messages", count });
+      told({ step: 'messages', count });
     }
   };
   const [people, chats, said, newest] = await desk.vault.change(
     async (tx) => [archive.people(tx, false), archive.chats(tx), await archive.allSaid(tx), counters(tx).last] as const,
   );
-  for (const some of inRows(people)) await put({ page: ["behind", { people: some, chats: [], said: [] }] });
-  for (const some of inRows(chats)) await put({ page: ["behind", { people: [], chats: some, said: [] }] });
-  await putSaid("before", archive.inPieces([...said].reverse(), PAGE_BYTES));
+  for (const some of inRows(people)) await put({ page: ['behind', { people: some, chats: [], said: [] }] });
+  for (const some of inRows(chats)) await put({ page: ['behind', { people: [], chats: some, said: [] }] });
+  await putSaid('before', archive.inPieces([...said].reverse(), PAGE_BYTES));
   await put({ identity: { seed: [...ofBase64(mine.identity)], code: mine.code ?? null, backup: mine.backup } });
-  const entered = await waitFor<null>(desk, pairing, "new", ENTERED);
+  const entered = await waitFor<null>(desk, pairing, 'new', ENTERED);
   await takeOut(desk, entered);
-  told({ step: "entered" });
+  told({ step: 'entered' });
   // What was written for the devices of before has come by now.
   await askChain(desk, desk.me);
   await fetchLetters(desk);
   const later = await desk.vault.change(async (tx) => (await archive.allSaid(tx)).filter(({ seq }) => seq > newest));
-  await putSaid("behind", archive.inPieces(later, PAGE_BYTES));
-  await put("end");
+  await putSaid('behind', archive.inPieces(later, PAGE_BYTES));
+  await put('end');
   const waiting = await renewGroups(desk);
-  await untilTaken(desk, pairing.name("old", number - 1));
+  await untilTaken(desk, pairing.name('old', number - 1));
   return waiting;
 }
 
@@ -181,7 +186,13 @@ interface FoundBox<T> {
   version: number;
 }
 
-async function waitFor<T>(desk: Desk, pairing: Pairing, by: Side, number: number, stop?: AbortSignal): Promise<FoundBox<T>> {
+async function waitFor<T>(
+  desk: Desk,
+  pairing: Pairing,
+  by: Side,
+  number: number,
+  stop?: AbortSignal,
+): Promise<FoundBox<T>> {
   const name = pairing.name(by, number);
   return patiently(async () => {
     stop?.throwIfAborted();
@@ -203,14 +214,14 @@ async function leave(desk: Desk, pairing: Pairing, by: Side, number: number, wha
       await again(() => desk.ring.ask(ask));
       return true;
     } catch (error) {
-      if (error instanceof Refused && error.code === "limit") return undefined;
+      if (error instanceof Refused && error.code === 'limit') return undefined;
       throw error;
     }
   });
 }
 
 async function takeOut(desk: Desk, { name, version }: { name: string; version: number }): Promise<void> {
-  const ask: Ask = { method: "DELETE", path: `/api/tertulia/v1/boxes/${name}`, query: { version } };
+  const ask: Ask = { method: 'DELETE', path: `/api/tertulia/v1/boxes/${name}`, query: { version } };
   await again(() => desk.ring.ask(ask));
 }
 
@@ -222,7 +233,7 @@ async function patiently<T>(look: () => Promise<T | undefined>): Promise<T> {
     if (found !== undefined) return found;
     await pause(waitMs);
   }
-  throw new Misuse("link_broken");
+  throw new Misuse('link_broken');
 }
 
 /** A few times, when no machine answers: asking about a box twice changes nothing. */
@@ -239,12 +250,14 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
 
 function opened<T>(pairing: Pairing, by: Side, number: number, sealed: string): T {
   const plain = pairing.open(by, number, ofBase64(sealed));
-  if (plain === undefined) throw new Misuse("link_broken");
+  if (plain === undefined) throw new Misuse('link_broken');
   return JSON.parse(ofUtf8(plain)) as T;
 }
 
 function inRows<T>(rows: T[]): T[][] {
-  return Array.from({ length: Math.ceil(rows.length / PAGE_ROWS) }, (_, at) => rows.slice(at * PAGE_ROWS, (at + 1) * PAGE_ROWS));
+  return Array.from({ length: Math.ceil(rows.length / PAGE_ROWS) }, (_, at) =>
+    rows.slice(at * PAGE_ROWS, (at + 1) * PAGE_ROWS),
+  );
 }
 
 function pause(ms: number): Promise<void> {

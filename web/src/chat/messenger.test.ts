@@ -1,8 +1,8 @@
 // Two-sided: the page's code here, the real terminal client there, a real machine between.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { get, post } from "./ring";
-import { Browser, texts } from "./test/browser";
-import { Machine, until } from "./test/machine";
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { get, post } from './ring';
+import { Browser, texts } from './test/browser';
+import { Machine, until } from './test/machine';
 
 let machine: Machine;
 beforeAll(async () => {
@@ -10,74 +10,74 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => machine.end());
 
-test("texts and receipts go both ways between browser and terminal", { timeout: 120_000 }, async () => {
-  const ben = machine.terminal("ben1");
-  ben.run("register", "ben1");
-  const ana = await (await Browser.of(machine, "ana1")).open();
-  expect(await ana.stand()).toBe("device");
-  const id = await ana.converse("ben1");
-  await ana.say(id, "hola");
+test('texts and receipts go both ways between browser and terminal', { timeout: 120_000 }, async () => {
+  const ben = machine.terminal('ben1');
+  ben.run('register', 'ben1');
+  const ana = await (await Browser.of(machine, 'ana1')).open();
+  expect(await ana.stand()).toBe('device');
+  const id = await ana.converse('ben1');
+  await ana.say(id, 'hola');
   await ana.deliver();
-  expect((await ana.page(id, undefined, 10)).map(({ progress }) => progress)).toEqual(["at_home"]);
-  expect(ben.heard("ana1")).toEqual(["hola"]);
-  ben.run("send", "ana1", "¿qué tal?");
+  expect((await ana.page(id, undefined, 10)).map(({ progress }) => progress)).toEqual(['at_home']);
+  expect(ben.heard('ana1')).toEqual(['hola']);
+  ben.run('send', 'ana1', '¿qué tal?');
   await ana.deliver();
-  expect(await texts(ana, id)).toEqual(["hola", "¿qué tal?"]);
-  expect((await ana.page(id, undefined, 10)).map(({ progress }) => progress)).toEqual(["read", undefined]);
-  expect(await ana.chats()).toMatchObject([{ id, nick: "ben1", unread: 1, last: { text: "¿qué tal?" } }]);
-  expect(ben.steps("ana1")).toEqual(["delivered"]);
+  expect(await texts(ana, id)).toEqual(['hola', '¿qué tal?']);
+  expect((await ana.page(id, undefined, 10)).map(({ progress }) => progress)).toEqual(['read', undefined]);
+  expect(await ana.chats()).toMatchObject([{ id, nick: 'ben1', unread: 1, last: { text: '¿qué tal?' } }]);
+  expect(ben.steps('ana1')).toEqual(['delivered']);
   await ana.read(id);
   expect(await ana.chats()).toMatchObject([{ unread: 0 }]);
   await ana.deliver();
-  expect(ben.steps("ana1")).toEqual(["read"]);
-  await until("nothing waits", async () => (await ana.deliver()).waiting === 0);
+  expect(ben.steps('ana1')).toEqual(['read']);
+  await until('nothing waits', async () => (await ana.deliver()).waiting === 0);
   ana.close();
 });
 
-test("the terminal begins, and the browser is let in", { timeout: 120_000 }, async () => {
-  const ben = machine.terminal("ben2");
-  ben.run("register", "ben2");
-  const browser = await Browser.of(machine, "ana2");
+test('the terminal begins, and the browser is let in', { timeout: 120_000 }, async () => {
+  const ben = machine.terminal('ben2');
+  ben.run('register', 'ben2');
+  const browser = await Browser.of(machine, 'ana2');
   let ana = await browser.open();
   await ana.stand();
-  ben.run("send", "ana2", "one");
+  ben.run('send', 'ana2', 'one');
   ana.close();
   ana = await browser.open();
   await ana.deliver();
   // He is a stranger: nobody is told of anything before she agrees.
   expect(await ana.chats()).toEqual([]);
   const [chat] = await ana.requests();
-  expect(chat).toMatchObject({ nick: "ben2", unread: 1, isAsked: true });
-  expect(ben.steps("ana2")).toEqual(["at_home"]);
-  expect(await texts(ana, (chat as { id: string }).id)).toEqual(["one"]);
-  await ana.say((chat as { id: string }).id, "two");
+  expect(chat).toMatchObject({ nick: 'ben2', unread: 1, isAsked: true });
+  expect(ben.steps('ana2')).toEqual(['at_home']);
+  expect(await texts(ana, (chat as { id: string }).id)).toEqual(['one']);
+  await ana.say((chat as { id: string }).id, 'two');
   await ana.deliver();
-  expect(ben.heard("ana2")).toEqual(["one", "two"]);
+  expect(ben.heard('ana2')).toEqual(['one', 'two']);
   // Whoever answers has agreed.
-  expect(ben.steps("ana2")).toEqual(["delivered"]);
+  expect(ben.steps('ana2')).toEqual(['delivered']);
   expect(await ana.requests()).toEqual([]);
-  expect(await ana.chats()).toMatchObject([{ nick: "ben2", isAsked: false }]);
+  expect(await ana.chats()).toMatchObject([{ nick: 'ben2', isAsked: false }]);
 });
 
-test("a stranger who is refused is blocked, and what they said is gone; whom one follows is no stranger", async () => {
-  const [ben, eva] = [machine.terminal("ben3"), machine.terminal("eva3")];
-  ben.run("register", "ben3");
-  eva.run("register", "eva3");
-  const ana = await (await Browser.of(machine, "ana3")).open();
+test('a stranger who is refused is blocked, and what they said is gone; whom one follows is no stranger', async () => {
+  const [ben, eva] = [machine.terminal('ben3'), machine.terminal('eva3')];
+  ben.run('register', 'ben3');
+  eva.run('register', 'eva3');
+  const ana = await (await Browser.of(machine, 'ana3')).open();
   await ana.stand();
-  const { id: evasId } = await ana.desk.ring.ask<{ id: string }>(get("/api/v1/accounts/lookup", { acct: "eva3" }));
+  const { id: evasId } = await ana.desk.ring.ask<{ id: string }>(get('/api/v1/accounts/lookup', { acct: 'eva3' }));
   await ana.desk.ring.ask(post(`/api/v1/accounts/${evasId}/follow`));
-  eva.run("send", "ana3", "we know each other");
-  ben.run("send", "ana3", "buy this");
-  ben.run("room", "create", "market", "ana3");
-  await until("all have come", async () => {
+  eva.run('send', 'ana3', 'we know each other');
+  ben.run('send', 'ana3', 'buy this');
+  ben.run('room', 'create', 'market', 'ana3');
+  await until('all have come', async () => {
     await ana.deliver();
     return (await ana.requests()).length === 2;
   });
-  expect(await ana.chats()).toMatchObject([{ nick: "eva3" }]);
+  expect(await ana.chats()).toMatchObject([{ nick: 'eva3' }]);
   for (const { id } of await ana.requests()) await ana.refuse(id);
   await ana.deliver();
   expect(await ana.requests()).toEqual([]);
-  expect((await ana.chats()).map(({ nick }) => nick)).toEqual(["eva3"]);
-  expect(ben.run<{ progress: string }>("send", "ana3", "again").progress).toBe("refused");
+  expect((await ana.chats()).map(({ nick }) => nick)).toEqual(['eva3']);
+  expect(ben.run<{ progress: string }>('send', 'ana3', 'again').progress).toBe('refused');
 });

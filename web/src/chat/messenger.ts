@@ -15,24 +15,24 @@
  * Deliberately absent: bringing letters from client to client (a browser listens at no port), and telling that somebody is writing.
  */
 
-import { accountOf, learnNicks } from "./chains";
-import { contacts, addContact, exchangeContacts, removeContact, type Known } from "./contacts";
-import { Misuse, type Desk } from "./desk";
-import * as devices from "./devices";
-import { rejoin } from "./group";
-import * as history from "./history";
-import { fetchLetters } from "./incoming";
-import * as link from "./link";
-import { push, say, untilDueMs } from "./outgoing";
-import { enrol, shutOut } from "./own";
-import { remember } from "./people";
-import * as recovery from "./recovery";
-import * as requests from "./requests";
-import type { Ring } from "./ring";
-import * as room from "./room";
-import { isOfRoom, own, person, type Alarm } from "./rows";
-import { Vault, type VaultOptions } from "./vault";
-import * as verify from "./verify";
+import { accountOf, learnNicks } from './chains';
+import { contacts, addContact, exchangeContacts, removeContact, type Known } from './contacts';
+import { Misuse, type Desk } from './desk';
+import * as devices from './devices';
+import { rejoin } from './group';
+import * as history from './history';
+import { fetchLetters } from './incoming';
+import * as link from './link';
+import { push, say, untilDueMs } from './outgoing';
+import { enrol, shutOut } from './own';
+import { remember } from './people';
+import * as recovery from './recovery';
+import * as requests from './requests';
+import type { Ring } from './ring';
+import * as room from './room';
+import { isOfRoom, own, person, type Alarm } from './rows';
+import { Vault, type VaultOptions } from './vault';
+import * as verify from './verify';
 
 export interface Told extends Alarm {
   nick?: string;
@@ -45,7 +45,7 @@ export interface MessengerOptions extends VaultOptions {
 }
 
 /** How this browser stands: none of the devices yet (and whether others are there, or a backup), or one of them. */
-export type Standing = "device" | "other_devices" | "backup_waits";
+export type Standing = 'device' | 'other_devices' | 'backup_waits';
 
 export class Messenger {
   private guest: link.Guest | undefined;
@@ -59,7 +59,7 @@ export class Messenger {
   static async open(me: string, ring: Ring, options: MessengerOptions = {}): Promise<Messenger> {
     const vault = await Vault.open(me, options);
     const moment = options.moment ?? (() => undefined);
-    return new Messenger({ vault, ring, me, now: options.now ?? Date.now, moment }, options.label ?? "browser");
+    return new Messenger({ vault, ring, me, now: options.now ?? Date.now, moment }, options.label ?? 'browser');
   }
 
   close(): void {
@@ -70,9 +70,10 @@ export class Messenger {
   async stand(): Promise<Standing> {
     try {
       await enrol(this.desk, this.label);
-      return "device";
+      return 'device';
     } catch (error) {
-      if (error instanceof Misuse && (error.code === "other_devices" || error.code === "backup_waits")) return error.code;
+      if (error instanceof Misuse && (error.code === 'other_devices' || error.code === 'backup_waits'))
+        return error.code;
       throw error;
     }
   }
@@ -100,12 +101,12 @@ export class Messenger {
   async say(id: string, text: string, name?: string, replyTo?: string): Promise<string> {
     if (!isOfRoom(id)) {
       const held = await this.desk.vault.change((tx) => {
-        const other = tx.get<{ other?: string }>("conversation", id)?.other;
+        const other = tx.get<{ other?: string }>('conversation', id)?.other;
         return other !== undefined && person(tx, other).verified === 2;
       });
-      if (held) throw new Misuse("held_back");
+      if (held) throw new Misuse('held_back');
     }
-    return say(this.desk, id, { type: "text", text, ...(replyTo !== undefined && { reply_to: replyTo }) }, name);
+    return say(this.desk, id, { type: 'text', text, ...(replyTo !== undefined && { reply_to: replyTo }) }, name);
   }
 
   /** The conversation with somebody, begun if there was none. */
@@ -169,7 +170,7 @@ export class Messenger {
     return verify.verification(this.desk, account);
   }
 
-  takeWord(account: string, word: "confirm" | "accept"): Promise<verify.Verification> {
+  takeWord(account: string, word: 'confirm' | 'accept'): Promise<verify.Verification> {
     return verify.takeWord(this.desk, account, word);
   }
 
@@ -198,7 +199,7 @@ export class Messenger {
   }
 
   async beLetIn(told?: (step: link.Step) => void, stop?: AbortSignal): Promise<number> {
-    if (this.invitation === undefined) throw new Misuse("no_such_code");
+    if (this.invitation === undefined) throw new Misuse('no_such_code');
     return link.beLetIn(this.desk, this.invitation, this.label, told, stop);
   }
 
@@ -209,7 +210,7 @@ export class Messenger {
   }
 
   async letIn(told?: (step: link.Step) => void): Promise<number> {
-    if (this.guest === undefined) throw new Misuse("no_such_code");
+    if (this.guest === undefined) throw new Misuse('no_such_code');
     return link.letIn(this.desk, this.guest, told);
   }
 
@@ -241,7 +242,7 @@ export class Messenger {
   /** What the person has not been told yet. */
   async alarms(): Promise<Told[]> {
     return this.desk.vault.change((tx) =>
-      tx.all<Alarm>("alarm").map(([, alarm]) => {
+      tx.all<Alarm>('alarm').map(([, alarm]) => {
         const nick = alarm.account === undefined ? undefined : person(tx, alarm.account).nick;
         return { ...alarm, ...(nick !== undefined && { nick }) };
       }),
@@ -250,6 +251,6 @@ export class Messenger {
 
   /** They have been told. */
   async dismissAlarms(): Promise<void> {
-    await this.desk.vault.change((tx) => tx.all("alarm").forEach(([key]) => tx.delete("alarm", key)));
+    await this.desk.vault.change((tx) => tx.all('alarm').forEach(([key]) => tx.delete('alarm', key)));
   }
 }

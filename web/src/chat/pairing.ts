@@ -4,13 +4,13 @@
  * **Invariant:** what opens is what the other side has sealed, in that place.
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
-import { digits, joined, utf8, type Bytes } from "./bytes";
-import type { Code } from "./code";
-import { derived, open, seal } from "./seal";
+import { sha256 } from '@noble/hashes/sha2.js';
+import { digits, joined, utf8, type Bytes } from './bytes';
+import type { Code } from './code';
+import { derived, open, seal } from './seal';
 
 /** Who fills a box: the device that is to be let in, or the one that lets it in. */
-export type Side = "new" | "old";
+export type Side = 'new' | 'old';
 
 export class Pairing {
   private readonly key: Uint8Array;

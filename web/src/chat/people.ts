@@ -4,16 +4,25 @@
  * **Invariant:** no home is asked who is in a conversation: it could name anybody.
  */
 
-import { digits, randomName, sha256, utf8 } from "./bytes";
-import { chainOf } from "./chains";
-import { Misuse } from "./desk";
-import { payloadOf } from "./payload";
-import { keepDraft } from "./queue";
-import { changeConversation, changePerson, conversation, inOrder, isOfRoom, newConversation, type Contact, type Conversation } from "./rows";
-import { add } from "./said";
-import type { Tx } from "./vault";
+import { digits, randomName, sha256, utf8 } from './bytes';
+import { chainOf } from './chains';
+import { Misuse } from './desk';
+import { payloadOf } from './payload';
+import { keepDraft } from './queue';
+import {
+  changeConversation,
+  changePerson,
+  conversation,
+  inOrder,
+  isOfRoom,
+  newConversation,
+  type Contact,
+  type Conversation,
+} from './rows';
+import { add } from './said';
+import type { Tx } from './vault';
 
-export type Event = "began" | "added" | "removed" | "left" | "renamed";
+export type Event = 'began' | 'added' | 'removed' | 'left' | 'renamed';
 
 /** The conversation of two people. */
 export async function ofTwo(one: string, other: string): Promise<string> {
@@ -25,30 +34,42 @@ export async function ofTwo(one: string, other: string): Promise<string> {
 /** The conversation of a room, of a name drawn at random. */
 export function ofRoom(random: string): string {
   const first = Number.parseInt(random.slice(0, 2), 16) | 1;
-  return first.toString(16).padStart(2, "0") + random.slice(2);
+  return first.toString(16).padStart(2, '0') + random.slice(2);
 }
 
 /** A conversation of two is kept from now on; a new one is asked for, if a stranger has begun it. */
 export async function remember(tx: Tx, me: string, other: string, askedBy?: string): Promise<string> {
-  if (me === other) throw new Misuse("to_oneself");
+  if (me === other) throw new Misuse('to_oneself');
   const id = await ofTwo(me, other);
   meet(tx, other);
   const asked = askedBy === undefined ? {} : { askedBy };
-  if (conversation(tx, id) === undefined) tx.put("conversation", id, newConversation(id, { other, ...asked }));
+  if (conversation(tx, id) === undefined) tx.put('conversation', id, newConversation(id, { other, ...asked }));
   return id;
 }
 
 /** A room that this person is in from now on, with those whom they found there; asked by whom, if a stranger has let them in. */
-export function rememberRoom(tx: Tx, id: string, name: string | undefined, people: Iterable<string>, askedBy?: string): void {
+export function rememberRoom(
+  tx: Tx,
+  id: string,
+  name: string | undefined,
+  people: Iterable<string>,
+  askedBy?: string,
+): void {
   const members = inOrder(people);
   members.forEach((account) => meet(tx, account));
   const { askedBy: _, ...before } = conversation(tx, id) ?? newConversation(id, name === undefined ? {} : { name });
-  tx.put("conversation", id, { ...before, members, wishes: {}, isLeft: false, ...(askedBy !== undefined && { askedBy }) });
+  tx.put('conversation', id, {
+    ...before,
+    members,
+    wishes: {},
+    isLeft: false,
+    ...(askedBy !== undefined && { askedBy }),
+  });
 }
 
 /** Whether the person knows somebody, as far as that stands here: they are a contact, or the person has written to them. */
 export async function knows(tx: Tx, me: string, other: string): Promise<boolean> {
-  if (tx.get<Contact>("contact", other)?.isRemoved === false) return true;
+  if (tx.get<Contact>('contact', other)?.isRemoved === false) return true;
   return conversation(tx, await ofTwo(me, other))?.hasSpoken ?? false;
 }
 
@@ -57,12 +78,12 @@ export function agree(tx: Tx, id: string): void {
   const of = conversation(tx, id);
   if (of?.askedBy === undefined) return;
   const { askedBy: _, ...agreed } = of;
-  tx.put("conversation", id, agreed);
+  tx.put('conversation', id, agreed);
 }
 
 /** The person agrees to all that somebody asks for. */
 export function agreeToAllOf(tx: Tx, account: string): void {
-  for (const [id, row] of tx.all<Conversation>("conversation")) if (row.askedBy === account) agree(tx, id);
+  for (const [id, row] of tx.all<Conversation>('conversation')) if (row.askedBy === account) agree(tx, id);
 }
 
 /**
@@ -80,7 +101,7 @@ export function awaitMissing(tx: Tx, nowMs: number, id: string, group: readonly 
 
 /** Of whom only the account is known: their nick is asked for with the next delivery. */
 export function meet(tx: Tx, account: string): void {
-  if (tx.get("person", account) === undefined) changePerson(tx, account, {});
+  if (tx.get('person', account) === undefined) changePerson(tx, account, {});
 }
 
 /** Whether the person is in a room. */
@@ -113,7 +134,14 @@ export function fulfil(tx: Tx, id: string, group: readonly string[]): void {
 }
 
 /** The group has changed by somebody's doing: who is in the room now. */
-export async function follow(tx: Tx, nowMs: number, me: string, id: string, by: string, group: readonly string[]): Promise<void> {
+export async function follow(
+  tx: Tx,
+  nowMs: number,
+  me: string,
+  id: string,
+  by: string,
+  group: readonly string[],
+): Promise<void> {
   const of = conversation(tx, id);
   if (!isOfRoom(id) || of === undefined || of.isLeft) return;
   const leaving = Object.entries(of.wishes)
@@ -124,23 +152,31 @@ export async function follow(tx: Tx, nowMs: number, me: string, id: string, by: 
     meet(tx, account);
     const members = inOrder([...(conversation(tx, id)?.members ?? []), account]);
     changeConversation(tx, id, { members });
-    await note(tx, nowMs, id, "added", by, account);
+    await note(tx, nowMs, id, 'added', by, account);
   }
   for (const account of of.members.filter((member) => !group.includes(member))) {
     // Who has no device at all at the moment is in nevertheless, and who could not be let in with the others.
     const hasDevices = Object.keys(chainOf(tx, account).live).length > 0;
     const isAwaited = of.wishes[account]?.isIn === true;
-    if (leaving.includes(account) || (hasDevices && !isAwaited)) await part(tx, nowMs, me, id, "removed", by, account);
+    if (leaving.includes(account) || (hasDevices && !isAwaited)) await part(tx, nowMs, me, id, 'removed', by, account);
   }
   fulfil(tx, id, group);
   // Whoever lets somebody in tells them what the room is called.
   if (newcomers.length > 0 && by === me && of.name !== undefined) {
-    keepDraft(tx, id, payloadOf({ type: "room_name", name: of.name }, nowMs));
+    keepDraft(tx, id, payloadOf({ type: 'room_name', name: of.name }, nowMs));
   }
 }
 
 /** Somebody is out of the room; if it is this person, for good until they are let in again. */
-export async function part(tx: Tx, nowMs: number, me: string, id: string, event: Event, by: string, who: string): Promise<void> {
+export async function part(
+  tx: Tx,
+  nowMs: number,
+  me: string,
+  id: string,
+  event: Event,
+  by: string,
+  who: string,
+): Promise<void> {
   const members = conversation(tx, id)?.members ?? [];
   if (members.includes(who)) {
     changeConversation(tx, id, { members: members.filter((member) => member !== who) });
@@ -154,7 +190,7 @@ export async function rename(tx: Tx, nowMs: number, id: string, by: string, name
   const before = conversation(tx, id);
   if (before === undefined || before.name === name) return;
   changeConversation(tx, id, { name });
-  if (before.name !== undefined) await note(tx, nowMs, id, "renamed", by, undefined, name);
+  if (before.name !== undefined) await note(tx, nowMs, id, 'renamed', by, undefined, name);
 }
 
 /** What happened, for people to read among what was said. */
@@ -165,7 +201,7 @@ export async function note(
   event: Event,
   by: string,
   subject?: string,
-  text = "",
+  text = '',
 ): Promise<void> {
   const what = { conversation: id, id: randomName(), sender: by, sentMs: nowMs, text, isRead: true, event };
   await add(tx, { ...what, ...(subject !== undefined && { subject }) });

@@ -7,17 +7,17 @@
  * - Nothing of a group is in a backup.
  */
 
-import * as archive from "./archive";
-import type { Page } from "./archive";
-import { openBackup, sealBackup } from "./backup";
-import { base64, ofBase64, ofUtf8, utf8, type Bytes } from "./bytes";
-import { randomCode, readCode, textOf } from "./code";
-import { askChain } from "./chains";
-import { Misuse, type Desk } from "./desk";
-import { adopt, enter, openBox, SAFE } from "./own";
-import { post, Refused } from "./ring";
-import { changeOwn, own } from "./rows";
-import { keyOfSeed, randomKey } from "./signing";
+import * as archive from './archive';
+import type { Page } from './archive';
+import { openBackup, sealBackup } from './backup';
+import { base64, ofBase64, ofUtf8, utf8, type Bytes } from './bytes';
+import { randomCode, readCode, textOf } from './code';
+import { askChain } from './chains';
+import { Misuse, type Desk } from './desk';
+import { adopt, enter, openBox, SAFE } from './own';
+import { post, Refused } from './ring';
+import { changeOwn, own } from './rows';
+import { keyOfSeed, randomKey } from './signing';
 
 const SAFE_ROWS_MAX = 1_000;
 const SAFE_BYTES = (256 << 10) - (4 << 10);
@@ -41,9 +41,9 @@ export interface BackedUp {
 export async function backUp(desk: Desk, isNew: boolean, typed?: string): Promise<BackedUp> {
   for (let race = 0; race < RACES_MAX; race += 1) {
     const mine = await desk.vault.change(own);
-    if (mine === undefined) throw new Misuse("no_device");
+    if (mine === undefined) throw new Misuse('no_device');
     const safe = await openBox(desk.ring, SAFE);
-    if (!isNew && typed === undefined && mine.code === undefined && safe !== undefined) throw new Misuse("code_needed");
+    if (!isNew && typed === undefined && mine.code === undefined && safe !== undefined) throw new Misuse('code_needed');
     const known = isNew ? undefined : (typed ?? mine.code);
     const code = known === undefined ? randomCode() : readCode(known);
     if (typed !== undefined && safe !== undefined) await openBackup(code, 0, ofBase64(safe.body));
@@ -70,15 +70,21 @@ export async function backUp(desk: Desk, isNew: boolean, typed?: string): Promis
     await desk.vault.change((tx) => changeOwn(tx, { backup: number }));
     return { number, file, messages: (all as Page).said.length, ...(known === undefined && { code: textOf(code) }) };
   }
-  throw new Misuse("devices_change");
+  throw new Misuse('devices_change');
 }
 
 /** Takes back what a file holds, or the safe; makes this browser one of the devices, under the same identity. Answers how many messages came. */
-export async function restore(desk: Desk, typed: string, label: string, file?: Uint8Array, isOlderTaken = false): Promise<number> {
+export async function restore(
+  desk: Desk,
+  typed: string,
+  label: string,
+  file?: Uint8Array,
+  isOlderTaken = false,
+): Promise<number> {
   const code = readCode(typed);
   const safe = await openBox(desk.ring, SAFE);
   const backup = file ?? (safe && ofBase64(safe.body));
-  if (backup === undefined) throw new Misuse("no_backup");
+  if (backup === undefined) throw new Misuse('no_backup');
   const before = await desk.vault.change(own);
   const seen = Math.max(before?.backup ?? 0, file === undefined ? 0 : (safe?.version ?? 0));
   const [number, plain] = await openBackup(code, isOlderTaken ? 0 : seen, backup);
@@ -87,10 +93,10 @@ export async function restore(desk: Desk, typed: string, label: string, file?: U
   const identityText = base64(identity.public);
   if (before === undefined) {
     const chain = await askChain(desk, desk.me);
-    if (chain.identity !== undefined && chain.identity !== identityText) throw new Misuse("other_identity");
+    if (chain.identity !== undefined && chain.identity !== identityText) throw new Misuse('other_identity');
     await adopt(desk, await randomKey(), identity, chain, label);
   }
-  const messages = await desk.vault.change((tx) => archive.take(tx, kept.page, "before"));
+  const messages = await desk.vault.change((tx) => archive.take(tx, kept.page, 'before'));
   await enter(desk);
   await desk.vault.change((tx) => {
     const mine = own(tx);

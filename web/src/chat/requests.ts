@@ -8,13 +8,13 @@
  * - Who is refused is blocked: their home and the person's take nothing more.
  */
 
-import type { Desk } from "./desk";
-import { payloadOf } from "./payload";
-import * as people from "./people";
-import { keepDraft } from "./queue";
-import { get, post, Refused, Unreachable } from "./ring";
-import { changeConversation, conversation, isOfRoom, type Conversation, type Letter, type Receipt } from "./rows";
-import type { Tx } from "./vault";
+import type { Desk } from './desk';
+import { payloadOf } from './payload';
+import * as people from './people';
+import { keepDraft } from './queue';
+import { get, post, Refused, Unreachable } from './ring';
+import { changeConversation, conversation, isOfRoom, type Conversation, type Letter, type Receipt } from './rows';
+import type { Tx } from './vault';
 
 /** Texts of one request that are kept. Who has not been answered has no reason to say more. */
 const TEXTS_MAX = 100;
@@ -26,7 +26,9 @@ interface Relationship {
 
 /** Who asks for a new conversation: nobody, if the person knows who has begun it. */
 export async function weigh(desk: Desk, id: string, by: string): Promise<string | undefined> {
-  const isKnown = await desk.vault.change(async (tx) => conversation(tx, id) !== undefined || (await people.knows(tx, desk.me, by)));
+  const isKnown = await desk.vault.change(
+    async (tx) => conversation(tx, id) !== undefined || (await people.knows(tx, desk.me, by)),
+  );
   return isKnown || (await isFollowed(desk, by)) ? undefined : by;
 }
 
@@ -37,7 +39,7 @@ export async function isFollowed(desk: Desk, account: string): Promise<boolean> 
 
 /** Nothing if nobody knows them any more. */
 async function relation(desk: Desk, account: string): Promise<Relationship | undefined> {
-  const ask = get("/api/v1/accounts/relationships", { "id[]": account });
+  const ask = get('/api/v1/accounts/relationships', { 'id[]': account });
   return desk.ring.ask<Relationship[]>(ask).then(
     ([found]) => found,
     (error: unknown) => {
@@ -54,7 +56,7 @@ export function isOpen(row: Readonly<Conversation>): boolean {
 
 /** Whom the person follows by now, or has blocked elsewhere, does not ask any more. */
 export async function weighAll(desk: Desk): Promise<void> {
-  const open = await desk.vault.change((tx) => tx.all<Conversation>("conversation").filter(([, row]) => isOpen(row)));
+  const open = await desk.vault.change((tx) => tx.all<Conversation>('conversation').filter(([, row]) => isOpen(row)));
   for (const [id, { askedBy }] of open) {
     let now: Relationship | undefined;
     try {
@@ -82,8 +84,8 @@ export async function refuse(desk: Desk, id: string): Promise<void> {
   await desk.ring.ask(post(`/api/v1/accounts/${asker}/block`));
   await desk.vault.change(async (tx) => {
     if (isOfRoom(id) && people.isIn(tx, id)) {
-      keepDraft(tx, id, payloadOf({ type: "left" }, desk.now()));
-      await people.part(tx, desk.now(), desk.me, id, "left", desk.me, desk.me);
+      keepDraft(tx, id, payloadOf({ type: 'left' }, desk.now()));
+      await people.part(tx, desk.now(), desk.me, id, 'left', desk.me, desk.me);
     }
     await forget(tx, id);
   });
@@ -98,9 +100,9 @@ export function isFull(tx: Tx, id: string): boolean {
 /** Removes what was said in a conversation that the person does not want. */
 async function forget(tx: Tx, id: string): Promise<void> {
   for (const said of await tx.saidBefore(id, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER)) tx.deleteSaid(said);
-  for (const [key, row] of tx.all<Receipt>("receipt")) if (row.conversation === id) tx.delete("receipt", key);
-  for (const [key, row] of tx.all<Letter>("early")) if (row.conversation === id) tx.delete("early", key);
+  for (const [key, row] of tx.all<Receipt>('receipt')) if (row.conversation === id) tx.delete('receipt', key);
+  for (const [key, row] of tx.all<Letter>('early')) if (row.conversation === id) tx.delete('early', key);
   const { last: _, ...before } = conversation(tx, id) as Conversation;
-  tx.put("conversation", id, before);
+  tx.put('conversation', id, before);
   changeConversation(tx, id, { count: 0, unread: 0 });
 }

@@ -1,7 +1,7 @@
 /** Questions to the ring: any machine answers them. How one is reached is the page's business; what failing means is said here. */
 
 export interface Ask {
-  method: "GET" | "POST" | "DELETE";
+  method: 'GET' | 'POST' | 'DELETE';
   path: string;
   query?: Record<string, string | number>;
   body?: unknown;
@@ -29,14 +29,14 @@ export class Refused extends Error {
 
 /** No machine answered, or none had the time: asking again later, unchanged, may succeed. */
 export class Unreachable extends Error {
-  readonly code = "unreachable";
+  readonly code = 'unreachable';
   /** Whether the machine is not there at all. */
   isGone = false;
 }
 
 /** The person is not logged in any more. */
 export class SessionEnded extends Error {
-  readonly code = "no_session";
+  readonly code = 'no_session';
 }
 
 /** Which machine is asked, and as whom. */
@@ -54,11 +54,11 @@ const ANSWER_MS_MAX = 20_000;
 const SILENCE_MS_MAX = 60_000;
 
 export function get(path: string, query: Record<string, string | number> = {}): Ask {
-  return { method: "GET", path, query };
+  return { method: 'GET', path, query };
 }
 
 export function post(path: string, body: unknown = {}): Ask {
-  return { method: "POST", path, body };
+  return { method: 'POST', path, body };
 }
 
 /** A ring that is asked at its machines: at one for as long as that answers, else at each in turn. Whatever is asked may be asked twice. */
@@ -87,9 +87,14 @@ export class Machines implements Ring {
     const isSilent = () => silence.abort();
     let clock = setTimeout(isSilent, SILENCE_MS_MAX);
     try {
-      const headers = { authorization: `Bearer ${this.door.token() ?? ""}`, accept: "text/event-stream" };
+      const headers = { authorization: `Bearer ${this.door.token() ?? ''}`, accept: 'text/event-stream' };
       const signal = AbortSignal.any([stop, silence.signal]);
-      const response = await fetch(`${machine}/api/v1/streaming/mailbox`, { headers, signal, cache: "no-store", credentials: "omit" });
+      const response = await fetch(`${machine}/api/v1/streaming/mailbox`, {
+        headers,
+        signal,
+        cache: 'no-store',
+        credentials: 'omit',
+      });
       if (!response.ok || response.body === null) return;
       // What came before the stream was open is found by a look.
       heard();
@@ -100,7 +105,7 @@ export class Machines implements Ring {
         clearTimeout(clock);
         clock = setTimeout(isSilent, SILENCE_MS_MAX);
         // An event is short, and written at once; one that comes in pieces is found by the next look.
-        if (value.includes("letter")) heard();
+        if (value.includes('letter')) heard();
       }
     } catch {
       // The machine has gone, or the stream was stopped.
@@ -113,13 +118,13 @@ export class Machines implements Ring {
 
 async function one<T>(machine: string, token: string | undefined, ask: Ask): Promise<T> {
   const query = new URLSearchParams(Object.entries(ask.query ?? {}).map(([name, value]) => [name, String(value)]));
-  const url = `${machine}${ask.path}${query.size > 0 ? `?${query}` : ""}`;
-  const headers: Record<string, string> = { accept: "application/json" };
+  const url = `${machine}${ask.path}${query.size > 0 ? `?${query}` : ''}`;
+  const headers: Record<string, string> = { accept: 'application/json' };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
-  if (ask.body !== undefined) headers["content-type"] = "application/json";
-  if (ask.key !== undefined) headers["idempotency-key"] = ask.key;
+  if (ask.body !== undefined) headers['content-type'] = 'application/json';
+  if (ask.key !== undefined) headers['idempotency-key'] = ask.key;
   const body = ask.body === undefined ? null : JSON.stringify(ask.body);
-  const options = { method: ask.method, headers, body, cache: "no-store", credentials: "omit" } as const;
+  const options = { method: ask.method, headers, body, cache: 'no-store', credentials: 'omit' } as const;
   let response: Response;
   let text: string;
   try {

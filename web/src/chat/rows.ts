@@ -3,7 +3,7 @@
  * decimal digits, names 32 hexadecimal ones, bytes base64.
  */
 
-import type { Tx } from "./vault";
+import type { Tx } from './vault';
 
 /** This device: one row. */
 export interface Own {
@@ -126,7 +126,7 @@ export interface Addressee {
 /** A letter, as a mailbox hands it out. */
 export interface Letter {
   number: number;
-  kind: "message" | "commit" | "welcome";
+  kind: 'message' | 'commit' | 'welcome';
   sender: string;
   id: string;
   conversation: string;
@@ -144,7 +144,7 @@ export interface Receipt {
   isRead: boolean;
 }
 
-export type AlarmKind = "new_identity" | "other_than_verified" | "other_history" | "unopened" | "older_disk";
+export type AlarmKind = 'new_identity' | 'other_than_verified' | 'other_history' | 'unopened' | 'older_disk';
 
 export interface Alarm {
   kind: AlarmKind;
@@ -175,13 +175,13 @@ export interface Head {
 }
 
 export type Content =
-  | { type: "text"; text: string; reply_to?: string }
-  | { type: "receipt"; kind: "delivered" | "read" | "unknown"; of: string[] }
-  | { type: "typing" }
-  | { type: "room_name"; name: string }
-  | { type: "left" }
-  | { type: "contacts"; contacts: unknown[] }
-  | { type: "unknown" };
+  | { type: 'text'; text: string; reply_to?: string }
+  | { type: 'receipt'; kind: 'delivered' | 'read' | 'unknown'; of: string[] }
+  | { type: 'typing' }
+  | { type: 'room_name'; name: string }
+  | { type: 'left' }
+  | { type: 'contacts'; contacts: unknown[] }
+  | { type: 'unknown' };
 
 /** Numbers that grow: of drafts, and of what was said (which grows downwards too). */
 export interface Counters {
@@ -191,44 +191,55 @@ export interface Counters {
 }
 
 export function own(tx: Tx): Readonly<Own> | undefined {
-  return tx.get<Own>("own", "own");
+  return tx.get<Own>('own', 'own');
 }
 
 export function changeOwn(tx: Tx, change: Partial<Own>): void {
   const before = own(tx);
-  if (before !== undefined) tx.put("own", "own", { ...before, ...change });
+  if (before !== undefined) tx.put('own', 'own', { ...before, ...change });
 }
 
 export function counters(tx: Tx): Readonly<Counters> {
-  return tx.get<Counters>("counters", "all") ?? { draft: 0, last: 0, first: 0 };
+  return tx.get<Counters>('counters', 'all') ?? { draft: 0, last: 0, first: 0 };
 }
 
 export function person(tx: Tx, account: string): Readonly<Person> {
-  return tx.get<Person>("person", account) ?? { account, verified: 0, checkedMs: 0 };
+  return tx.get<Person>('person', account) ?? { account, verified: 0, checkedMs: 0 };
 }
 
 export function changePerson(tx: Tx, account: string, change: Partial<Person>): Readonly<Person> {
   const after = { ...person(tx, account), ...change };
-  tx.put("person", account, after);
+  tx.put('person', account, after);
   return after;
 }
 
 export function conversation(tx: Tx, id: string): Readonly<Conversation> | undefined {
-  return tx.get<Conversation>("conversation", id);
+  return tx.get<Conversation>('conversation', id);
 }
 
 export function changeConversation(tx: Tx, id: string, change: Partial<Conversation>): void {
   const before = conversation(tx, id);
-  if (before !== undefined) tx.put("conversation", id, { ...before, ...change });
+  if (before !== undefined) tx.put('conversation', id, { ...before, ...change });
 }
 
 export function newConversation(id: string, more: Partial<Conversation> = {}): Conversation {
-  return { id, generation: 0, spent: 0, members: [], wishes: {}, isLeft: false, hasSpoken: false, count: 0, unread: 0, ...more };
+  return {
+    id,
+    generation: 0,
+    spent: 0,
+    members: [],
+    wishes: {},
+    isLeft: false,
+    hasSpoken: false,
+    count: 0,
+    unread: 0,
+    ...more,
+  };
 }
 
 /** A number as a key that sorts as it counts. */
 export function asKey(number: number): string {
-  return String(number).padStart(15, "0");
+  return String(number).padStart(15, '0');
 }
 
 /** In the order of their numbers. */
@@ -237,5 +248,5 @@ export function inOrder(accounts: Iterable<string>): string[] {
 }
 
 export function isOfRoom(id: string): boolean {
-  return !id.startsWith("00");
+  return !id.startsWith('00');
 }

@@ -1,26 +1,26 @@
 /** What was said, in the order in which it came here, and how far one's own messages have come. */
 
-import { changeConversation, conversation, counters, own } from "./rows";
-import type { Said, Tx } from "./vault";
+import { changeConversation, conversation, counters, own } from './rows';
+import type { Said, Tx } from './vault';
 
 /** How far a message has come at somebody's; it never goes back. */
 export const State = { Waiting: 0, AtHome: 1, Delivered: 2, Read: 3, Refused: 9 } as const;
 
 /** Adds something behind all that is here; whether it is new. */
-export async function add(tx: Tx, said: Omit<Said, "seq">): Promise<boolean> {
+export async function add(tx: Tx, said: Omit<Said, 'seq'>): Promise<boolean> {
   if ((await tx.placeOf(said.conversation, said.id, said.sender)) !== undefined) return false;
   const counted = counters(tx);
   const seq = counted.last + 1;
-  tx.put("counters", "all", { ...counted, last: seq });
+  tx.put('counters', 'all', { ...counted, last: seq });
   put(tx, { ...said, seq });
   return true;
 }
 
 /** Adds something before all that is here, or moves it there. */
-export async function addBefore(tx: Tx, said: Omit<Said, "seq">): Promise<boolean> {
+export async function addBefore(tx: Tx, said: Omit<Said, 'seq'>): Promise<boolean> {
   const counted = counters(tx);
   const seq = counted.first - 1;
-  tx.put("counters", "all", { ...counted, first: seq });
+  tx.put('counters', 'all', { ...counted, first: seq });
   const at = await tx.placeOf(said.conversation, said.id, said.sender);
   const known = at === undefined ? undefined : await tx.saidAt(said.conversation, at);
   if (known === undefined) {
@@ -63,12 +63,18 @@ export async function advance(
 }
 
 /** It will be told of these people how far a message has come. */
-export async function expect(tx: Tx, id: string, message: string, people: Iterable<string>, state: number): Promise<void> {
+export async function expect(
+  tx: Tx,
+  id: string,
+  message: string,
+  people: Iterable<string>,
+  state: number,
+): Promise<void> {
   const said = await ofOwn(tx, id, message);
   if (said === undefined) return;
   const mine = own(tx)?.account;
   const expected = [...people].filter((account) => account !== mine).map((account) => [account, [state]] as const);
-  tx.putSaid({ ...said, progress: { ...Object.fromEntries(expected), ...said.progress } as Said["progress"] & object });
+  tx.putSaid({ ...said, progress: { ...Object.fromEntries(expected), ...said.progress } as Said['progress'] & object });
 }
 
 async function ofOwn(tx: Tx, id: string, message: string): Promise<Said | undefined> {

@@ -3,10 +3,10 @@
  * that place.
  */
 
-import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { hkdf } from "@noble/hashes/hkdf.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { joined, random, utf8, type Bytes } from "./bytes";
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { joined, random, utf8, type Bytes } from './bytes';
 
 const NONCE_BYTES = 24;
 
@@ -41,7 +41,7 @@ export const kept = {
 };
 
 function keptKey(identitySeed: Uint8Array): Uint8Array {
-  return derived(identitySeed, "tertulia kept at home 1");
+  return derived(identitySeed, 'tertulia kept at home 1');
 }
 
 function keptPlace(thing: string, version: number): string {
@@ -49,5 +49,5 @@ function keptPlace(thing: string, version: number): string {
 }
 
 function asBytes(place: string | Uint8Array): Uint8Array {
-  return typeof place === "string" ? utf8(place) : place;
+  return typeof place === 'string' ? utf8(place) : place;
 }

@@ -6,11 +6,11 @@
  * **Invariant:** nothing newly sealed is handed in before the home has its step.
  */
 
-import { raise } from "./alarm";
-import { Misuse, type Desk } from "./desk";
-import { sealAnew, sealed } from "./queue";
-import { get, post, Refused } from "./ring";
-import { changeConversation, own, type Conversation, type Package } from "./rows";
+import { raise } from './alarm';
+import { Misuse, type Desk } from './desk';
+import { sealAnew, sealed } from './queue';
+import { get, post, Refused } from './ring';
+import { changeConversation, own, type Conversation, type Package } from './rows';
 
 /** How long a last resort serves. */
 export const LAST_RESORT_MS = 7 * 24 * 3_600_000;
@@ -24,12 +24,12 @@ export async function tellStep(desk: Desk): Promise<boolean> {
     try {
       const filling = { before: steps, is_lasting: true, body: step };
       const { version } = await desk.ring.ask<{ version: number }>(post(`/api/tertulia/v1/boxes/${device}`, filling));
-      desk.moment("step-told");
+      desk.moment('step-told');
       await desk.vault.change((tx) => {
         const now = own(tx);
         if (now?.steps !== steps || now.step !== step) return;
         const { step: _, ...told } = now;
-        tx.put("own", "own", { ...told, steps: version });
+        tx.put('own', 'own', { ...told, steps: version });
       });
       return true;
     } catch (error) {
@@ -43,7 +43,7 @@ export async function tellStep(desk: Desk): Promise<boolean> {
 /** Writes nothing more in the groups that this device is in. */
 export async function leaveGroups(desk: Desk): Promise<void> {
   const mine = await desk.vault.change(own);
-  if (mine === undefined) throw new Misuse("no_device");
+  if (mine === undefined) throw new Misuse('no_device');
   const steps = await desk.ring
     .ask<{ version: number }>(get(`/api/tertulia/v1/boxes/${mine.device}`))
     .then((found) => found.version)
@@ -53,15 +53,16 @@ export async function leaveGroups(desk: Desk): Promise<void> {
     });
   await desk.vault.change((tx) => {
     const { step: _, ...now } = own(tx) ?? mine;
-    tx.put("own", "own", { ...now, steps, renewedMs: 0 });
-    for (const [key, row] of tx.all<Package>("package")) {
-      if (row.isLastResort) tx.put("package", key, { ...row, madeMs: Math.min(row.madeMs, desk.now() - LAST_RESORT_MS - 1) });
-      else if (!row.isStocked) tx.delete("package", key);
+    tx.put('own', 'own', { ...now, steps, renewedMs: 0 });
+    for (const [key, row] of tx.all<Package>('package')) {
+      if (row.isLastResort)
+        tx.put('package', key, { ...row, madeMs: Math.min(row.madeMs, desk.now() - LAST_RESORT_MS - 1) });
+      else if (!row.isStocked) tx.delete('package', key);
     }
-    for (const [id, row] of tx.all<Conversation>("conversation")) {
+    for (const [id, row] of tx.all<Conversation>('conversation')) {
       changeConversation(tx, id, { spent: Math.max(row.spent, row.generation) });
     }
     for (const one of sealed(tx)) sealAnew(tx, one);
-    raise(tx, desk.now(), "older_disk", desk.me);
+    raise(tx, desk.now(), 'older_disk', desk.me);
   });
 }

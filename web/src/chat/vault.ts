@@ -16,17 +16,17 @@
  * reads nothing, and whoever has the whole profile of the browser, or runs programs in this origin, reads everything.
  */
 
-import { ofUtf8, utf8, type Bytes } from "./bytes";
+import { ofUtf8, utf8, type Bytes } from './bytes';
 
 /** Rows of small tables, by `table/key`; what was said; where a message of a name stands; the version. */
-const STORES = ["row", "said", "place", "meta"] as const;
+const STORES = ['row', 'said', 'place', 'meta'] as const;
 const LAYOUT = 1;
 const IV_BYTES = 12;
 
 /** Another writer was faster: what is in memory was read anew, and the step can be done once more. */
 export class Overtaken extends Error {
   constructor() {
-    super("another tab has written meanwhile");
+    super('another tab has written meanwhile');
   }
 }
 
@@ -50,7 +50,7 @@ export interface Said {
   progress?: Record<string, [state: number, why?: string]>;
 }
 
-type Written = { store: "row" | "said" | "place"; key: IDBValidKey; value: unknown };
+type Written = { store: 'row' | 'said' | 'place'; key: IDBValidKey; value: unknown };
 
 export interface VaultOptions {
   factory?: IDBFactory;
@@ -118,11 +118,11 @@ export class Vault {
     const written = tx.written();
     if (written.length === 0) return;
     const sealed = await Promise.all(written.map(async (one) => ({ ...one, value: await this.sealed(one) })));
-    this.options.moment?.("before-commit");
-    const transaction = this.database.transaction([...STORES], "readwrite", { durability: "strict" });
+    this.options.moment?.('before-commit');
+    const transaction = this.database.transaction([...STORES], 'readwrite', { durability: 'strict' });
     const done = ended(transaction);
-    const meta = transaction.objectStore("meta");
-    const asked = meta.get("version");
+    const meta = transaction.objectStore('meta');
+    const asked = meta.get('version');
     let isOvertaken = false;
     asked.onsuccess = () => {
       if ((asked.result ?? 0) !== this.version) {
@@ -134,44 +134,50 @@ export class Vault {
         if (value === undefined) transaction.objectStore(store).delete(key);
         else transaction.objectStore(store).put(value, key);
       }
-      meta.put(this.version + 1, "version");
+      meta.put(this.version + 1, 'version');
     };
     try {
       await done;
     } catch (error) {
-      if (!isOvertaken) throw new VaultFault("what happened could not be kept", { cause: error });
+      if (!isOvertaken) throw new VaultFault('what happened could not be kept', { cause: error });
       await this.load();
       throw new Overtaken();
     }
     this.version += 1;
     for (const { store, key, value } of written) {
-      if (store !== "row") continue;
+      if (store !== 'row') continue;
       if (value === undefined) this.rows.delete(key as string);
       else this.rows.set(key as string, value);
     }
-    this.options.moment?.("committed");
+    this.options.moment?.('committed');
     const conversations = tx.touched();
     for (const listener of this.listeners) listener(conversations);
   }
 
   private async load(): Promise<void> {
-    const transaction = this.database.transaction([...STORES], "readonly");
+    const transaction = this.database.transaction([...STORES], 'readonly');
     const [keys, values, version] = await Promise.all([
-      answer(transaction.objectStore("row").getAllKeys()),
-      answer(transaction.objectStore("row").getAll()),
-      answer(transaction.objectStore("meta").get("version")),
+      answer(transaction.objectStore('row').getAllKeys()),
+      answer(transaction.objectStore('row').getAll()),
+      answer(transaction.objectStore('meta').get('version')),
     ]);
-    const rows = await Promise.all(keys.map(async (key, at) => [key as string, await this.opened(key, values[at])] as const));
+    const rows = await Promise.all(
+      keys.map(async (key, at) => [key as string, await this.opened(key, values[at])] as const),
+    );
     this.rows = new Map(rows);
     this.version = (version as number | undefined) ?? 0;
   }
 
   /** Reads what is not in memory: one row, or those of a range, from the last one on. */
-  private async read(name: "said" | "place", range: IDBKeyRange | IDBValidKey, most = Number.POSITIVE_INFINITY): Promise<unknown[]> {
-    const store = this.database.transaction([name], "readonly").objectStore(name);
+  private async read(
+    name: 'said' | 'place',
+    range: IDBKeyRange | IDBValidKey,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<unknown[]> {
+    const store = this.database.transaction([name], 'readonly').objectStore(name);
     const found = await new Promise<[IDBValidKey, unknown][]>((resolve, reject) => {
       const rows: [IDBValidKey, unknown][] = [];
-      const cursor = store.openCursor(range, "prev");
+      const cursor = store.openCursor(range, 'prev');
       cursor.onerror = () => reject(cursor.error);
       cursor.onsuccess = () => {
         const at = cursor.result;
@@ -185,23 +191,25 @@ export class Vault {
   }
 
   private async readPlaces(range: IDBKeyRange): Promise<[string, number][]> {
-    const store = this.database.transaction(["place"], "readonly").objectStore("place");
+    const store = this.database.transaction(['place'], 'readonly').objectStore('place');
     const [keys, values] = await Promise.all([answer(store.getAllKeys(range)), answer(store.getAll(range))]);
-    return Promise.all(keys.map(async (key, at) => [key as string, (await this.opened(key, values[at])) as number] as [string, number]));
+    return Promise.all(
+      keys.map(async (key, at) => [key as string, (await this.opened(key, values[at])) as number] as [string, number]),
+    );
   }
 
   private async sealed({ key, value }: Written): Promise<unknown> {
     if (value === undefined) return undefined;
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const algorithm = { name: "AES-GCM", iv, additionalData: utf8(JSON.stringify(key)) };
+    const algorithm = { name: 'AES-GCM', iv, additionalData: utf8(JSON.stringify(key)) };
     return { iv, bytes: await crypto.subtle.encrypt(algorithm, this.key, utf8(JSON.stringify(value))) };
   }
 
   private async opened(key: IDBValidKey, value: unknown): Promise<unknown> {
     const { iv, bytes } = value as { iv: Bytes; bytes: ArrayBuffer };
-    const algorithm = { name: "AES-GCM", iv, additionalData: utf8(JSON.stringify(key)) };
+    const algorithm = { name: 'AES-GCM', iv, additionalData: utf8(JSON.stringify(key)) };
     const plain = await crypto.subtle.decrypt(algorithm, this.key, bytes).catch((cause: unknown) => {
-      throw new VaultFault("what is kept here was changed from outside", { cause });
+      throw new VaultFault('what is kept here was changed from outside', { cause });
     });
     return JSON.parse(ofUtf8(new Uint8Array(plain)));
   }
@@ -214,7 +222,11 @@ export class Tx {
 
   constructor(
     private readonly rows: ReadonlyMap<string, unknown>,
-    private readonly lazily: (store: "said" | "place", range: IDBKeyRange | IDBValidKey, most?: number) => Promise<unknown[]>,
+    private readonly lazily: (
+      store: 'said' | 'place',
+      range: IDBKeyRange | IDBValidKey,
+      most?: number,
+    ) => Promise<unknown[]>,
     private readonly places: (range: IDBKeyRange) => Promise<[string, number][]>,
   ) {}
 
@@ -225,20 +237,20 @@ export class Tx {
   }
 
   put<T>(table: string, key: string, row: T): void {
-    this.write("row", `${table}/${key}`, row);
+    this.write('row', `${table}/${key}`, row);
   }
 
   delete(table: string, key: string): void {
-    this.write("row", `${table}/${key}`, undefined);
+    this.write('row', `${table}/${key}`, undefined);
   }
 
   /** All rows of a table whose keys begin so, in the order of their keys. */
-  all<T>(table: string, beginning = ""): [key: string, row: Readonly<T>][] {
+  all<T>(table: string, beginning = ''): [key: string, row: Readonly<T>][] {
     const prefix = `${table}/`;
     const found = new Map<string, unknown>();
     for (const [name, row] of this.rows) if (name.startsWith(prefix + beginning)) found.set(name, row);
     for (const { store, key, value } of this.writes.values()) {
-      if (store !== "row" || !(key as string).startsWith(prefix + beginning)) continue;
+      if (store !== 'row' || !(key as string).startsWith(prefix + beginning)) continue;
       if (value === undefined) found.delete(key as string);
       else found.set(key as string, value);
     }
@@ -251,14 +263,14 @@ export class Tx {
   async saidAt(conversation: string, seq: number): Promise<Said | undefined> {
     const written = this.writes.get(`said ${conversation},${seq}`);
     if (written) return written.value as Said | undefined;
-    return (await this.lazily("said", [conversation, seq]))[0] as Said | undefined;
+    return (await this.lazily('said', [conversation, seq]))[0] as Said | undefined;
   }
 
   /** The last things that were said in a conversation before a place, the newest first. */
   async saidBefore(conversation: string, seq: number, most: number): Promise<Said[]> {
     const range = IDBKeyRange.bound([conversation, Number.NEGATIVE_INFINITY], [conversation, seq], false, true);
-    const mine = [...this.writes.values()].filter(({ store, key }) => store === "said" && isIn(key, conversation, seq));
-    const found = (await this.lazily("said", range, most + mine.length)) as Said[];
+    const mine = [...this.writes.values()].filter(({ store, key }) => store === 'said' && isIn(key, conversation, seq));
+    const found = (await this.lazily('said', range, most + mine.length)) as Said[];
     const all = new Map(found.map((said) => [said.seq, said]));
     for (const { key, value } of mine) {
       if (value === undefined) all.delete((key as [string, number])[1]);
@@ -282,22 +294,22 @@ export class Tx {
       if (written) return written.value as number | undefined;
       const held = this.held.get(conversation);
       if (held) return held.get(prefix + sender);
-      return (await this.lazily("place", prefix + sender))[0] as number | undefined;
+      return (await this.lazily('place', prefix + sender))[0] as number | undefined;
     }
     for (const { store, key, value } of this.writes.values()) {
-      if (store === "place" && (key as string).startsWith(prefix) && value !== undefined) return value as number;
+      if (store === 'place' && (key as string).startsWith(prefix) && value !== undefined) return value as number;
     }
-    return (await this.lazily("place", IDBKeyRange.bound(prefix, `${prefix}\uffff`)))[0] as number | undefined;
+    return (await this.lazily('place', IDBKeyRange.bound(prefix, `${prefix}\uffff`)))[0] as number | undefined;
   }
 
   putSaid(said: Said): void {
-    this.write("said", [said.conversation, said.seq], said);
-    this.write("place", `${said.conversation}/${said.id}/${said.sender}`, said.seq);
+    this.write('said', [said.conversation, said.seq], said);
+    this.write('place', `${said.conversation}/${said.id}/${said.sender}`, said.seq);
   }
 
   deleteSaid(said: Said): void {
-    this.write("said", [said.conversation, said.seq], undefined);
-    this.write("place", `${said.conversation}/${said.id}/${said.sender}`, undefined);
+    this.write('said', [said.conversation, said.seq], undefined);
+    this.write('place', `${said.conversation}/${said.id}/${said.sender}`, undefined);
   }
 
   written(): Written[] {
@@ -308,14 +320,14 @@ export class Tx {
   touched(): Set<string> {
     const touched = new Set<string>();
     for (const { store, key } of this.writes.values()) {
-      if (store === "said") touched.add((key as [string, number])[0]);
-      const [table, name] = store === "row" ? (key as string).split("/") : [];
-      if (table === "conversation" && name !== undefined) touched.add(name);
+      if (store === 'said') touched.add((key as [string, number])[0]);
+      const [table, name] = store === 'row' ? (key as string).split('/') : [];
+      if (table === 'conversation' && name !== undefined) touched.add(name);
     }
     return touched;
   }
 
-  private write(store: Written["store"], key: IDBValidKey, value: unknown): void {
+  private write(store: Written['store'], key: IDBValidKey, value: unknown): void {
     this.writes.set(`${store} ${String(key)}`, { store, key, value });
   }
 }
@@ -332,7 +344,7 @@ function nameOf(account: string): string {
 async function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatabase> {
   const opening = factory.open(name, LAYOUT);
   opening.onupgradeneeded = () => {
-    for (const store of [...STORES, "key"]) opening.result.createObjectStore(store);
+    for (const store of [...STORES, 'key']) opening.result.createObjectStore(store);
   };
   const database = await answer(opening);
   // Another tab removes it, or has a newer layout.
@@ -342,12 +354,12 @@ async function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatab
 
 /** The key of the rows: made once; this browser uses it and does not give it out. */
 async function keyOf(database: IDBDatabase): Promise<CryptoKey> {
-  const read = () => answer(database.transaction(["key"], "readonly").objectStore("key").get("rows"));
+  const read = () => answer(database.transaction(['key'], 'readonly').objectStore('key').get('rows'));
   const known = (await read()) as CryptoKey | undefined;
   if (known !== undefined) return known;
-  const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  const transaction = database.transaction(["key"], "readwrite", { durability: "strict" });
-  const adding = transaction.objectStore("key").add(made, "rows");
+  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  const transaction = database.transaction(['key'], 'readwrite', { durability: 'strict' });
+  const adding = transaction.objectStore('key').add(made, 'rows');
   // Another tab was faster: its key stays.
   adding.onerror = (event) => {
     event.preventDefault();
@@ -367,7 +379,7 @@ function answer<T>(request: IDBRequest<T>): Promise<T> {
 function ended(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Error("a transaction was given up"));
+    transaction.onabort = () => reject(transaction.error ?? new Error('a transaction was given up'));
     transaction.onerror = () => reject(transaction.error);
   });
 }

@@ -1,9 +1,9 @@
 /** A browser as far as messages need one: a database of its own, and whoever uses it. */
 
-import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
-import { Messenger, type MessengerOptions } from "../messenger";
-import { Machines, type Ring } from "../ring";
-import type { Machine } from "./machine";
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { Messenger, type MessengerOptions } from '../messenger';
+import { Machines, type Ring } from '../ring';
+import type { Machine } from './machine';
 
 globalThis.IDBKeyRange = IDBKeyRange;
 
@@ -17,18 +17,27 @@ export class Browser {
 
   static async of(machine: Machine, nick: string, isNew = true): Promise<Browser> {
     const { token, account } = await (isNew ? machine.register(nick) : machine.login(nick));
-    return new Browser(new Machines({ machine: () => machine.url, failed: () => undefined, token: () => token }), account);
+    return new Browser(
+      new Machines({ machine: () => machine.url, failed: () => undefined, token: () => token }),
+      account,
+    );
   }
 
   /** A browser with a copy of this one's profile. */
   async copy(): Promise<Browser> {
     const copy = new Browser(this.ring, this.account);
     const name = `tertulia-messages-${this.account}`;
-    const [from, to] = [await opened(this.factory.open(name)), await opened(upgraded(copy.factory.open(name, 1), this.stores))];
+    const [from, to] = [
+      await opened(this.factory.open(name)),
+      await opened(upgraded(copy.factory.open(name, 1), this.stores)),
+    ];
     for (const store of this.stores) {
-      const [keys, values] = [from.transaction([store]).objectStore(store).getAllKeys(), from.transaction([store]).objectStore(store).getAll()];
+      const [keys, values] = [
+        from.transaction([store]).objectStore(store).getAllKeys(),
+        from.transaction([store]).objectStore(store).getAll(),
+      ];
       const [known, rows] = [await opened(keys), await opened(values)];
-      const transaction = to.transaction([store], "readwrite");
+      const transaction = to.transaction([store], 'readwrite');
       known.forEach((key, at) => transaction.objectStore(store).put(rows[at], key));
       await new Promise((resolve) => (transaction.oncomplete = resolve));
     }
@@ -37,7 +46,7 @@ export class Browser {
     return copy;
   }
 
-  private readonly stores = ["row", "said", "place", "meta", "key"];
+  private readonly stores = ['row', 'said', 'place', 'meta', 'key'];
 
   /** Its page, opened. */
   open(options: MessengerOptions = {}): Promise<Messenger> {

@@ -1,6 +1,6 @@
 /** Web Locks for the tests: whoever asks first has a lock, the others wait their turn. */
 
-import type { Locks } from "../tabs";
+import type { Locks } from '../tabs';
 
 export function locks(): Locks {
   const last = new Map<string, Promise<unknown>>();
