@@ -25,6 +25,15 @@ export function ofBase64(text: string): Bytes {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
+/** The same, or nothing: for what machines say. */
+export function readBase64(text: unknown): Bytes | undefined {
+  try {
+    return typeof text === 'string' ? ofBase64(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export function utf8(text: string): Bytes {
   return new TextEncoder().encode(text);
 }

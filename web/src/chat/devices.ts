@@ -7,6 +7,7 @@ import { adopt, enter, shutOut } from './own';
 import { sealAnew, sealed } from './queue';
 import { changeConversation, own, type Conversation } from './rows';
 import { randomKey } from './signing';
+import { LATEST_MS } from './history';
 import type { Tx } from './vault';
 
 export interface OwnDevice {
@@ -27,7 +28,7 @@ export async function devices(desk: Desk): Promise<OwnDevice[]> {
   const mine = await desk.vault.change(own);
   const { live } = await askChain(desk, desk.me);
   return Object.entries(live)
-    .map(([id, { label, madeMs }]) => ({ id, short: short(id), label, sinceMs: madeMs, isThis: mine?.device === id }))
+    .map(([id, { label, madeMs }]) => ({ id, short: short(id), label, sinceMs: Math.min(madeMs, LATEST_MS), isThis: mine?.device === id }))
     .sort((one, other) => one.sinceMs - other.sinceMs || (one.id < other.id ? -1 : 1));
 }
 

@@ -5,7 +5,7 @@
  * A commit is kept before it is handed in, and the same bytes are handed in until the conversation's home has answered (rule M2).
  */
 
-import { base64, ofBase64, randomName } from './bytes';
+import { base64, ofBase64, randomName, readBase64 } from './bytes';
 import type { Chain } from './chain';
 import { chainOf, devicesOf, freshChain } from './chains';
 import { Misuse, type Desk } from './desk';
@@ -101,12 +101,13 @@ async function beginGroup(desk: Desk, id: string): Promise<Made> {
   // A room may be of one person for a while, a conversation of two may not.
   if (!isOfRoom(id) && !packages.some(({ name }) => name[0] !== desk.me)) return 'no_device';
   const next = now.generation + 1;
+  let isMade = true;
   await desk.vault.change(async (tx) => {
     if (groups.pending(tx, id) !== undefined) return;
     const group = await Conversation.create(device, bytesOf(id), next, desk.now());
-    await keep(desk, tx, id, group, packages, []);
+    isMade = await keep(desk, tx, id, group, packages, []);
   });
-  return 'commit';
+  return isMade ? 'commit' : 'no_device';
 }
 
 /** Makes the commit that adds the devices that are missing and removes those that are not there any more. */
@@ -125,27 +126,51 @@ async function renewGroup(desk: Desk, id: string, group: Conversation): Promise<
     const isWithOthers = here.some(([account]) => account !== desk.me);
     return isOfRoom(id) || isWithOthers ? 'nothing' : 'no_device';
   }
+  let isMade = true;
   await desk.vault.change(async (tx) => {
     const now = groups.pending(tx, id) === undefined ? await groups.current(tx, id) : undefined;
     const [at, then] = [now?.epoch(), group.epoch()];
     // Something has changed meanwhile: it is looked at again.
     if (now === undefined || at?.generation !== then.generation || at?.number !== then.number) return;
-    await keep(desk, tx, id, now, packages, gone);
+    isMade = await keep(desk, tx, id, now, packages, gone);
   });
-  return 'commit';
+  return isMade ? 'commit' : 'nothing';
 }
 
-/** Makes a commit and keeps it until its home has answered. */
+/**
+ * Makes a commit and keeps it until its home has answered. Answers whether there was anything to make: a package that does not hold is
+ * left out, or its owner would keep all others from talking.
+ */
 async function keep(
   desk: Desk,
   tx: Tx,
   id: string,
   group: Conversation,
-  packages: Checked[],
+  claimed: Checked[],
   gone: string[],
-): Promise<void> {
-  const added = packages.map(({ keyPackage }) => keyPackage);
-  const made = await group.change(added, gone, devicesOf(tx));
+): Promise<boolean> {
+  const change = (some: Checked[]) =>
+    group.change(
+      some.map(({ keyPackage }) => keyPackage),
+      gone,
+      devicesOf(tx),
+    );
+  let packages = claimed;
+  let made = await change(packages).catch(() => undefined);
+  if (made === undefined) {
+    packages = [];
+    for (const one of claimed) {
+      const more = await change([...packages, one]).catch(() => undefined);
+      if (more === undefined) continue;
+      packages.push(one);
+      made = more;
+    }
+    made ??= gone.length > 0 || isOfRoom(id) ? await change([]) : undefined;
+  }
+  const isBeginning = group.epoch().number === 0;
+  const isWithOthers = packages.some(({ name }) => name[0] !== desk.me);
+  const isNothing = isBeginning ? !isOfRoom(id) && !isWithOthers : packages.length === 0 && gone.length === 0;
+  if (made === undefined || isNothing) return false;
   groups.store(tx, id, made.conversation);
   const pending: PendingCommit = {
     generation: made.epochBefore.generation,
@@ -157,6 +182,7 @@ async function keep(
   };
   tx.put('pending_commit', id, pending);
   groups.step(tx);
+  return true;
 }
 
 /** Who is in the conversation when those have been let in whose packages these are. */
@@ -224,7 +250,8 @@ async function claim(
     const living = (of: string, device: string) =>
       of === account && chain.live[device] ? ofBase64(chain.live[device].key) : undefined;
     for (const { device, package: bytes } of claimed.filter((one) => isWanted(account, one.device))) {
-      const checked = await checkPackage(ofBase64(bytes), account, desk.now(), living).catch(() => undefined);
+      const read = readBase64(bytes) ?? new Uint8Array();
+      const checked = await checkPackage(read, account, desk.now(), living).catch(() => undefined);
       if (checked?.name[1] === device) packages.push(checked);
     }
   }

@@ -54,6 +54,9 @@ export interface Member {
   wish?: boolean;
 }
 
+/** The end of the year 9999: what is said to be later was said by a clock that is wrong, or by somebody who means to. */
+export const LATEST_MS = 253_402_300_799_000;
+
 const WORDS: Record<number, Progress> = {
   [State.Waiting]: 'waiting',
   [State.AtHome]: 'at_home',
@@ -151,7 +154,7 @@ export function messageOf(desk: Desk, tx: Tx, said: Said): Message {
     seq,
     sender,
     isOwn: sender === desk.me,
-    sentMs,
+    sentMs: Math.min(sentMs, LATEST_MS),
     text,
     isRead,
     ...(nick !== undefined && { nick }),

@@ -6,7 +6,7 @@
  */
 
 import { raise } from './alarm';
-import { ofBase64 } from './bytes';
+import { ofBase64, readBase64 } from './bytes';
 import { askChain, compare, devicesOf, freshChain, isUnreachable } from './chains';
 import { Misuse, type Desk } from './desk';
 import * as groups from './groups';
@@ -279,7 +279,7 @@ async function open(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
   }
   if (!group.isIn()) throw hitch('useless');
   const missed = new Set<string>();
-  const opened: Opened = await group.open(ofBase64(letter.body), devicesOf(tx, missed)).catch(() => {
+  const opened: Opened = await group.open(bodyOf(letter), devicesOf(tx, missed)).catch(() => {
     const [account] = missed;
     throw account === undefined ? hitch('unopened') : new Hitch({ kind: 'chain', account });
   });
@@ -333,7 +333,7 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
   const kept = packages.map((one) => one.kept);
   const joining = [
     device,
-    ofBase64(letter.body),
+    bodyOf(letter),
     kept,
     Uint8Array.from(pairs(id)),
     generation,
@@ -483,6 +483,13 @@ function keepEarly(tx: Tx, letter: Letter): Taken {
   const early = tx.all<Letter>('early');
   for (const [key] of early.slice(0, Math.max(0, early.length - EARLY_MAX))) tx.delete('early', key);
   return 'early';
+}
+
+/** What is in a letter; what is no base64 opens nothing. */
+function bodyOf(letter: Letter): Uint8Array {
+  const body = readBase64(letter.body);
+  if (body === undefined) throw hitch('unopened');
+  return body;
 }
 
 function pairs(name: string): number[] {

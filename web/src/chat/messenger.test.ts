@@ -1,6 +1,9 @@
 // Two-sided: the page's code here, the real terminal client there, a real machine between.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { base64, ofBase64, randomName } from './bytes';
 import { get, post } from './ring';
+import { changeOwn, own, type Package } from './rows';
+import { add } from './said';
 import { Browser, texts } from './test/browser';
 import { Machine, until } from './test/machine';
 
@@ -80,4 +83,45 @@ test('a stranger who is refused is blocked, and what they said is gone; whom one
   expect(await ana.requests()).toEqual([]);
   expect((await ana.chats()).map(({ nick }) => nick)).toEqual(['eva3']);
   expect(ben.run<{ progress: string }>('send', 'ana3', 'again').progress).toBe('refused');
+});
+
+test('a device that leaves broken packages keeps nobody else from talking', async () => {
+  const [ana, ben, eva] = await Promise.all(
+    ['ana4', 'ben4', 'eva4'].map(async (nick) => (await Browser.of(machine, nick)).open()),
+  );
+  if (!ana || !ben || !eva) throw new Error('three are wanted');
+  for (const page of [ana, ben, eva]) await page.stand();
+  const mine = await eva.desk.vault.change(own);
+  const stocked = (await eva.desk.vault.change((tx) => tx.all<Package>('package'))).map(([, row]) => ofBase64(row.bytes));
+  const broken = stocked.map((bytes, at) => base64(bytes.map((byte, place) => (place === bytes.length - 1 - at ? byte ^ 1 : byte))));
+  const stock = { device: mine?.device, packages: broken.slice(0, 20), replaces: true, last_resort: broken[20] };
+  await eva.desk.ring.ask(post('/api/tertulia/v1/key_packages', stock));
+  const room = await ana.createRoom(randomName(), 'three', ['ben4', 'eva4']);
+  await ana.say(room, 'to the room');
+  const two = await ana.converse('eva4');
+  await ana.say(two, 'to eva');
+  await ana.deliver();
+  await ben.deliver();
+  expect(await texts(ben, room)).toEqual(['to the room']);
+  // She gets hers when she has left packages that hold.
+  expect((await ana.page(two, undefined, 9)).map(({ progress }) => progress)).toEqual(['waiting']);
+  await eva.desk.vault.change((tx) => {
+    for (const [key, row] of tx.all<Package>('package')) tx.put('package', key, { ...row, isStocked: false });
+    changeOwn(tx, { renewedMs: 0 });
+  });
+  await eva.deliver();
+  await ana.deliver();
+  await eva.deliver();
+  expect(await texts(eva, two)).toEqual(['to eva']);
+});
+
+test('a moment that no calendar has is shown as the last one that it has', async () => {
+  const ana = await (await Browser.of(machine, 'ana5')).open();
+  await ana.stand();
+  machine.terminal('ben5').run('register', 'ben5');
+  const conversation = await ana.converse('ben5');
+  const said = { conversation, id: randomName(), sender: '1', sentMs: 9e15, text: 'later', isRead: true };
+  await ana.desk.vault.change((tx) => add(tx, said));
+  const [shown] = await ana.page(conversation, undefined, 1);
+  expect(new Date(shown?.sentMs ?? 0).toISOString()).toBe('9999-12-31T23:59:59.000Z');
 });

@@ -112,6 +112,7 @@ export class Tabs {
   async end(): Promise<void> {
     this.stop.abort();
     await this.ended;
+    for (const { settle } of [...this.waiting.values()]) settle({ kind: 'answer', id: '', error: told(new Error('the page was closed')) });
     this.channel.close();
   }
 

@@ -2,7 +2,7 @@
 // when messages are opened, or on a visit when this browser has some already.
 import { api } from '../../api';
 import { label } from '../../enter';
-import { keep, kept } from '../../kept';
+import { keep, kept, onChange } from '../../kept';
 import { t, type Key } from '../../i18n/index.svelte';
 import { en } from '../../i18n/en';
 import { session } from '../../session.svelte';
@@ -100,6 +100,10 @@ async function end(): Promise<void> {
 }
 
 session.onEnd(() => void end());
+// Another tab removes them from this browser.
+onChange('messages', () => {
+  if (kept('messages') === null) void end();
+});
 
 export const chat = {
   get lack(): Lack | null {
