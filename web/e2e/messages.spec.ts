@@ -155,6 +155,8 @@ test('a page and the terminal talk, in two and in a room', async ({ browser, mac
 });
 
 test('a wiped browser is let in again by the terminal, and by the recovery code', async ({ browser, machine }) => {
+  // A code is stretched four times, which takes a while where the computer has other things to do.
+  test.setTimeout(240_000);
   const ben = new Terminal(machine, 'ben');
   const ana = new Terminal(machine, 'ana');
   ana.run('send', ben.nick, 'said before');

@@ -93,6 +93,13 @@ test('m7 a profile that was put back from a copy writes nothing with keys of bef
   const id = await ana.converse('oldben1');
   await ana.say(id, 'one');
   await ana.deliver();
+  // Nothing more comes to her that she would acknowledge behind the copy: her keys alone have gone on.
+  for (const page of [ben, ana, ben, ana]) await page.deliver();
+  await until('all has come', async () => {
+    const before = (await ana.desk.vault.change(own))?.position;
+    await ana.deliver();
+    return before !== undefined && before > 0 && (await ana.desk.vault.change(own))?.position === before;
+  });
   const restored = await browser.copy();
   await ana.say(id, 'two');
   await ana.deliver();
