@@ -1,6 +1,6 @@
 //! The community: what it has settled, invitations, and how it grows.
 //!
-//! **Invariant:** what is settled is cached here for [`AGE_MAX`] at most, and only to be shown: whether somebody may register is decided at the home of
+//! **Invariant:** what is settled is cached here, for [`AGE_MAX`] while its home answers, and only to be shown: whether somebody may register is decided at the home of
 //! their nick (rule G3).
 
 use crate::caller::{At, Caller, Once};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tertulia_state::community::Settled;
 use tertulia_state::growth::{DAYS_MAX, Days};
 use tertulia_state::invitation::{
@@ -29,7 +29,6 @@ use tertulia_types::entity::{
 use tertulia_types::moderation::{Measure, Role};
 use tertulia_types::view::AccountView;
 use tertulia_types::{NotificationId, Rejected, Slot, text};
-use tokio::sync::Mutex;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -43,7 +42,7 @@ const INVITED_TIME_MAX: Duration = Duration::from_secs(10);
 const INVITED_PAUSE: Duration = Duration::from_millis(25);
 /// An invitation is good for a week and one account, unless it is said otherwise.
 const LIFETIME_S: u64 = 7 * 24 * 3600;
-/// A day, in milliseconds and in seconds.
+/// A day.
 const DAY_MS: u64 = 24 * 3_600_000;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
@@ -55,25 +54,17 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Service>> {
         .routes(routes!(rules))
 }
 
-/// What was read of the whole ring, and when. Locked only by those who need it just then.
-#[derive(Default)]
-pub(crate) struct Known {
-    settlement: Mutex<Option<(Instant, Settlement)>>,
-    days: Mutex<Option<(Instant, Vec<GrowthDay>)>>,
-}
-
 impl Service {
     /// What is settled, as it was a moment ago.
     pub(crate) async fn settlement(&self) -> Result<Settlement, Error> {
-        let mut known = self.known.settlement.lock().await;
-        if let Some((at, settlement)) = &*known
-            && at.elapsed() < AGE_MAX
-        {
-            return Ok(settlement.clone());
+        match self.known.settlement.look(AGE_MAX).await {
+            Ok(settlement) => Ok(settlement),
+            Err(place) => match self.query(Settled).await {
+                Ok((_, settlement)) => Ok(place.keep(settlement)),
+                // What was settled when its home last answered is what people can be told.
+                Err(error) => place.last().ok_or(error),
+            },
         }
-        let (_, settlement) = self.query(Settled).await?;
-        *known = Some((Instant::now(), settlement.clone()));
-        Ok(settlement)
     }
 
     /// Registers somebody with an invitation, and waits until its home has counted it.
@@ -211,7 +202,7 @@ async fn settle(
     let (settlement, why) = settling.over(before)?;
     let measure = Measure::Settle { over, settlement };
     let decided = service.decide(actor, once, measure, &why).await;
-    *service.known.settlement.lock().await = None;
+    service.known.settlement.forget().await;
     decided
 }
 
@@ -339,13 +330,10 @@ async fn invited(
 /// How many people came and how much was written on each of the last 400 days, the oldest first.
 #[utoipa::path(get, path = "/api/tertulia/v1/growth", tag = "ring", responses((status = 200, body = Vec<GrowthDay>)))]
 async fn growth(State(service): State<Arc<Service>>) -> Result<Json<Vec<GrowthDay>>, Error> {
-    // Held meanwhile: whoever comes next waits for this sum instead of making another.
-    let mut known = service.known.days.lock().await;
-    if let Some((at, days)) = &*known
-        && at.elapsed() < GROWTH_AGE_MAX
-    {
-        return Ok(Json(days.clone()));
-    }
+    let place = match service.known.days.look(GROWTH_AGE_MAX).await {
+        Ok(days) => return Ok(Json(days)),
+        Err(place) => place,
+    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let today = u64::try_from(now.as_millis()).unwrap_or(u64::MAX) / DAY_MS;
     let from = today.saturating_sub(DAYS_MAX - 1);
@@ -364,8 +352,7 @@ async fn growth(State(service): State<Arc<Service>>) -> Result<Json<Vec<GrowthDa
             dweets,
         })
         .collect();
-    *known = Some((Instant::now(), days.clone()));
-    Ok(Json(days))
+    Ok(Json(place.keep(days)))
 }
 
 fn date(day: u64) -> Date {

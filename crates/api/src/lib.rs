@@ -34,6 +34,7 @@ mod input;
 mod instance;
 #[cfg(test)]
 mod journey;
+mod known;
 mod lenient;
 mod limit;
 mod link;
@@ -47,6 +48,7 @@ mod openapi;
 mod origin;
 mod page;
 mod password;
+mod past;
 mod place;
 mod presence;
 mod profile;

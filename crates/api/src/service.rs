@@ -2,14 +2,14 @@
 //!
 //! **Invariant:** nothing here outlives the process or is needed to be right: limits, threads for passwords, a sum.
 
-use crate::community::Known;
 use crate::error::Error;
 use crate::hub::Hub;
+use crate::known::Known;
 use crate::limit::Limits;
 use crate::noted;
 use crate::password::Vault;
+use crate::past::Past;
 use crate::proxy::{Proxies, Subnet};
-use crate::ring::Picture;
 use crate::serve::FINISH_TIME_MAX;
 use crate::site::{Asset, Site};
 use crate::tls::Tls;
@@ -89,7 +89,8 @@ pub struct Parts {
     pub(crate) hub: Arc<Hub>,
     /// What was read of the whole ring a moment ago.
     pub(crate) known: Known,
-    pub(crate) picture: Picture,
+    /// What has happened on the ring.
+    pub(crate) past: Arc<Past>,
     tls: Option<Arc<Tls>>,
     entries: watch::Receiver<Arc<Entries>>,
     /// Locked only to copy it in or out.
@@ -130,10 +131,10 @@ impl Service {
         } = settings;
         let (vault, limits) = (Vault::open()?, Limits::new(is_limited));
         let (streams, size) = (TaskTracker::new(), Mutex::new(None));
-        let picture = Picture::of(&node, &closing);
+let past = Past::of(&node, &closing);
         Ok(Arc::new(Self(Box::new(Parts {
             known: Known::default(),
-            picture,
+            past,
             node,
             title,
             site: Site::new(&app),

@@ -195,7 +195,6 @@ mod tests {
                         "leave-",
                         "remove-",
                         "recover-",
-                        "role-",
                     ];
                     starts.iter().any(|start| {
                         text.starts_with(start) && text.len() > start.len() && !text.contains(' ')

@@ -20,7 +20,7 @@ const HOUR_MS: u64 = 3_600_000;
 
 impl Community {
     /// What is settled changes, as an admin decides it.
-    fn agree(&mut self, admin: Actor, change: impl Fn(&mut Settlement)) -> Option<Result<(), Rejected>> {
+    fn resettle(&mut self, admin: Actor, change: impl Fn(&mut Settlement)) -> Option<Result<(), Rejected>> {
         let (over, mut settlement) = self.query(Settled).expect("settled");
         change(&mut settlement);
         let id = self
@@ -111,7 +111,7 @@ fn by_invitation() -> (Community, Actor) {
     let mut community = Community::of(7);
     let [admin, _] = community.people(["admin", "ana"]);
     community.appoint("admin", Role::Admin).expect("appointed");
-    let settled = community.agree(admin, |settled| settled.registration = Registration::Invitation);
+    let settled = community.resettle(admin, |settled| settled.registration = Registration::Invitation);
     assert_eq!(settled, Some(Ok(())));
     (community, admin)
 }
@@ -125,7 +125,7 @@ fn g3_what_is_settled_holds_at_every_home_for_whoever_registers() {
             Err(Rejected::InvitationNeeded)
         );
     }
-    let settled = community.agree(admin, |settled| settled.registration = Registration::Closed);
+    let settled = community.resettle(admin, |settled| settled.registration = Registration::Closed);
     assert_eq!(settled, Some(Ok(())));
     let (code, _) = community.invite(admin, 5, HOUR_MS).expect("invited");
     for i in 0..20 {
@@ -136,7 +136,7 @@ fn g3_what_is_settled_holds_at_every_home_for_whoever_registers() {
             Err(Rejected::RegistrationClosed)
         );
     }
-    let settled = community.agree(admin, |settled| settled.registration = Registration::Open);
+    let settled = community.resettle(admin, |settled| settled.registration = Registration::Open);
     assert_eq!(settled, Some(Ok(())));
     community.try_register("somebody").expect("registered");
 }
@@ -163,7 +163,7 @@ fn g3_only_admins_settle_and_nobody_over_what_they_have_not_seen() {
         Ok(Some(Err(Rejected::Conflict)))
     );
     let rules = vec!["x".repeat(100_000)];
-    let settled = community.agree(admin, |settled| settled.rules.clone_from(&rules));
+    let settled = community.resettle(admin, |settled| settled.rules.clone_from(&rules));
     assert!(matches!(settled, Some(Err(Rejected::Invalid(_)))), "{settled:?}");
     assert_eq!(community.query(Settled).expect("settled"), (over, settlement));
 }
@@ -307,7 +307,7 @@ fn g4_an_invitation_is_good_while_it_stands_and_its_maker_may_invite() {
         Err(Rejected::BadInvitation),
         "no moderator any more"
     );
-    let settled = community.agree(admin, |settled| settled.members_may_invite = true);
+    let settled = community.resettle(admin, |settled| settled.members_may_invite = true);
     assert_eq!(settled, Some(Ok(())));
     community.query(Look { code }).expect("good again");
     community.suspend(admin, "ana");
