@@ -1,4 +1,6 @@
 //! Reads `web/dist`, which `npm run build` makes, and writes the table of its files. Without it the table is empty.
+//!
+//! The files are copied first: the page may be built anew while the program is compiled.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
+    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
+    let out = Path::new(&out);
     let mut table = String::from("&[\n");
     let is_packed = |path: &Path| {
         path.extension()
@@ -24,22 +28,32 @@ fn main() -> io::Result<()> {
         let packed = |ending: &str| {
             let packed = PathBuf::from(format!("{}.{ending}", file.display()));
             if files.contains(&packed) {
-                format!("Some(include_bytes!({packed:?}))")
+                included(&packed, out).map(|included| format!("Some({included})"))
             } else {
-                "None".to_owned()
+                Ok("None".to_owned())
             }
         };
         writeln!(
             table,
-            "File {{ path: {path:?}, media_type: {media_type:?}, plain: include_bytes!({file:?}), gzip: {}, brotli: {} }},",
-            packed("gz"),
-            packed("br")
+            "File {{ path: {path:?}, media_type: {media_type:?}, plain: {}, gzip: {}, brotli: {} }},",
+            included(file, out)?,
+            packed("gz")?,
+            packed("br")?
         )
         .map_err(io::Error::other)?;
     }
     table.push(']');
-    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo names no OUT_DIR"))?;
-    fs::write(Path::new(&out).join("files.rs"), table)
+    fs::write(out.join("files.rs"), table)
+}
+
+/// A copy of the file, as an expression. Names are unique: those in folders have a hash in them.
+fn included(file: &Path, out: &Path) -> io::Result<String> {
+    let name = file
+        .file_name()
+        .ok_or_else(|| io::Error::other("a file without a name"))?;
+    let copy = out.join(name);
+    fs::copy(file, &copy)?;
+    Ok(format!("include_bytes!({copy:?})"))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

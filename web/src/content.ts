@@ -10,7 +10,8 @@ export type Piece =
   | { kind: 'link'; href: string; text: string; isOutside: boolean };
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
-const TOKEN = /<(\/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^>"']|"[^"]*"|'[^']*')*)>|([^<]+|<)/g;
+// The API escapes both brackets in attributes; so a tag ends where the next bracket stands, and no text is looked through twice.
+const TOKEN = /<(\/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)>|([^<]+|<)/g;
 
 /** The paragraphs of a dweet. */
 export function paragraphs(html: string): Piece[][] {

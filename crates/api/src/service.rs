@@ -131,7 +131,7 @@ impl Service {
         } = settings;
         let (vault, limits) = (Vault::open()?, Limits::new(is_limited));
         let (streams, size) = (TaskTracker::new(), Mutex::new(None));
-let past = Past::of(&node, &closing);
+        let past = Past::of(&node, &closing);
         Ok(Arc::new(Self(Box::new(Parts {
             known: Known::default(),
             past,
