@@ -26,9 +26,6 @@ VENV   := .venv
 STAMP  := $(VENV)/.installed
 PY     := $(VENV)/bin/python
 NPM    ?= npm
-# Another implementation of MLS, which the tests let ours talk with.
-INTEROP := tests/interop
-MODULES := $(INTEROP)/node_modules/.installed
 # The web app. Without it the program is built all the same, and shows a plain page in its place.
 WEB     := web
 PAGE    := $(WEB)/dist/index.html
@@ -62,7 +59,7 @@ page: $(PAGE) ## build the web app, which the program then carries in itself
 test: rust-tests script-tests web-tests ## run every test, real apps, terminal sessions and a browser too
 
 # The page first: whatever is compiled after it has it in.
-check: page format lint docs test ## all that CI checks; writes nothing outside target/, .venv/, web/dist/ and the two node_modules/
+check: page format lint docs test ## all that CI checks; writes nothing outside target/, .venv/, web/dist/ and web/node_modules/
 
 fix: ## format the code, and apply what clippy can mend by itself
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
@@ -107,15 +104,15 @@ rust-tests: ## the tests in Rust, those in the documentation too
 
 # What the tests in Rust have built, binary and examples included, and nothing else: for one package alone the libraries would be built
 # once more, with other features.
-script-tests: $(STAMP) $(MODULES) ## real Mastodon apps, another MLS, terminal sessions and the README, against the real binary
+script-tests: $(STAMP) $(WEB_MODULES) ## real Mastodon apps, another MLS, terminal sessions and the README, against the real binary
 	$(CARGO) build --workspace --locked --all-targets
 	$(PY) -B -m pytest -p no:cacheprovider --numprocesses 3 --dist loadfile tests
 
 # In Debian's Chromium, against the binary that the tests in Rust have built.
 web-tests: $(PAGE) ## the web app: types, units, and a browser against real machines
 	$(NPM) run --prefix $(WEB) --silent check
-	$(NPM) run --prefix $(WEB) --silent test
 	$(CARGO) build --workspace --locked --all-targets
+	$(NPM) run --prefix $(WEB) --silent test
 	$(NPM) run --prefix $(WEB) --silent e2e
 
 api: $(WEB_MODULES) ## after a change of the API: make its types for the web app anew
@@ -135,10 +132,4 @@ $(WEB_MODULES): $(WEB)/package-lock.json $(WEB)/package.json
 $(STAMP): tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement $<
-	touch $@
-
-$(MODULES): $(INTEROP)/package-lock.json $(INTEROP)/package.json
-	@command -v $(NPM) >/dev/null || { \
-	  echo "the tests want Node 20 or newer with npm, to talk with another implementation of MLS: apt-get install nodejs npm" >&2; exit 1; }
-	$(NPM) $(NPM_CI) --prefix $(INTEROP) >/dev/null
 	touch $@

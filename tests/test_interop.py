@@ -36,9 +36,9 @@ def commands():
     assert node, f"node is missing: install Node {NODE_MAJOR_MIN} or newer with npm (Debian: apt-get install nodejs npm)"
     version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=WAIT_S_MAX).stdout.strip()
     assert int(version.removeprefix("v").split(".")[0]) >= NODE_MAJOR_MIN, f"node is {version}: {NODE_MAJOR_MIN} is wanted"
-    theirs = ROOT / "tests" / "interop"
-    assert (theirs / "node_modules" / "ts-mls").exists(), f"no modules in {theirs}: install them (make script-tests does)"
-    return {OURS: [ours], THEIRS: [node, theirs / "member.mjs"]}
+    theirs = ROOT / "web" / "node_modules" / "ts-mls"
+    assert theirs.exists(), f"{theirs} is missing: install the modules (make script-tests does)"
+    return {OURS: [ours], THEIRS: [node, ROOT / "tests" / "interop" / "member.mjs"]}
 
 
 @pytest.fixture

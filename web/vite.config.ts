@@ -65,5 +65,11 @@ export default defineConfig({
   },
   // The parts with a state of their own are tried as the browser gets them.
   ...(process.env.VITEST && { resolve: { conditions: ['browser'] } }),
-  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'], setupFiles: ['test/setup.ts'] },
+  // Real machines answer some of them, on a computer that may have other things to do.
+  test: {
+    include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 });

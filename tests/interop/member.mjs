@@ -5,12 +5,12 @@
  */
 
 import { createInterface } from "node:readline";
-import { Conversation, checkPackage, credentialOf, digits, isLastResort, makePackage, newDevice } from "./mls.mjs";
-import { decodePayload, encodePayload } from "./payload.mjs";
+import { Conversation, checkPackage, credentialOf, digits, isLastResort, makePackage, newDevice } from "../../web/src/chat/mls/mls.mjs";
+import { decodePayload, encodePayload } from "../../web/src/chat/mls/payload.mjs";
 
 let device;
 let conversation;
-/** @type {import("./mls.mjs").KeptPackage[]} */
+/** @type {import("../../web/src/chat/mls/mls.mjs").KeptPackage[]} */
 let packages = [];
 const believed = new Map();
 const devices = (account, id) => believed.get(`${account}/${id}`);

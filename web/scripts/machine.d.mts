@@ -1,5 +1,8 @@
 export function until<T>(condition: () => T | Promise<T>, what: string, limitMs?: number): Promise<NonNullable<T>>;
 
+/** The program under test. */
+export const BINARY: string;
+
 export class Machine {
   static found(): Promise<Machine>;
   static join(member: Machine): Promise<Machine>;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BINARY = process.env.TERTULIA_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'tertulia');
+export const BINARY = process.env.TERTULIA_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug', 'tertulia');
 /** Long enough for a slow computer that does other things meanwhile; nothing is measured by it. */
 const WAIT_MS = 60_000;
 

@@ -27,7 +27,8 @@ export async function register(nick: string, name: string, password: string, inv
   await opened((await api.post('/api/tertulia/v1/register', { body, key, token: null })).access_token);
 }
 
-/** Ends the session, here and at the ring. Nothing of the person's stays in the browser. */
+/** Ends the session, here and at the ring. Nothing of the person's stays in the browser, but private messages: who removes those does so
+ * beside (`chat/ui/Devices.svelte`), since they may be the only ones that there are. */
 export async function logout(): Promise<void> {
   const { token, id } = session.current ?? {};
   for (const letter of outbox.letters) await withdraw(letter.key);

@@ -1,7 +1,9 @@
 // The page's texts in English; `es.ts` has the same keys.
+import { chatEn } from '../chat/ui/words.en';
 import type { Text } from './words';
 
 export const en = {
+  ...chatEn,
   'app.skip': 'Skip to the content',
   'app.reload': 'Reload',
   'app.close': 'Close',
@@ -358,7 +360,7 @@ export const en = {
   'settings.community': 'The community',
 
   'ring.drawing': 'Drawing of the ring: {machines} machines on a circle, {ranges} ranges as arcs. The tables below say the same.',
-  'ring.legend': 'Circle: a machine of the ring. Square: it keeps copies only. Diamond: it lets people in and stores nothing. “?” does not answer, “×” is dead, “→” leaves. An arc is a range; thin lines lead to its copies, the thick one to its leader.',
+  'ring.legend': 'Circle: a machine of the ring. Square: it keeps copies only. Diamond: it lets people in and stores nothing. “?” does not answer, “×” is dead, “→” leaves. An arc is a range; thin lines lead to its copies, the thick one to its leader. The number in the middle says how many machines may be lost.',
   'ring.tolerates': { one: 'Any {n} machine may be lost now, and nothing is lost.', other: 'Any {n} machines may be lost now, and nothing is lost.' },
   'ring.toleratesNone': 'No machine may be lost now.',
   'ring.partial': 'Not all machines have answered: this picture has holes.',

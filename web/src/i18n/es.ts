@@ -1,8 +1,10 @@
 // Los textos de la página en español; las mismas claves que `en.ts`.
 import type { en } from './en';
+import { chatEs } from '../chat/ui/words.es';
 import type { Text } from './words';
 
 export const es: Record<keyof typeof en, Text> = {
+  ...chatEs,
   'app.skip': 'Ir al contenido',
   'app.reload': 'Recargar',
   'app.close': 'Cerrar',
@@ -359,7 +361,7 @@ export const es: Record<keyof typeof en, Text> = {
   'settings.community': 'La comunidad',
 
   'ring.drawing': 'Dibujo del anillo: {machines} máquinas en un círculo, {ranges} tramos como arcos. Las tablas de abajo dicen lo mismo.',
-  'ring.legend': 'Círculo: una máquina del anillo. Cuadrado: solo guarda copias. Rombo: deja entrar a la gente y no guarda nada. «?» no responde, «×» está muerta, «→» se va. Un arco es un tramo; las líneas finas llevan a sus copias, la gruesa a su líder.',
+  'ring.legend': 'Círculo: una máquina del anillo. Cuadrado: solo guarda copias. Rombo: deja entrar a la gente y no guarda nada. «?» no responde, «×» está muerta, «→» se va. Un arco es un tramo; las líneas finas llevan a sus copias, la gruesa a su líder. El número del medio dice cuántas máquinas se pueden perder.',
   'ring.tolerates': { one: 'Se puede perder {n} máquina cualquiera ahora sin que se pierda nada.', other: 'Se pueden perder {n} máquinas cualesquiera ahora sin que se pierda nada.' },
   'ring.toleratesNone': 'Ahora no se puede perder ninguna máquina.',
   'ring.partial': 'No todas las máquinas han respondido: este cuadro tiene huecos.',

@@ -105,6 +105,11 @@ export function count(n: number): string {
   return new Intl.NumberFormat(language.current, { notation: 'compact', maximumFractionDigits: 1 }).format(n);
 }
 
+/** A moment to the second, for what happens quickly. */
+export function instant(date: Date): string {
+  return new Intl.DateTimeFormat(language.current, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(date);
+}
+
 /** A day. */
 export function date(day: Date): string {
   return new Intl.DateTimeFormat(language.current, { dateStyle: 'medium', timeZone: 'UTC' }).format(day);

@@ -18,6 +18,7 @@ export const PLACES: readonly Place[] = [
   { href: '/public', label: 'title.public', icon: 'public', membersOnly: false, onPhone: true },
   { href: '/search', label: 'title.search', icon: 'search', membersOnly: false, onPhone: true },
   { href: '/notifications', label: 'title.notifications', icon: 'bell', membersOnly: true, onPhone: true },
+  { href: '/messages', label: 'title.messages', icon: 'chat', membersOnly: true, onPhone: true },
   { href: '/moderation', label: 'title.reports', icon: 'shield', membersOnly: true, moderatorsOnly: true, onPhone: false },
   { href: '/ring', label: 'title.ring', icon: 'ring', membersOnly: false, onPhone: false },
   { href: '/settings', label: 'title.settings', icon: 'settings', membersOnly: true, onPhone: false },

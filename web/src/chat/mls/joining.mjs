@@ -9,19 +9,23 @@
  * Deliberately absent: secrets shared beforehand. A welcome that wants some is refused.
  */
 
-import { validateRatchetTree } from "ts-mls/clientState.js";
-import { ratchetTreeFromExtension, verifyGroupInfoConfirmationTag, verifyGroupInfoSignature } from "ts-mls/groupInfo.js";
-import { makeKeyPackageRef } from "ts-mls/keyPackage.js";
-import { deriveKeySchedule } from "ts-mls/keySchedule.js";
-import { verifyParentHashes } from "ts-mls/parentHash.js";
-import { pathToRoot } from "ts-mls/pathSecrets.js";
-import { mergePrivateKeyPaths, toPrivateKeyPath } from "ts-mls/privateKeyPath.js";
-import { findLeafIndex } from "ts-mls/ratchetTree.js";
-import { createSecretTree } from "ts-mls/secretTree.js";
-import { treeHashRoot } from "ts-mls/treeHash.js";
-import { directPath, leafToNodeIndex, leafWidth } from "ts-mls/treemath.js";
-import { firstCommonAncestor } from "ts-mls/updatePath.js";
-import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
+import { validateRatchetTree } from 'ts-mls/clientState.js';
+import {
+  ratchetTreeFromExtension,
+  verifyGroupInfoConfirmationTag,
+  verifyGroupInfoSignature,
+} from 'ts-mls/groupInfo.js';
+import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { deriveKeySchedule } from 'ts-mls/keySchedule.js';
+import { verifyParentHashes } from 'ts-mls/parentHash.js';
+import { pathToRoot } from 'ts-mls/pathSecrets.js';
+import { mergePrivateKeyPaths, toPrivateKeyPath } from 'ts-mls/privateKeyPath.js';
+import { findLeafIndex } from 'ts-mls/ratchetTree.js';
+import { createSecretTree } from 'ts-mls/secretTree.js';
+import { treeHashRoot } from 'ts-mls/treeHash.js';
+import { directPath, leafToNodeIndex, leafWidth } from 'ts-mls/treemath.js';
+import { firstCommonAncestor } from 'ts-mls/updatePath.js';
+import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
 
 /**
  * What a welcome says of its group. It is not believed yet.
@@ -53,8 +57,9 @@ export async function enter({ info, secrets }, kept, suite, clientConfig) {
   const tree = ratchetTreeFromExtension(info);
   const signedBy = tree?.[leafToNodeIndex(signer)];
   const own = tree && findLeafIndex(tree, kept.public.leafNode);
-  if (signedBy?.nodeType !== "leaf" || own === undefined) return undefined;
-  if (groupContext.cipherSuite !== kept.public.cipherSuite || groupContext.version !== kept.public.version) return undefined;
+  if (signedBy?.nodeType !== 'leaf' || own === undefined) return undefined;
+  if (groupContext.cipherSuite !== kept.public.cipherSuite || groupContext.version !== kept.public.version)
+    return undefined;
   if (!isWithin(groupContext.extensions, kept.public.leafNode.capabilities)) return undefined;
   if (!(await verifyGroupInfoSignature(info, signedBy.leaf.signaturePublicKey, suite.signature))) return undefined;
   await checkTree(tree, groupContext, suite, clientConfig);
@@ -77,7 +82,7 @@ export async function enter({ info, secrets }, kept, suite, clientConfig) {
     keySchedule,
     secretTree: await createSecretTree(leafWidth(tree.length), encryptionSecret, suite.kdf),
     historicalReceiverData: new Map(),
-    groupActiveState: { kind: "active" },
+    groupActiveState: { kind: 'active' },
     clientConfig,
   };
 }
@@ -100,13 +105,14 @@ async function checkTree(tree, groupContext, suite, { lifetimeConfig, authServic
   const keys = new Set();
   for (const [at, node] of tree.entries()) {
     if (node === undefined) continue;
-    if ((node.nodeType === "leaf") !== (at % 2 === 0)) throw new Error("a node of the tree is in another's place");
-    keys.add(String(node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey));
-    for (const unmerged of node.nodeType === "parent" ? node.parent.unmergedLeaves : []) {
-      if (!isUnmergedBelow(tree, unmerged, at)) throw new Error("an unmerged leaf is none");
+    if ((node.nodeType === 'leaf') !== (at % 2 === 0)) throw new Error("a node of the tree is in another's place");
+    keys.add(String(node.nodeType === 'leaf' ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey));
+    for (const unmerged of node.nodeType === 'parent' ? node.parent.unmergedLeaves : []) {
+      if (!isUnmergedBelow(tree, unmerged, at)) throw new Error('an unmerged leaf is none');
     }
   }
-  if (keys.size !== tree.filter((node) => node !== undefined).length) throw new Error("two nodes of the tree have one key");
+  if (keys.size !== tree.filter((node) => node !== undefined).length)
+    throw new Error('two nodes of the tree have one key');
   if (!(await verifyParentHashes(tree, suite.hash))) throw new Error("a parent in the tree is not its children's");
   const treeHash = await treeHashRoot(tree, suite.hash);
   if (String(treeHash) !== String(groupContext.treeHash)) throw new Error("this is another group's tree");
@@ -127,7 +133,9 @@ function isUnmergedBelow(tree, unmerged, at) {
 
 /** Whether a device that can do this knows all these extensions. Those with names are the standard's own, which all know. */
 function isWithin(extensions, capabilities) {
-  return extensions.every(({ extensionType: type }) => typeof type === "string" || capabilities.extensions.includes(type));
+  return extensions.every(
+    ({ extensionType: type }) => typeof type === 'string' || capabilities.extensions.includes(type),
+  );
 }
 
 function noSecret(suite) {

@@ -17,7 +17,7 @@ const PAYLOAD_BYTES_MAX = 3 * STEP_BYTES;
  * @returns {Uint8Array}
  */
 export function encodePayload(payload) {
-  const whole = (_, value) => (typeof value === "string" ? value.toWellFormed() : value);
+  const whole = (_, value) => (typeof value === 'string' ? value.toWellFormed() : value);
   const bytes = new TextEncoder().encode(JSON.stringify(payload, whole));
   const padded =
     BUCKETS_BYTES.find((bucket) => bytes.length <= bucket) ?? Math.ceil(bytes.length / STEP_BYTES) * STEP_BYTES;
@@ -34,5 +34,5 @@ export function encodePayload(payload) {
  * @returns {object}
  */
 export function decodePayload(bytes) {
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
 }

@@ -12,7 +12,9 @@ import {
   createApplicationMessage,
   createCommit,
   createGroup,
+  decodeGroupState,
   decodeMlsMessage,
+  encodeGroupState,
   encodeMlsMessage,
   generateKeyPackageWithKey,
   getCiphersuiteFromName,
@@ -20,10 +22,10 @@ import {
   makePskIndex,
   processPrivateMessage,
   zeroOutUint8Array,
-} from "ts-mls";
-import { makeKeyPackageRef } from "ts-mls/keyPackage.js";
-import { decryptSenderData } from "ts-mls/privateMessage.js";
-import { enter, openWelcome } from "./joining.mjs";
+} from 'ts-mls';
+import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { decryptSenderData } from 'ts-mls/privateMessage.js';
+import { enter, openWelcome } from './joining.mjs';
 
 /**
  * @typedef {[account: string, device: string]} Name
@@ -33,6 +35,9 @@ import { enter, openWelcome } from "./joining.mjs";
  *   keys: {signKey: Uint8Array, publicKey: Uint8Array}}} Device
  * @typedef {{public: import("ts-mls").KeyPackage, secret: import("ts-mls").PrivateKeyPackage}} KeptPackage
  * @typedef {{generation: number, number: number}} Epoch
+ * @typedef {{conversation: Conversation, opened: "message", by: Name, epoch: Epoch, payload: Uint8Array}
+ *   | {conversation: Conversation, opened: "changed", by: Name, added: Name[], removed: Name[], isOwnRemoval: boolean, epoch: Epoch}
+ *   | {conversation: Conversation, opened: "too_early" | "too_late" | "own" | "repeat"}} Opened
  */
 
 export const MESSAGE_BYTES_MAX = 64 << 10;
@@ -48,7 +53,7 @@ const LIFE_MS = 83 * DAY_MS;
 /** What a package has to live yet when it is used: a commit waits 30 days in a mailbox. */
 const LEFT_MS_MIN = 31 * DAY_MS;
 
-const SUITE = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
+const SUITE = 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519';
 /** The extension that marks a package of last resort. ts-mls does not know it by name. */
 const LAST_RESORT = 0x000a;
 
@@ -59,11 +64,11 @@ const LAST_RESORT = 0x000a;
  * @type {import("ts-mls").Capabilities}
  */
 const CAPABILITIES = {
-  versions: ["mls10"],
+  versions: ['mls10'],
   ciphersuites: [SUITE],
   extensions: [LAST_RESORT],
   proposals: [],
-  credentials: ["basic"],
+  credentials: ['basic'],
 };
 
 const suite = await getCiphersuiteImpl(getCiphersuiteFromName(SUITE));
@@ -87,7 +92,7 @@ function behaviour(devices) {
     },
     // By the clock of whoever uses a package, and not of those who only follow.
     lifetimeConfig: { maximumTotalLifetime: BigInt((EARLY_MS + LIFE_MS) / 1_000), validateLifetimeOnReceive: false },
-    paddingConfig: { kind: "alwaysPad", paddingLength: 0 },
+    paddingConfig: { kind: 'alwaysPad', paddingLength: 0 },
     keyPackageEqualityConfig: {
       compareKeyPackages: (one, other) => isSame(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),
       compareKeyPackageToLeafNode: (one, leaf) => isSame(one.leafNode.signaturePublicKey, leaf.signaturePublicKey),
@@ -111,11 +116,24 @@ export async function newDevice(account) {
 }
 
 /**
+ * The device with this key; the seed is the secret half as RFC 8032 has it.
+ *
+ * @param {string} account
+ * @param {Uint8Array} seed
+ * @param {Uint8Array} publicKey
+ * @returns {Promise<Device>}
+ */
+export async function deviceOfSeed(account, seed, publicKey) {
+  const id = await deviceOf(publicKey);
+  return { account, id, credential: credentialOf(`${account}/${id}`), keys: { signKey: seed, publicKey } };
+}
+
+/**
  * @param {string} text
  * @returns {import("ts-mls").Credential}
  */
 export function credentialOf(text) {
-  return { credentialType: "basic", identity: new TextEncoder().encode(text) };
+  return { credentialType: 'basic', identity: new TextEncoder().encode(text) };
 }
 
 /**
@@ -137,8 +155,26 @@ export async function makePackage(device, nowMs, isLastResort, lifetime = lifeti
     device.keys,
     suite,
   );
-  const bytes = encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: made.publicPackage });
+  const bytes = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_key_package', keyPackage: made.publicPackage });
   return { kept: { public: made.publicPackage, secret: made.privatePackage }, bytes };
+}
+
+/**
+ * A kept package of what was given out and the secret keys beside it.
+ *
+ * @param {Device} device
+ * @param {Uint8Array} bytes
+ * @param {{init: Uint8Array, leaf: Uint8Array}} secret
+ * @returns {KeptPackage | undefined}
+ */
+export function thawPackage(device, bytes, secret) {
+  const message = read(bytes, KEY_PACKAGE_BYTES_MAX);
+  if (message?.wireformat !== 'mls_key_package') return undefined;
+  const { init: initPrivateKey, leaf: hpkePrivateKey } = secret;
+  return {
+    public: message.keyPackage,
+    secret: { initPrivateKey, hpkePrivateKey, signaturePrivateKey: device.keys.signKey },
+  };
 }
 
 /** @param {KeptPackage} kept */
@@ -156,10 +192,10 @@ export function isLastResort(kept) {
  */
 export async function checkPackage(bytes, account, nowMs, devices) {
   const message = read(bytes, KEY_PACKAGE_BYTES_MAX);
-  if (message?.wireformat !== "mls_key_package") throw new Refused("this is no key package");
+  if (message?.wireformat !== 'mls_key_package') throw new Refused('this is no key package');
   const { keyPackage } = message;
-  if (keyPackage.cipherSuite !== SUITE) throw new Refused("the key package is of another suite");
-  if (!isInTime(keyPackage.leafNode.lifetime, nowMs)) throw new Refused("the key package is out of its time");
+  if (keyPackage.cipherSuite !== SUITE) throw new Refused('the key package is of another suite');
+  if (!isInTime(keyPackage.leafNode.lifetime, nowMs)) throw new Refused('the key package is out of its time');
   const name = await known(keyPackage.leafNode.credential, keyPackage.leafNode.signaturePublicKey, devices);
   if (name?.[0] !== account) throw new Refused(`the key package is of no living device of the account ${account}`);
   return { name, keyPackage };
@@ -207,19 +243,19 @@ export class Conversation {
    */
   static async join(device, bytes, packages, id, generation, devices) {
     const message = read(bytes, COMMIT_BYTES_MAX);
-    if (message?.wireformat !== "mls_welcome") throw new Refused("this is no welcome");
+    if (message?.wireformat !== 'mls_welcome') throw new Refused('this is no welcome');
     const { welcome } = message;
     const used = await packageOf(welcome, packages);
-    if (used === undefined) throw new Refused("the welcome is for no package of this device");
+    if (used === undefined) throw new Refused('the welcome is for no package of this device');
     const opened = await openWelcome(welcome, used, suite);
-    if (opened === undefined) throw new Refused("the welcome does not hold");
+    if (opened === undefined) throw new Refused('the welcome does not hold');
     const { groupContext, signer } = opened.info;
-    if (!isSame(groupContext.groupId, groupName(id, generation))) throw new Refused("the welcome is for another group");
-    if (groupContext.extensions.some((extension) => extension.extensionType === "external_senders")) {
-      throw new Refused("somebody outside may change the group");
+    if (!isSame(groupContext.groupId, groupName(id, generation))) throw new Refused('the welcome is for another group');
+    if (groupContext.extensions.some((extension) => extension.extensionType === 'external_senders')) {
+      throw new Refused('somebody outside may change the group');
     }
     const group = await enter(opened, used, suite, behaviour(devices));
-    if (group === undefined) throw new Refused("the welcome does not hold");
+    if (group === undefined) throw new Refused('the welcome does not hold');
     const by = namedBy(leafAt(group.ratchetTree, signer)?.credential);
     return { conversation: new Conversation(device, generation, group), by, used };
   }
@@ -234,18 +270,17 @@ export class Conversation {
    */
   async change(add, remove, devices) {
     this.checkIsIn();
-    if (this.pending !== undefined) throw new Refused("another change waits for its answer");
+    if (this.pending !== undefined) throw new Refused('another change waits for its answer');
     const extraProposals = [
-      ...remove.map((wanted) => ({ proposalType: "remove", remove: { removed: this.leafToRemove(wanted) } })),
-      ...add.map((keyPackage) => ({ proposalType: "add", add: { keyPackage } })),
+      ...remove.map((wanted) => ({ proposalType: 'remove', remove: { removed: this.leafToRemove(wanted) } })),
+      ...add.map((keyPackage) => ({ proposalType: 'add', add: { keyPackage } })),
     ];
     const made = await createCommit(
       { state: this.believing(devices), cipherSuite: suite },
       { extraProposals, ratchetTreeExtension: true },
     );
     const welcome =
-      made.welcome &&
-      encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome: made.welcome });
+      made.welcome && encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome });
     // What it has consumed stays until the answer: if the home takes another commit, the group goes on from here.
     return {
       conversation: new Conversation(this.device, this.generation, this.group, made.newState),
@@ -281,14 +316,14 @@ export class Conversation {
    * @param {Uint8Array} payload
    */
   async seal(payload) {
-    if (payload.length + SEALED_MORE_BYTES_MAX > MESSAGE_BYTES_MAX) throw new Refused("a message weighs too much");
+    if (payload.length + SEALED_MORE_BYTES_MAX > MESSAGE_BYTES_MAX) throw new Refused('a message weighs too much');
     this.checkIsIn();
     const made = await createApplicationMessage(this.group, payload, suite);
     made.consumed.forEach(zeroOutUint8Array);
     const { privateMessage } = made;
     return {
       conversation: this.with(made.newState),
-      bytes: encodeMlsMessage({ version: "mls10", wireformat: "mls_private_message", privateMessage }),
+      bytes: encodeMlsMessage({ version: 'mls10', wireformat: 'mls_private_message', privateMessage }),
     };
   }
 
@@ -297,30 +332,53 @@ export class Conversation {
    *
    * @param {Uint8Array} bytes
    * @param {Devices} devices
+   * @returns {Promise<Opened>}
    */
   async open(bytes, devices) {
     this.checkIsIn();
     const message = read(bytes, COMMIT_BYTES_MAX);
-    if (message?.wireformat !== "mls_private_message") throw new Refused("this is neither a message nor a commit");
+    if (message?.wireformat !== 'mls_private_message') throw new Refused('this is neither a message nor a commit');
     const { privateMessage } = message;
-    const isCommit = privateMessage.contentType === "commit";
-    if (!isCommit && bytes.length > MESSAGE_BYTES_MAX) throw new Refused("this is neither a message nor a commit");
+    const isCommit = privateMessage.contentType === 'commit';
+    if (!isCommit && bytes.length > MESSAGE_BYTES_MAX) throw new Refused('this is neither a message nor a commit');
     const { groupId, epoch } = this.group.groupContext;
-    if (!isSame(privateMessage.groupId, groupId)) throw new Refused("this is of another group");
-    if (privateMessage.epoch > epoch) return { conversation: this, opened: "too_early" };
-    const then = privateMessage.epoch === epoch ? this.now() : this.group.historicalReceiverData.get(privateMessage.epoch);
-    if (then === undefined || (isCommit && privateMessage.epoch < epoch)) return { conversation: this, opened: "too_late" };
+    if (!isSame(privateMessage.groupId, groupId)) throw new Refused('this is of another group');
+    if (privateMessage.epoch > epoch) return { conversation: this, opened: 'too_early' };
+    const then =
+      privateMessage.epoch === epoch ? this.now() : this.group.historicalReceiverData.get(privateMessage.epoch);
+    if (then === undefined || (isCommit && privateMessage.epoch < epoch))
+      return { conversation: this, opened: 'too_late' };
     // ts-mls does not tell who sent a message. What is read here is as good as the message: it holds if that does.
     const sender = await decryptSenderData(privateMessage, then.senderDataSecret, suite).catch(() => undefined);
-    if (sender === undefined) throw new Refused("this does not hold");
-    if (sender.leafIndex === this.group.privatePath.leafIndex) return { conversation: this, opened: "own" };
+    if (sender === undefined) throw new Refused('this does not hold');
+    if (sender.leafIndex === this.group.privatePath.leafIndex) return { conversation: this, opened: 'own' };
     const by = namedBy(leafAt(then.ratchetTree, sender.leafIndex)?.credential);
     return isCommit ? this.follow(privateMessage, by, devices) : this.take(privateMessage, by, devices);
   }
 
+  /**
+   * All that is to be kept of it, secrets too.
+   *
+   * @returns {{generation: number, group: Uint8Array, pending?: Uint8Array}}
+   */
+  freeze() {
+    const { generation, group, pending } = this;
+    return { generation, group: encodeGroupState(group), ...(pending && { pending: encodeGroupState(pending) }) };
+  }
+
+  /**
+   * It again, of what was kept.
+   *
+   * @param {Device} device
+   * @param {{generation: number, group: Uint8Array, pending?: Uint8Array}} frozen
+   */
+  static thaw(device, { generation, group, pending }) {
+    return new Conversation(device, generation, thawGroup(group), pending && thawGroup(pending));
+  }
+
   /** The devices in it, this one among them, in the order of their accounts. */
   members() {
-    const leaves = this.group.ratchetTree.filter((node) => node?.nodeType === "leaf");
+    const leaves = this.group.ratchetTree.filter((node) => node?.nodeType === 'leaf');
     return inOrder(leaves.map((node) => namedBy(node.leaf.credential)));
   }
 
@@ -335,19 +393,19 @@ export class Conversation {
   }
 
   isIn() {
-    return this.group.groupActiveState.kind === "active";
+    return this.group.groupActiveState.kind === 'active';
   }
 
   /** @private */
   async take(privateMessage, by, devices) {
-    const result = await this.process(privateMessage, devices, () => "reject");
-    if (result === "repeat") return { conversation: this, opened: "repeat" };
-    if (result.kind !== "applicationMessage") throw new Refused("this would change more than who is in the group");
+    const result = await this.process(privateMessage, devices, () => 'reject');
+    if (result === 'repeat') return { conversation: this, opened: 'repeat' };
+    if (result.kind !== 'applicationMessage') throw new Refused('this would change more than who is in the group');
     const key = by && devices(...by);
     if (key === undefined || (await deviceOf(key)) !== by[1]) throw new Refused(`${by} is no living device`);
     result.consumed.forEach(zeroOutUint8Array);
     const epoch = { generation: this.generation, number: Number(privateMessage.epoch) };
-    return { conversation: this.with(result.newState), opened: "message", by, epoch, payload: result.message };
+    return { conversation: this.with(result.newState), opened: 'message', by, epoch, payload: result.message };
   }
 
   /** @private */
@@ -357,27 +415,27 @@ export class Conversation {
     let committer;
     let isOwnRemoval = false;
     const result = await this.process(privateMessage, devices, ({ kind, senderLeafIndex, proposals }) => {
-      if (kind !== "commit" || senderLeafIndex === undefined) return "reject";
+      if (kind !== 'commit' || senderLeafIndex === undefined) return 'reject';
       for (const { proposal } of proposals) {
-        if (proposal.proposalType === "add") {
+        if (proposal.proposalType === 'add') {
           added.push(namedBy(proposal.add.keyPackage.leafNode.credential));
-        } else if (proposal.proposalType === "remove") {
+        } else if (proposal.proposalType === 'remove') {
           const leaf = proposal.remove.removed;
           removed.push(namedBy(leafAt(before, leaf)?.credential));
           isOwnRemoval ||= leaf === this.group.privatePath.leafIndex;
         } else {
-          return "reject";
+          return 'reject';
         }
       }
       committer = senderLeafIndex;
       // Its commit is signed, and there is no next epoch for this device. (ts-mls would not notice that it is out when somebody has
       // been let in at its leaf.)
-      return isOwnRemoval ? "reject" : "accept";
+      return isOwnRemoval ? 'reject' : 'accept';
     });
-    if (result === "repeat" || result.kind !== "newState") throw new Refused("this does not hold");
-    if (committer === undefined) throw new Refused("this would change more than who is in the group");
+    if (result === 'repeat' || result.kind !== 'newState') throw new Refused('this does not hold');
+    if (committer === undefined) throw new Refused('this would change more than who is in the group');
     const after = isOwnRemoval
-      ? { ...result.newState, groupActiveState: { kind: "removedFromGroup" } }
+      ? { ...result.newState, groupActiveState: { kind: 'removedFromGroup' } }
       : result.newState;
     // The sender's new leaf bears its old name, and so its old key.
     const name = namedBy(leafAt(after.ratchetTree, committer)?.credential);
@@ -386,7 +444,7 @@ export class Conversation {
     const conversation = new Conversation(this.device, this.generation, after);
     return {
       conversation,
-      opened: "changed",
+      opened: 'changed',
       by,
       added: inOrder(added),
       removed: inOrder(removed),
@@ -402,7 +460,7 @@ export class Conversation {
       return await processPrivateMessage(state, privateMessage, makePskIndex(state, {}), suite, decide);
     } catch (error) {
       // Opened before, or too far behind its followers: ts-mls has one word for both.
-      if (error.message === "Desired gen in the past") return "repeat";
+      if (error.message === 'Desired gen in the past') return 'repeat';
       throw error;
     }
   }
@@ -424,14 +482,14 @@ export class Conversation {
 
   /** @private */
   checkIsIn() {
-    if (!this.isIn()) throw new Refused("this device is not in the group any more");
+    if (!this.isIn()) throw new Refused('this device is not in the group any more');
   }
 
   /** @private */
   leafToRemove(wanted) {
-    if (wanted === this.device.id) throw new Refused("a device cannot remove itself");
+    if (wanted === this.device.id) throw new Refused('a device cannot remove itself');
     const node = this.group.ratchetTree.findIndex(
-      (node) => node?.nodeType === "leaf" && namedBy(node.leaf.credential)?.[1] === wanted,
+      (node) => node?.nodeType === 'leaf' && namedBy(node.leaf.credential)?.[1] === wanted,
     );
     if (node === -1) throw new Refused(`the device ${wanted} is not in the group`);
     return node / 2;
@@ -444,7 +502,7 @@ export class Conversation {
  * @param {Uint8Array} bytes
  */
 export function digits(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /**
@@ -452,8 +510,8 @@ export function digits(bytes) {
  *
  * @param {Uint8Array} key
  */
-async function deviceOf(key) {
-  return digits(new Uint8Array(await crypto.subtle.digest("SHA-256", key)).subarray(0, 16));
+export async function deviceOf(key) {
+  return digits(new Uint8Array(await crypto.subtle.digest('SHA-256', key)).subarray(0, 16));
 }
 
 /**
@@ -463,8 +521,8 @@ async function deviceOf(key) {
  * @returns {Name | undefined}
  */
 function namedBy(credential) {
-  if (credential?.credentialType !== "basic") return undefined;
-  const text = Array.from(credential.identity, (byte) => String.fromCharCode(byte)).join("");
+  if (credential?.credentialType !== 'basic') return undefined;
+  const text = Array.from(credential.identity, (byte) => String.fromCharCode(byte)).join('');
   const found = /^(0|[1-9][0-9]{0,18})\/([0-9a-f]{32})$/.exec(text);
   return found && BigInt(found[1]) < 1n << 63n ? [found[1], found[2]] : undefined;
 }
@@ -489,6 +547,16 @@ function lifetimeFrom(nowMs) {
 function isInTime(lifetime, nowMs) {
   const [begins, ends] = [Number(lifetime.notBefore) * 1_000, Number(lifetime.notAfter) * 1_000];
   return ends - begins <= EARLY_MS + LIFE_MS && begins <= nowMs && ends >= nowMs + LEFT_MS_MIN;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {import("ts-mls").ClientState}
+ */
+function thawGroup(bytes) {
+  const decoded = decodeGroupState(bytes, 0);
+  if (decoded === undefined) throw new Error('a group that was kept does not read');
+  return { ...decoded[0], clientConfig: behaviour(() => undefined) };
 }
 
 /** The name of a group: the conversation's 16 bytes, then the generation's four, the highest first. */
@@ -517,12 +585,12 @@ async function packageOf(welcome, packages) {
 /** @returns {import("ts-mls").LeafNode | undefined} */
 function leafAt(tree, index) {
   const node = tree[2 * index];
-  return node?.nodeType === "leaf" ? node.leaf : undefined;
+  return node?.nodeType === 'leaf' ? node.leaf : undefined;
 }
 
 /** By account, and then by device. */
 function inOrder(names) {
-  const order = ([account, device]) => account.padStart(19, "0") + device;
+  const order = ([account, device]) => account.padStart(19, '0') + device;
   return names.filter((name) => name !== undefined).sort((one, other) => (order(one) < order(other) ? -1 : 1));
 }
 
