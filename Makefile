@@ -73,7 +73,7 @@ bench: page ## measure this machine beside its peers; prints a table, writes tar
 # Long: TERTULIA_CHAOS_ROUNDS repetitions of each attack, lots drawn by TERTULIA_CHAOS_SEED; one ring at a time, so that pauses mean something.
 chaos: ## attack rings of real machines under load for long; prints what was acknowledged, pauses and losses
 	TERTULIA_CHAOS_ROUNDS=$${TERTULIA_CHAOS_ROUNDS:-20} $(CARGO) test --release --locked --package tertulia --test chaos -- --nocapture --test-threads 1
-	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-client --test message lost
+	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-sim --test message lost
 	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-sim --test crash
 
 sim: ## the whole cluster in simulated trouble: make sim SEEDS=1000; writes target/traces/report.json
