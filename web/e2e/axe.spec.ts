@@ -1,7 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { ROUTES, type Route } from '../src/routes';
-import { act, dweet, enter, expect, follow, report, somebody, test, type Person } from './ring';
+import { act, card, dweet, enter, expect, follow, report, somebody, test, type Person } from './ring';
 
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 /** Each route once in each language and in each theme, on a phone and on a wide screen. */
 const LOOKS = [
   { language: 'en', theme: 'light', width: 1280 },
@@ -73,11 +75,32 @@ test.describe('every page can be used by everybody', () => {
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
         await expect(page.getByText(/^(Loading…|Cargando…)$/)).toHaveCount(0);
         await expect(page.locator('html')).toHaveAttribute('lang', language);
-        const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+        const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(TAGS).analyze();
         expect(violations.map(({ id: rule, nodes }) => `${path}: ${rule} ${nodes[0]?.html.slice(0, 160)}`)).toEqual([]);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         expect(overflow, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
       }
     });
   }
+
+  test('the sheets for reports and decisions, on the narrowest phone', async ({ page, context }) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await enter(context, ana);
+    await page.goto('/public');
+    await card(page, 'Buy more').getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Report this dweet' }).click();
+    await expect(page.getByRole('dialog').getByRole('checkbox')).toBeChecked();
+    await held(page);
+    await page.goto('/moderation');
+    await page.getByRole('button', { name: 'Settle the report' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await held(page);
+  });
 });
+
+async function held(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).include('dialog').withTags(TAGS).analyze();
+  expect(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html.slice(0, 160)}`)).toEqual([]);
+  const overflow = await page.getByRole('dialog').evaluate((sheet) => sheet.scrollWidth - sheet.clientWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+}
