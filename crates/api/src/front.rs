@@ -1,10 +1,11 @@
 //! The front page: the web app, or where that was not built a plain page; and what the plain pages need.
 
+use crate::error::Error;
 use crate::page::{Language, Page, STYLE, escape};
 use crate::service::Service;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
@@ -26,6 +27,20 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         )
         .merge(crate::trust::page_routes())
         .merge(crate::profile::routes())
+}
+
+/// What no other route knows: a file of the app, or one of the addresses that only the app understands.
+pub(crate) async fn otherwise(
+    State(service): State<Arc<Service>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let is_read = method == Method::GET || method == Method::HEAD;
+    let found = is_read.then(|| service.site.at(uri.path(), &service.entries(), &headers));
+    found
+        .flatten()
+        .unwrap_or_else(|| Error::NoSuchPath.into_response())
 }
 
 async fn style() -> impl IntoResponse {

@@ -5,7 +5,7 @@ use crate::service::Service;
 use crate::{
     absent, account, authorize, bookmark, community, device, entries, front, health, home, instance, message,
     moderation, notification, oauth, openapi, presence, relation, report, ring, safe, search, session, shell,
-    site, stance, status, streaming, timeline, trust,
+    stance, status, streaming, timeline, trust,
 };
 use axum::Router;
 use axum::extract::Request;
@@ -29,7 +29,7 @@ pub fn app(
 
 fn router(service: Arc<Service>) -> Router {
     routes()
-        .fallback(site::otherwise)
+        .fallback(front::otherwise)
         .method_not_allowed_fallback(async || Error::NoSuchMethod)
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),

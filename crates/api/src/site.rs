@@ -8,16 +8,12 @@
 //! ring's other entry machines and nobody else.
 //! **Invariant:** what a name with a hash in it stands for never changes; everything else is asked for each time.
 
-use crate::error::Error;
 use crate::page::{Page, escape};
-use crate::service::Service;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 use tertulia_types::entity::Entries;
 
 /// A file of the app.
@@ -67,6 +63,16 @@ impl Site {
         Self {
             files: assets.iter().map(named).collect(),
         }
+    }
+
+    /// What there is at an address: a file of the app, or the app itself where only it understands the address.
+    pub(crate) fn at(&self, path: &str, entries: &Entries, asked: &HeaderMap) -> Option<Response> {
+        let is_for_programs = FOR_PROGRAMS.iter().any(|start| path.starts_with(start));
+        let document = || {
+            let is_shown = !is_for_programs && has(asked, header::ACCEPT, "text/html");
+            is_shown.then(|| self.document(entries, asked))?
+        };
+        self.file(path, asked).or_else(document)
     }
 
     /// The app at an address of its own; none where it was not built.
@@ -137,25 +143,6 @@ impl Site {
         }
         Some(response)
     }
-}
-
-/// What no other route knows: a file of the app, or one of the addresses that only the app understands.
-pub(crate) async fn otherwise(
-    State(service): State<Arc<Service>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let is_read = method == Method::GET || method == Method::HEAD;
-    let is_for_programs = FOR_PROGRAMS.iter().any(|start| uri.path().starts_with(start));
-    let document = || {
-        let is_shown = !is_for_programs && has(&headers, header::ACCEPT, "text/html");
-        is_shown.then(|| service.site.document(&service.entries(), &headers))?
-    };
-    let found = is_read.then(|| service.site.file(uri.path(), &headers).or_else(document));
-    found
-        .flatten()
-        .unwrap_or_else(|| Error::NoSuchPath.into_response())
 }
 
 fn answer(asset: &Asset, tag: &str, freshness: &'static str, asked: &HeaderMap) -> Response {
@@ -359,6 +346,8 @@ mod tests {
             )
             .await;
         let id = dweet["id"].as_str().expect("an id");
+        let is_there = |found: &serde_json::Value| found.as_array().is_some_and(|found| !found.is_empty());
+        app.until("/api/v1/timelines/tag/plaza", &token, is_there).await;
         for path in [
             "/@ana".to_owned(),
             format!("/@ana/{id}"),
