@@ -168,7 +168,7 @@ def test_spanish_is_spoken_where_it_is_asked_for(machine, tmp_path):
     eva = Person(tmp_path / "eva", machine.url, LANG="es_ES.UTF-8")
     assert "Te damos la bienvenida, @eva." in eva.done("register", "eva")
     assert "Uso: tertulia feed" in eva.done("feed", "--help")
-    assert "¿Querías decir «unfollow, follow»?" in eva.run("folow").stderr
+    assert "¿Querías decir «modlog, unfollow, follow»?" in eva.run("folow").stderr
     assert "Aquí nadie tiene el nick @nadie" in eva.run("follow", "nadie").stderr
 
 

@@ -204,7 +204,7 @@ def test_strangers_ask_and_are_accepted_or_refused(people):
     assert [request["nick"] for request in ben.run("requests", "accept", "ana")["requests"]] == ["eva"]
     assert ana.steps("ben") == ["delivered"]
     assert ben.run("requests", "refuse", "eva")["requests"] == []
-    assert ben.run("requests", "refuse", "eva", status=1)["code"] == "no_request"
+    assert ben.run("requests", "refuse", "ana", status=1)["code"] == "no_request"
     eva.run("send", "ben", "once more", status=None)
     assert eva.steps("ben") == ["at_home", "refused"]
     assert [chat["nick"] for chat in ben.run("chats")["chats"]] == ["ana"]
