@@ -18,6 +18,8 @@ export default defineConfig({
     launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' },
     locale: 'en-GB',
     timezoneId: 'UTC',
+    // What is not there by then does not come any more.
+    actionTimeout: 60_000,
     trace: 'retain-on-failure',
     // Where it is not what is tried, it would only fetch the whole page once more.
     serviceWorkers: 'block',
