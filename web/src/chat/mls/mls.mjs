@@ -23,7 +23,8 @@ import {
   processPrivateMessage,
   zeroOutUint8Array,
 } from 'ts-mls';
-import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
+import { makeKeyPackageRef, verifyKeyPackage } from 'ts-mls/keyPackage.js';
+import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import { decryptSenderData } from 'ts-mls/privateMessage.js';
 import { enter, openWelcome } from './joining.mjs';
 
@@ -198,6 +199,10 @@ export async function checkPackage(bytes, account, nowMs, devices) {
   if (!isInTime(keyPackage.leafNode.lifetime, nowMs)) throw new Refused('the key package is out of its time');
   const name = await known(keyPackage.leafNode.credential, keyPackage.leafNode.signaturePublicKey, devices);
   if (name?.[0] !== account) throw new Refused(`the key package is of no living device of the account ${account}`);
+  // Looked at here too: ts-mls looks at all that one change lets in, and what does not hold behind the first is caught by nobody.
+  const { signature } = suite;
+  if (!(await verifyKeyPackage(keyPackage, signature)) || !(await verifyLeafNodeSignatureKeyPackage(keyPackage.leafNode, signature)))
+    throw new Refused('the key package is not signed by its device');
   return { name, keyPackage };
 }
 
