@@ -33,6 +33,17 @@ describe('the machine that is asked', () => {
     expect([entry.base, entry.count, entry.version]).toEqual(['http://10.0.0.2:8787', 3, 2]);
   });
 
+  it('forgets nobody for a machine that names itself alone', () => {
+    const entry = new Entry(OWN);
+    entry.learn(OWN, list(1, OWN, 'http://10.0.0.2:8787'));
+    expect(entry.learn(OWN, list(2, OWN)).urls).toEqual(['http://10.0.0.2:8787']);
+    entry.failed('');
+    expect(entry.base).toBe('http://10.0.0.2:8787');
+    entry.learn(OWN, list(3, OWN, 'http://10.0.0.3:8787'));
+    entry.learn(OWN, list(4, OWN, 'http://10.0.0.4:8787'));
+    expect(entry.count, 'the own one, the one that is asked, and the new one').toBe(3);
+  });
+
   it('is never one of another scheme', () => {
     const entry = new Entry('https://plaza.example');
     entry.learn('https://plaza.example', list(1, 'http://10.0.0.2:8787'));

@@ -6,6 +6,8 @@
 //! **Invariant:** a list is taken from a machine that is trusted, for the ring that the person is in; what it names is
 //! believed under that ring's authority and no other, and is bounded.
 //! **Invariant:** a list that cannot be had disturbs nobody: the old one stays.
+//! **Invariant:** a machine that names nobody but itself takes nobody's place: one that has just started, or is cut off, knows of no other that lives, and
+//! whoever forgot the others for it would have nowhere to go when it fails.
 
 use crate::address;
 use crate::bounded;
@@ -101,6 +103,15 @@ impl Errand {
     }
 }
 
+/// What a list comes to.
+#[derive(Debug)]
+pub(crate) struct Recommended {
+    /// The addresses, the best first.
+    pub(crate) urls: Vec<String>,
+    /// Whether they are of one machine at most: they come beside what was recommended before.
+    pub(crate) is_alone: bool,
+}
+
 async fn fetch(pool: reqwest::Client, server: String) -> Option<Brought> {
     let response = pool.get(format!("{server}{PATH}")).send().await.ok()?;
     if !response.status().is_success() {
@@ -113,13 +124,13 @@ async fn fetch(pool: reqwest::Client, server: String) -> Option<Brought> {
 
 impl Brought {
     /// Keeps the list, if it is one of the ring that is spoken to, or if that is not known yet: the ring as it is known
-    /// then, and the addresses, the best first. `named` are the machines that the person took for the ring's.
+    /// then, and its addresses. `named` are the machines that the person took for the ring's.
     pub(crate) fn keep(
         self,
         store: &Store,
         ring: &Ring,
         named: &[String],
-    ) -> Result<Option<(Ring, Vec<String>)>, Failure> {
+    ) -> Result<Option<(Ring, Recommended)>, Failure> {
         let is_id = self.list.ring.len() == 16 && self.list.ring.bytes().all(|byte| byte.is_ascii_hexdigit());
         let Ok(version) = i64::try_from(self.list.version) else {
             return Ok(None);
@@ -158,7 +169,8 @@ impl Brought {
                 version: Some(self.list.version),
                 is_certain: true,
             };
-            Ok(Some((ring, urls)))
+            let is_alone = self.is_alone();
+            Ok(Some((ring, Recommended { urls, is_alone })))
         })
     }
 
@@ -174,7 +186,8 @@ impl Brought {
         let heard = statement
             .query_map((ring, &self.server), |row| row.get::<_, String>(0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        for gone in heard.iter().filter(|url| !urls.contains(url)) {
+        let is_gone = |url: &&String| !self.is_alone() && !urls.contains(url);
+        for gone in heard.iter().filter(is_gone) {
             tx.execute("DELETE FROM server WHERE url = ?1", [gone])?;
         }
         for url in urls {
@@ -186,6 +199,10 @@ impl Brought {
             tx.execute(sql, (url, authority, ring))?;
         }
         Ok(())
+    }
+
+    fn is_alone(&self) -> bool {
+        self.list.machines.len() < 2
     }
 
     /// The addresses of the list that may be followed: the first of each machine, then the second ones.

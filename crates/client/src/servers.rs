@@ -56,11 +56,11 @@ impl Servers {
         }
     }
 
-    /// Puts in the place of what the ring recommended before what it recommends now.
-    pub(crate) fn hear(&mut self, urls: &[String]) {
+    /// Puts in the place of what the ring recommended before what it recommends now; beside it, if a machine named itself alone.
+    pub(crate) fn hear(&mut self, urls: &[String], is_alone: bool) {
         self.0.retain(|known| {
             let only_heard = known.origin == Origin::Heard && !known.has_answered;
-            !only_heard || urls.contains(&known.url)
+            !only_heard || is_alone || urls.contains(&known.url)
         });
         self.add(urls.iter().cloned(), Origin::Heard);
     }
@@ -171,9 +171,11 @@ mod tests {
     #[test]
     fn entry_machines_that_the_ring_no_longer_names_go() {
         let mut servers = servers(&["a"]);
-        servers.hear(&["b".to_owned(), "c".to_owned()]);
+        servers.hear(&["b".to_owned(), "c".to_owned()], false);
         servers.answered("b");
-        servers.hear(&["d".to_owned()]);
+        servers.hear(&["b".to_owned()], true);
+        assert_eq!(servers.urls(), ["b", "a", "c"], "who named itself alone took nobody's place");
+        servers.hear(&["d".to_owned()], false);
         assert_eq!(
             servers.urls(),
             ["b", "a", "d"],
@@ -185,7 +187,7 @@ mod tests {
     fn entry_machines_are_bounded() {
         let mut servers = servers(&["a"]);
         let many: Vec<String> = (0..500).map(|number| number.to_string()).collect();
-        servers.hear(&many);
+        servers.hear(&many, false);
         assert_eq!(servers.urls().len(), SERVERS_MAX);
     }
 

@@ -275,9 +275,9 @@ impl Wire {
 
     fn keep(&self, store: &Store, brought: Option<crate::entries::Brought>) -> Result<(), Failure> {
         let Some(brought) = brought else { return Ok(()) };
-        if let Some((ring, urls)) = brought.keep(store, &self.ring(), &self.proven())? {
+        if let Some((ring, recommended)) = brought.keep(store, &self.ring(), &self.proven())? {
             *lock(&self.ring) = ring;
-            lock(&self.servers).hear(&urls);
+            lock(&self.servers).hear(&recommended.urls, recommended.is_alone);
         }
         Ok(())
     }

@@ -37,13 +37,17 @@ export class Entry {
     if (base === this.base) this.#at = (this.#at + 1) % this.#urls.length;
   }
 
-  /** Takes up a new list, and stays where it is. A page of https cannot ask a machine of http. */
+  /**
+   * Takes up a new list, and stays where it is. A page of https cannot ask a machine of http. A machine that names itself alone has just started, or is cut
+   * off: the others stay for the day on which it fails.
+   */
   learn(own: string, entries: Entries): { version: number; urls: string[] } {
     const base = this.base;
     const scheme = own.split(':')[0];
     const urls = entries.machines.flatMap((machine) => machine.urls).filter((url) => url.startsWith(`${scheme}:`));
     this.version = entries.version;
-    this.#urls = [OWN, ...new Set([...urls.filter((url) => url !== own), ...(base === OWN ? [] : [base])])];
+    const stay = entries.machines.length < 2 ? this.#urls : [base];
+    this.#urls = [OWN, ...new Set([...urls.filter((url) => url !== own), ...stay.filter((url) => url !== OWN)])];
     this.#at = Math.max(0, this.#urls.indexOf(base));
     return { version: entries.version, urls: this.#urls.slice(1) };
   }

@@ -121,6 +121,28 @@ async fn entry_machines_that_are_no_longer_named_go_and_those_that_a_person_name
 }
 
 #[tokio::test]
+async fn entry_machine_that_names_itself_alone_takes_nobodys_place() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (first, second) = (Machine::start().await, Machine::start().await);
+    with_dweets(&[&first, &second]);
+    let list = entries(7, None, &[&first.url, &second.url]);
+    second.recommends(&list);
+    first.recommends(&list);
+    let person = ana(&directory, &[&first.url]).await;
+    person.settle().await.expect("kept");
+    // It has just started, and has heard of nobody yet.
+    first.recommends(&entries(8, None, &[&first.url]));
+    person.feed(None, 5).await.expect("a page");
+    person.settle().await.expect("kept");
+    assert_eq!(person.servers(), [first.url.as_str(), &second.url]);
+    drop((person, first));
+    client(&directory, &[])
+        .feed(None, 5)
+        .await
+        .expect("at the second, in another process");
+}
+
+#[tokio::test]
 async fn entry_list_is_bounded_and_what_makes_no_sense_in_it_is_passed_by() {
     let directory = tempfile::tempdir().expect("a directory");
     let machine = Machine::start().await;
