@@ -55,6 +55,9 @@ impl Client {
         password: &str,
         invite: Option<&str>,
     ) -> Result<Me, Failure> {
+        if let Some(me) = self.go_on_entering(typed).await? {
+            return Ok(me);
+        }
         let nick = self.nobody_yet(typed)?;
         let name = name
             .map(tertulia_types::text::display_name)
@@ -68,6 +71,9 @@ impl Client {
 
     /// Logs in.
     pub async fn login(&self, typed: &str, password: &str) -> Result<Me, Failure> {
+        if let Some(me) = self.go_on_entering(typed).await? {
+            return Ok(me);
+        }
         let nick = self.nobody_yet(typed)?;
         let body = json!({ "nick": nick.as_str(), "password": password, "label": LABEL });
         let token: Token = self
@@ -212,9 +218,25 @@ impl Client {
         })?;
         self.remember(&self.wire.proven())?;
         self.become_person(Some(person));
+        self.arrive().await
+    }
+
+    async fn arrive(&self) -> Result<Me, Failure> {
         let me = self.whoami().await?.what;
         self.become_device().await;
         Ok(me)
+    }
+
+    /// Whoever has a session, and lost the ring before it said who they are, does the same once more and is told no error: goes on from there.
+    async fn go_on_entering(&self, typed: &str) -> Result<Option<Me>, Failure> {
+        let Some(nick) = self.nick() else { return Ok(None) };
+        let sql = "SELECT nick FROM person WHERE nick = ?1 AND seen_ms = 0";
+        let is_unfinished = self.store.first(sql, [&nick], |row| row.get::<_, String>(0))?.is_some();
+        let is_same = nick::checked(typed).is_ok_and(|typed| typed.as_str() == nick);
+        match is_unfinished && is_same {
+            true => self.arrive().await.map(Some),
+            false => Ok(None),
+        }
     }
 
     fn leave(&self, me: &Person, keep: bool) -> Result<(), Failure> {

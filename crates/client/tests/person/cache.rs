@@ -281,6 +281,24 @@ async fn logging_out_works_without_a_machine_and_says_that_the_session_goes_on()
 }
 
 #[tokio::test]
+async fn who_loses_the_ring_while_they_log_in_does_it_again_and_is_in() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let machine = Machine::start().await;
+    let who = "GET /api/v1/accounts/verify_credentials";
+    machine.on(who, 503, serde_json::json!({ "error": "busy", "code": "busy" }));
+    let person = client(&directory, &[&machine.url]);
+    let lost = person.login("ana", "correct horse").await;
+    assert!(lost.expect_err("it did not say who this is").is_unreachable());
+    machine.on(who, 200, account("7", "ana"));
+    let other = person.login("bob", "correct horse").await;
+    assert!(matches!(other, Err(Failure::Misused(Misuse::LoggedInAs(_)))));
+    assert_eq!(person.login("Ana", "correct horse").await.expect("in").id, "7");
+    assert_eq!(machine.asked_for("POST /api/tertulia/v1/login").len(), 1, "one session");
+    let again = person.login("ana", "correct horse").await;
+    assert!(matches!(again, Err(Failure::Misused(Misuse::LoggedInAs(_)))));
+}
+
+#[tokio::test]
 async fn one_person_never_sees_what_another_kept() {
     let directory = tempfile::tempdir().expect("a directory");
     let machine = Machine::start().await;
