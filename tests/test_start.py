@@ -168,6 +168,19 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path, small_disk):
             assert ana.get(f"/api/v1/statuses/{dweet}").ok
 
 
+def test_a_disk_that_is_nearly_full_is_told_before_it_is(tmp_path, small_disk):
+    place, file_bytes_max = small_disk
+    with Machine(place / "machine") as machine:
+        status = machine.command("status")
+        told = [note for note in status["notes"] if note["kind"] == "low_disk"]
+        disk, is_small = status["machines"][0]["disk"], file_bytes_max is None
+        assert 0 < disk["free_bytes"] <= disk["total_bytes"] and (not is_small or disk["total_bytes"] == 64 << 20)
+        assert len(told) == (1 if is_small or disk["free_bytes"] < 1 << 30 else 0)
+        if told:
+            assert told[0]["machine"] == status["machines"][0]["id"] and told[0]["n"] <= disk["total_bytes"]
+            until(lambda: "the disk is nearly full" in machine.said(), "the log says so too")
+
+
 def fill(path):
     """Writes until nothing more goes on the disk."""
     with open(path, "wb", buffering=0) as file:

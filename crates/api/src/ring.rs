@@ -38,13 +38,14 @@ fn shown(mut status: RingStatus) -> Value {
     for machine in shown["machines"].as_array_mut().into_iter().flatten() {
         if let Some(machine) = machine.as_object_mut() {
             machine.remove("peers");
+            machine.remove("disk");
         }
     }
     shown
 }
 
 /// The ring: its machines, ranges, copies and leaders, who is suspected, and what may be lost. As `tertulia status --json` tells it, without the
-/// machines' own addresses.
+/// machines' own addresses and disks.
 #[utoipa::path(get, path = "/api/tertulia/v1/ring", tag = "ring", responses((status = 200, body = Object)))]
 async fn ring(State(service): State<Arc<Service>>) -> Result<Json<Value>, Error> {
     let shown = match service.known.picture.look(AGE_MAX).await {

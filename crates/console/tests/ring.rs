@@ -6,7 +6,7 @@ use tertulia_console::ring::{self, Glyphs};
 use tertulia_console::words::{Language, Words};
 use tertulia_types::entity::Timestamp;
 use tertulia_types::ring::{
-    CopyKind, CopyStatus, EventKind, GroupId, Hindrance, Hop, HopKind, LeaveProgress, LookupPath,
+    CopyKind, CopyStatus, DiskRoom, EventKind, GroupId, Hindrance, Hop, HopKind, LeaveProgress, LookupPath,
     MachineState, MachineStatus, RangeStatus, RingEvent, RingFacts, RingStatus,
 };
 use tertulia_types::{MachineId, Position, Range, Role, Slot};
@@ -44,6 +44,7 @@ fn machine(number: u64, of: u64) -> MachineStatus {
         silent_for_ms: None,
         clock_off_ms: None,
         sick: Vec::new(),
+        disk: None,
     }
 }
 
@@ -112,6 +113,10 @@ fn rings() -> Vec<(&'static str, RingStatus)> {
         ranges[2].end = None;
         ranges[2].leader = Some(id(4));
         machines[3].clock_off_ms = Some(-7_000);
+        machines[0].disk = Some(DiskRoom {
+            free_bytes: 312_000_000,
+            total_bytes: 8_000_000_000,
+        });
         (machines, ranges)
     };
     let lagging = {

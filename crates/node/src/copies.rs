@@ -49,6 +49,11 @@ impl Copies {
         let _one_at_a_time = self.changing.lock().await;
         let mut rows = self.registry.rows()?;
         let founds = rows.is_empty() && !founding.is_empty();
+        if rows.is_empty() && self.has_databases()? {
+            tracing::error!(
+                "the log has lost all that it held, and which copies were here: they count as lost, and are made anew by those who have others"
+            );
+        }
         if founds {
             self.registry.write(&founding).await?;
             rows.extend(founding);
@@ -75,6 +80,18 @@ impl Copies {
             }
         }
         Ok(())
+    }
+
+    /// Whether a database lies where those of copies do.
+    fn has_databases(&self) -> std::io::Result<bool> {
+        let mut files = std::fs::read_dir(&self.state)?;
+        files.try_fold(false, |found, file| {
+            let is_database = file?
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "db");
+            Ok(found || is_database)
+        })
     }
 
     /// Removes what is left of a copy that was going when the power went.

@@ -60,6 +60,7 @@ mod relay;
 mod replica;
 mod report;
 mod roll;
+mod room;
 mod roster;
 mod router;
 mod shelf;

@@ -395,6 +395,7 @@ mod tests {
             silent_for_ms: None,
             clock_off_ms: None,
             sick: Vec::new(),
+            disk: None,
         };
         let first = MachineStatus {
             state,

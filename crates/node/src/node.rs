@@ -45,6 +45,7 @@ use crate::relay::Relay;
 use crate::replica::{Registry, Replica, Stage as Life};
 use crate::report::Reporter;
 use crate::roll::Roll;
+use crate::room;
 use crate::roster::{Receive, Roster};
 use crate::router::Router;
 use crate::stage::Stage;
@@ -273,6 +274,7 @@ impl Node {
             caller: caller.clone(),
             clock: options.clock.clone(),
             grace: patience.grace,
+            data: identity.directory().to_owned(),
         });
         let book = charter.book.clone();
         let commands_known = move |machine| census::commands_known(&book, machine);
@@ -390,6 +392,8 @@ impl Node {
             clock: self.clock.clone(),
         };
         self.employ(timekeeper.run(self.retired.clone()));
+        let data = self.charter.identity.directory().to_owned();
+        self.employ(room::watch(data, self.retired.clone()));
         self.employ(given_up::heed(
             book.clone(),
             self.copies.clone(),

@@ -1,6 +1,7 @@
 //! What this machine says of itself and its groups, and what all machines together say of the ring.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::census;
 use crate::driver::Driver;
 use crate::group::Group;
 use crate::peers::{Book, Entry, RingFile, State};
+use crate::room;
 use crate::roster::Roster;
 
 /// How long a machine may take to report.
@@ -31,6 +33,8 @@ pub(crate) struct Reporter {
     pub(crate) caller: Caller,
     pub(crate) clock: Clock,
     pub(crate) grace: Duration,
+    /// Where the machine's data lies.
+    pub(crate) data: PathBuf,
 }
 
 impl Reporter {
@@ -50,12 +54,14 @@ impl Reporter {
                 silent_for_ms: None,
                 clock_off_ms: None,
                 sick: Vec::new(),
+                disk: None,
             },
             |entry| self.of_entry(&entry),
         );
         machine.version = Some(env!("CARGO_PKG_VERSION").to_owned());
         let sick = self.roster.sick().into_iter();
         machine.sick = sick.map(|(group, _)| GroupId(group)).collect();
+        machine.disk = room::of(&self.data);
         let placed = census::placed_from(&self.book, Position(0));
         let range = |group: Arc<Group>| self.range(&group, &placed);
         Reported {
@@ -181,6 +187,7 @@ impl Reporter {
             silent_for_ms: silent.map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
             clock_off_ms: None,
             sick: Vec::new(),
+            disk: None,
         }
     }
 }

@@ -40,6 +40,18 @@ pub enum Fault {
     File(#[from] std::io::Error),
 }
 
+impl Fault {
+    /// Whether the disk is full: then the copy is as good as before, and what the machine needs is room.
+    #[must_use]
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Database(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::File(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            Self::Migration(_) | Self::Version { .. } | Self::Codec { .. } | Self::Damaged(_) => false,
+        }
+    }
+}
+
 /// Why a verb has no reply.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -405,6 +405,7 @@ export const en = {
   'ring.note.sick_copies': 'Copies cannot be used at {which}: its log says why. They are made anew from others.',
   'ring.note.suspect': 'Does not answer: {which}. See whether it runs and has a network.',
   'ring.note.dead': 'Dead: {which}. Copies are made again where there is room. It may come back; if it never will: tertulia remove ID',
+  'ring.note.low_disk': 'The disk is nearly full at {which}: make room there. A full disk stops a machine.',
   'ring.note.clock_off': 'The clock is wrong at {which}: that machine leads nothing. Set it right.',
   'ring.note.leaving': 'About to leave: {which}',
   'ring.note.few_copies': 'Fewer copies that count than there ought to be: {which}. They are being made.',

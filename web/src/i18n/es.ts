@@ -406,6 +406,7 @@ export const es: Record<keyof typeof en, Text> = {
   'ring.note.sick_copies': 'Hay copias que no se pueden usar en {which}: su registro dice por qué. Se hacen de nuevo a partir de otras.',
   'ring.note.suspect': 'No responde: {which}. Mira si está en marcha y tiene red.',
   'ring.note.dead': 'Muerta: {which}. Las copias se hacen de nuevo donde hay sitio. Puede volver; si nunca lo hará: tertulia remove ID',
+  'ring.note.low_disk': 'El disco está casi lleno en {which}: haz sitio. Un disco lleno detiene una máquina.',
   'ring.note.clock_off': 'El reloj va mal en {which}: esa máquina no lidera nada. Ponlo en hora.',
   'ring.note.leaving': 'A punto de irse: {which}',
   'ring.note.few_copies': 'Menos copias que cuentan de las debidas: {which}. Se están haciendo.',

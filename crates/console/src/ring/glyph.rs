@@ -11,8 +11,8 @@ pub struct Glyphs {
     pub(super) none: &'static str,
     /// Behind a machine that does not answer.
     pub(super) silent: &'static str,
-    /// Behind a copy that is being moved away.
-    pub(super) moves: &'static str,
+    /// Behind a copy that its machine does not have.
+    pub(super) anew: &'static str,
     /// Before the number of entries that a copy is behind.
     pub(super) minus: &'static str,
     /// From one machine to the next.
@@ -26,7 +26,7 @@ impl Glyphs {
         here: "▸",
         none: "—",
         silent: "✗",
-        moves: "→",
+        anew: "↻",
         minus: "−",
         arrow: "→",
     };
@@ -37,7 +37,7 @@ impl Glyphs {
         here: ">",
         none: "-",
         silent: "!",
-        moves: ">",
+        anew: "~",
         minus: "-",
         arrow: "->",
     };

@@ -313,17 +313,18 @@ fn held(glyphs: Glyphs, status: &RingStatus, names: &Names, copy: &CopyStatus) -
     let state = status.machine(copy.machine).map(|machine| machine.state);
     let is_up = state.is_some_and(MachineState::is_up);
     let mark = if is_up { "" } else { glyphs.silent };
-    let moves = if copy.is_stranger { glyphs.moves } else { "" };
+    let anew = if copy.is_stranger { glyphs.anew } else { "" };
     let behind = match copy.lag_entries {
         Some(lag) if lag > 0 => format!(" {}{lag}", glyphs.minus),
         Some(_) | None => String::new(),
     };
     match copy.kind {
         CopyKind::Voter => {
-            let style = if is_up { Style::Plain } else { Style::Bad };
-            (style, format!("{name}{mark}{moves}{behind}"))
+            let counts = is_up && !copy.is_stranger;
+            let style = if counts { Style::Plain } else { Style::Bad };
+            (style, format!("{name}{mark}{anew}{behind}"))
         }
-        CopyKind::Learner => (Style::Dim, format!("({name}{mark}{moves}{behind})")),
+        CopyKind::Learner => (Style::Dim, format!("({name}{mark}{anew}{behind})")),
     }
 }
 
@@ -348,8 +349,8 @@ fn legend(look: &Look, glyphs: Glyphs, page: &mut Page, status: &RingStatus) {
         (copies().any(is_silent), "ring-legend-silent", glyphs.silent),
         (
             copies().any(|copy| copy.is_stranger),
-            "ring-legend-moves",
-            glyphs.moves,
+            "ring-legend-anew",
+            glyphs.anew,
         ),
         (
             status.ranges.iter().any(|range| range.end.is_none()),

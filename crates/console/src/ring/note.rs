@@ -1,7 +1,7 @@
 //! What an operator ought to know, in words.
 
-use super::duration;
 use super::names::Names;
+use super::{duration, size};
 use crate::look::Look;
 use crate::page::Style;
 use std::collections::BTreeMap;
@@ -56,6 +56,10 @@ fn named(look: &Look, names: &Names, note: &Note, machine: tertulia_types::Machi
             let by = [("time", duration(look, ms.unsigned_abs()).into())];
             format!("{name}, {}", look.words.with(key, &by))
         }
+        (NoteKind::LowDisk, Some(bytes)) => {
+            let by = [("size", size(look, bytes.unsigned_abs()).into())];
+            format!("{name}, {}", look.words.with("ring-free", &by))
+        }
         (_, _) => name,
     }
 }
@@ -68,6 +72,7 @@ fn key(kind: NoteKind) -> &'static str {
         NoteKind::SickCopies => "ring-note-sick-copies",
         NoteKind::Suspect => "ring-note-suspect",
         NoteKind::Dead => "ring-note-dead",
+        NoteKind::LowDisk => "ring-note-low-disk",
         NoteKind::ClockOff => "ring-note-clock-off",
         NoteKind::Leaving => "ring-note-leaving",
         NoteKind::FewCopies => "ring-note-few-copies",

@@ -421,7 +421,14 @@ impl Keeper {
                 let _ = closed.send(());
             }
             Err(fault) => {
-                tracing::error!(group = database.descriptor().group, %fault, "this copy of the group has stopped");
+                let group = database.descriptor().group;
+                if fault.is_full_disk() {
+                    // The copy is not to be made anew elsewhere for that, and the log is on the same disk.
+                    (self.around.fatal)(&format!(
+                        "the disk is full: the database of group {group:016x} cannot be written ({fault})"
+                    ));
+                }
+                tracing::error!(group = format_args!("{group:016x}"), %fault, "this copy of the group has stopped");
                 let fault: Arc<str> = fault.to_string().into();
                 self.tell.send_modify(|visible| visible.fault = Some(fault));
                 self.waiting.clear();

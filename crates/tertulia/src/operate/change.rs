@@ -264,6 +264,7 @@ mod tests {
             silent_for_ms: None,
             clock_off_ms: None,
             sick: Vec::new(),
+            disk: None,
         };
         let facts = RingFacts {
             id: 1,

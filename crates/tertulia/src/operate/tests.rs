@@ -52,6 +52,7 @@ fn machine(id: MachineId, state: MachineState) -> MachineStatus {
         silent_for_ms: None,
         clock_off_ms: None,
         sick: Vec::new(),
+        disk: None,
     }
 }
 

@@ -1,13 +1,17 @@
 //! What the reports of the machines mean: how many machines may be lost, and what an operator ought to know.
 //!
 //! A range survives as long as a majority of its voters does (V1). So the ring bears as many losses as its weakest range;
-//! a machine that does not answer counts as lost already.
+//! a machine that does not answer counts as lost already, and so does a copy that its machine does not know of.
 
-use super::{CopyKind, CopyStatus, GroupId, MachineState, MachineStatus, RangeStatus, RingFacts, RingStatus};
+use super::{
+    CopyKind, CopyStatus, DiskRoom, GroupId, MachineState, MachineStatus, RangeStatus, RingFacts, RingStatus,
+};
 use crate::MachineId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Room for so many of the largest copy that a machine keeps: a division copies it, and a copy that is made anew comes beside the old one.
+const LARGEST_COPIES_MIN: u64 = 2;
 /// A machine whose clock is further off than this does not lead (C3).
 const CLOCK_OFF_MS_MAX: u64 = 5_000;
 
@@ -40,6 +44,8 @@ pub enum NoteKind {
     Suspect,
     /// The machine is dead: its copies are made again elsewhere, if there are machines for it.
     Dead,
+    /// The machine's disk has `n` bytes left, which may not be enough for long: a full one stops it.
+    LowDisk,
     /// The machine's clock is `n` milliseconds off: it does not lead.
     ClockOff,
     /// The machine is about to leave.
@@ -69,6 +75,7 @@ impl NoteKind {
             | Self::SickCopies
             | Self::Suspect
             | Self::Dead
+            | Self::LowDisk
             | Self::ClockOff => true,
             Self::Leaving
             | Self::FewCopies
@@ -116,7 +123,7 @@ impl RingStatus {
             .unwrap_or_default();
         let mut notes: Vec<Note> = [
             of_ranges(&ranges, &votes),
-            of_machines(&machines),
+            of_machines(&machines, &ranges),
             of_size(&ring, &machines),
         ]
         .concat();
@@ -240,7 +247,7 @@ impl Votes {
         let (mut all, mut up) = (0, 0);
         for copy in voters {
             all += 1;
-            up += u32::from(is_up(copy.machine, range.group));
+            up += u32::from(is_up(copy.machine, range.group) && !copy.is_stranger);
         }
         Self { all, up, wanted }
     }
@@ -291,7 +298,7 @@ fn of_ranges(ranges: &[RangeStatus], votes: &[Votes]) -> Vec<Note> {
     notes
 }
 
-fn of_machines(machines: &[MachineStatus]) -> Vec<Note> {
+fn of_machines(machines: &[MachineStatus], ranges: &[RangeStatus]) -> Vec<Note> {
     let mut notes = Vec::new();
     for machine in machines {
         let about = |kind, n| Note {
@@ -309,12 +316,26 @@ fn of_machines(machines: &[MachineStatus]) -> Vec<Note> {
         if let sick @ 1.. = machine.sick.len() {
             notes.push(about(NoteKind::SickCopies, i64::try_from(sick).ok()));
         }
+        if let Some(disk) = machine.disk
+            && disk.free_bytes < disk_free_bytes_min(machine.id, ranges)
+        {
+            notes.push(about(NoteKind::LowDisk, i64::try_from(disk.free_bytes).ok()));
+        }
         let off = machine.clock_off_ms;
         if off.is_some_and(|ms| ms.unsigned_abs() > CLOCK_OFF_MS_MAX) && machine.state.is_up() {
             notes.push(about(NoteKind::ClockOff, off));
         }
     }
     notes
+}
+
+/// How much room a machine needs to go on without worry.
+fn disk_free_bytes_min(machine: MachineId, ranges: &[RangeStatus]) -> u64 {
+    let kept = ranges
+        .iter()
+        .filter(|range| range.copies.iter().any(|copy| copy.machine == machine));
+    let largest_bytes = kept.filter_map(|range| range.bytes).max().unwrap_or(0);
+    DiskRoom::FREE_BYTES_MIN.max(largest_bytes.saturating_mul(LARGEST_COPIES_MIN))
 }
 
 /// What the number of machines means, and what their versions do.

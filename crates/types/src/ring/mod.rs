@@ -88,6 +88,29 @@ pub struct MachineStatus {
     pub clock_off_ms: Option<i64>,
     /// Groups whose copies there cannot be used: they count as lost, and are made anew from others.
     pub sick: Vec<GroupId>,
+    /// The disk that its data lies on; `None` where it has not said so.
+    #[serde(default)]
+    pub disk: Option<DiskRoom>,
+}
+
+/// How much room a disk has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskRoom {
+    /// What may still be written, in bytes.
+    pub free_bytes: u64,
+    /// All of it, in bytes.
+    pub total_bytes: u64,
+}
+
+impl DiskRoom {
+    /// With less room than this a busy machine may fill its disk before anybody has looked, in bytes.
+    pub const FREE_BYTES_MIN: u64 = 1 << 30;
+
+    /// Whether it has less room than any machine ought to have.
+    #[must_use]
+    pub fn is_low(self) -> bool {
+        self.free_bytes < Self::FREE_BYTES_MIN
+    }
 }
 
 /// How a machine is.
@@ -156,7 +179,7 @@ pub struct CopyStatus {
     pub kind: CopyKind,
     /// How many log entries it is behind the leader; `None` where that is unknown.
     pub lag_entries: Option<u64>,
-    /// Whether its machine ought not to keep it: it stays until another copy has taken its place.
+    /// Whether its machine has said that it does not have it, or not any more: it counts as lost, and is made anew under another id (R3).
     pub is_stranger: bool,
 }
 

@@ -1,6 +1,6 @@
 use super::{
-    CopyKind, CopyStatus, GroupId, MachineState, MachineStatus, Note, NoteKind, RangeStatus, RingFacts,
-    RingStatus,
+    CopyKind, CopyStatus, DiskRoom, GroupId, MachineState, MachineStatus, Note, NoteKind, RangeStatus,
+    RingFacts, RingStatus,
 };
 use crate::{MachineId, Range, Role};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
@@ -27,6 +27,7 @@ fn machine(id: u64, state: MachineState) -> MachineStatus {
         silent_for_ms: None,
         clock_off_ms: None,
         sick: Vec::new(),
+        disk: None,
     }
 }
 
@@ -169,6 +170,43 @@ fn r1_a_copy_that_cannot_be_used_counts_as_lost_and_is_told() {
 }
 
 #[test]
+fn a_disk_that_is_nearly_full_is_told_before_it_is() {
+    let mut machines = alive(5);
+    let disk = |free_bytes| {
+        Some(DiskRoom {
+            free_bytes,
+            total_bytes: 64 << 30,
+        })
+    };
+    machines[0].disk = disk((1 << 30) - 1);
+    machines[1].disk = disk(1 << 30);
+    machines[2].disk = disk(3 << 30);
+    machines[3].disk = disk(5 << 30);
+    let mut ranges = whole(&[1, 2, 3, 4, 5]);
+    let told = |ranges: &[RangeStatus]| {
+        let status = RingStatus::of(facts(5), machines.clone(), ranges.to_vec(), false);
+        let low = status.notes.iter().filter(|note| note.kind == NoteKind::LowDisk);
+        low.map(|note| (note.machine.expect("named").0, note.n))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&ranges), [(1, Some((1 << 30) - 1))]);
+    // What is kept there is large: it could not be copied twice any more.
+    ranges[0].bytes = Some(2 << 30);
+    let expected = [(1, (1 << 30) - 1), (2, 1 << 30), (3, 3 << 30)];
+    assert_eq!(told(&ranges), expected.map(|(id, free)| (id, Some(free))));
+}
+
+#[test]
+fn r3_a_copy_that_its_machine_does_not_know_of_counts_as_lost() {
+    let mut ranges = whole(&[1, 2, 3]);
+    assert_eq!(RingStatus::of(facts(3), alive(3), ranges.clone(), false).tolerates, 1);
+    ranges[0].copies[1].is_stranger = true;
+    let status = RingStatus::of(facts(3), alive(3), ranges, false);
+    assert_eq!((status.tolerates, kinds(&status)), (0, vec![NoteKind::Weak]));
+    assert_eq!(status.bereft_without(MachineId(3)), [GroupId(1)]);
+}
+
+#[test]
 fn a_copy_on_an_unknown_machine_counts_as_lost() {
     let status = RingStatus::of(facts(3), alive(2), whole(&[1, 2, 9]), false);
     assert_eq!((status.tolerates, kinds(&status)[0]), (0, NoteKind::TwoMachines));
@@ -261,7 +299,7 @@ fn the_json_is_what_scripts_rely_on() {
         "machines": [{
             "id": "0000000000000001", "role": "node", "state": "alive", "position": "ffffffffffffffff",
             "peers": [], "http": [], "is_entry": true, "version": "0.1.0", "is_this": false,
-            "silent_for_ms": null, "clock_off_ms": null, "sick": [],
+            "silent_for_ms": null, "clock_off_ms": null, "sick": [], "disk": null,
         }],
         "ranges": [{
             "group": "0000000000000001",
