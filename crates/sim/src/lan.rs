@@ -113,6 +113,24 @@ impl Lan {
         ip(&["-n", name, "addr", "add", &format!("{address}/16"), "dev", "eth0"])
     }
 
+    /// Lets nothing reach one computer from another any more; the other direction stays as it is.
+    ///
+    /// # Errors
+    /// When `ip` fails.
+    pub fn silence(&self, from: usize, to: usize) -> Result<()> {
+        let lost = format!("{}/32", host_address(to, 0));
+        ip(&["-n", self.namespace(from), "route", "replace", "blackhole", &lost])
+    }
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// When `ip` fails, or the line was not cut.
+    pub fn unsilence(&self, from: usize, to: usize) -> Result<()> {
+        let lost = format!("{}/32", host_address(to, 0));
+        ip(&["-n", self.namespace(from), "route", "del", "blackhole", &lost])
+    }
+
     /// Passes connections on from a free port of this computer to a port on the loopback of one of the network; which port.
     ///
     /// # Errors

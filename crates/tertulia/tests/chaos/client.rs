@@ -9,19 +9,19 @@ use crate::alone;
 use crate::ring::{Ring, said};
 
 /// Somebody's commands, with a home directory of their own.
-struct Client {
+pub(crate) struct Client {
     home: PathBuf,
 }
 
 impl Client {
-    fn new(home: &Path) -> Self {
+    pub(crate) fn new(home: &Path) -> Self {
         Self {
             home: home.to_owned(),
         }
     }
 
     /// Runs a command, and gives its answer.
-    async fn does(&self, words: &[&str]) -> Value {
+    pub(crate) async fn does(&self, words: &[&str]) -> Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tertulia"));
         command
             .args(words)

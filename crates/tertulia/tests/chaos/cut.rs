@@ -29,6 +29,26 @@ fn a_machine_that_is_cut_off_acknowledges_nothing_and_learns_what_it_missed() {
     });
 }
 
+/// Acknowledgements on the way back are lost too: to the others it is as if it were gone, and itself it hears everything.
+#[test]
+fn a_leader_that_hears_and_is_not_heard_is_done_without() {
+    alone(async {
+        let mut ring = Ring::on_a_network("mute", 3).await;
+        let mut load = Load::begin(ring.doors(), CROWD).await;
+        for _ in 0..rounds(1) {
+            progress(&mut load, &ring, ACTS).await;
+            let leader = ring.busiest_leader().await;
+            ring.be_heard(leader, false);
+            progress(&mut load, &ring, ACTS).await;
+            ring.be_heard(leader, true);
+            progress(&mut load, &ring, ACTS).await;
+            ring.settle().await;
+        }
+        let done = account("a leader that is not heard", &mut ring, load).await;
+        assert!(done.figures().longest.took < PAUSE_MAX, "{}", done.figures());
+    });
+}
+
 #[test]
 fn j4_a_ring_that_was_cut_in_two_is_one_again_and_the_smaller_part_has_promised_nothing() {
     alone(async {

@@ -11,6 +11,7 @@ mod ring;
 
 mod client;
 mod cut;
+mod disk;
 mod gateway;
 mod grown;
 mod killed;

@@ -13,6 +13,8 @@ use tertulia_types::MachineId;
 use tertulia_types::ring::{NoteKind, RingStatus};
 use tokio::time::{Duration, Instant, sleep};
 
+use crate::disk::Disk;
+
 /// On how many machines everything is, where there are so many.
 const REPLICAS: usize = 5;
 /// Ports on a computer that a machine has for itself.
@@ -30,26 +32,36 @@ pub(crate) struct Ring {
     faults: Vec<String>,
     /// These go last: machines say what happened before their folder goes, and end before their network does.
     lan: Option<Lan>,
+    disks: Vec<Disk>,
     folder: TempDir,
 }
 
 impl Ring {
     /// A ring of so many, with all copies where they belong.
     pub(crate) async fn of(count: usize) -> Self {
-        Self::made(count, None).await
+        Self::made(count, None, Vec::new(), tempfile::tempdir().unwrap()).await
     }
 
     /// The same, each machine on a computer of its own; networks that are there at the same time have different names.
     pub(crate) async fn on_a_network(name: &str, count: usize) -> Self {
-        Self::made(count, Some(Lan::new(name, count).unwrap())).await
+        let lan = Lan::new(name, count).unwrap();
+        Self::made(count, Some(lan), Vec::new(), tempfile::tempdir().unwrap()).await
     }
 
-    async fn made(count: usize, mut lan: Option<Lan>) -> Self {
+    /// The same, each machine with a small disk of its own.
+    pub(crate) async fn on_small_disks(count: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let disk = |number: usize| Disk::at(&folder.path().join(number.to_string()));
+        let disks = (0..count).map(disk).collect();
+        Self::made(count, None, disks, folder).await
+    }
+
+    async fn made(count: usize, mut lan: Option<Lan>, disks: Vec<Disk>, folder: TempDir) -> Self {
         let mut first = machine(folder.path(), 0, lan.as_mut());
         first.start().await.unwrap();
         let mut ring = Self {
             folder,
+            disks,
             lan,
             doors: Doors::new(vec![first.address()]),
             machines: vec![first],
@@ -175,6 +187,20 @@ impl Ring {
         }
     }
 
+    /// Lets nothing reach the others from this one any more, though it hears them; or lets it be heard again.
+    pub(crate) fn be_heard(&mut self, number: usize, is_heard: bool) {
+        let lan = self.lan.as_ref().unwrap();
+        for other in (0..self.machines.len()).filter(|other| *other != number) {
+            match is_heard {
+                true => lan.unsilence(number, other).unwrap(),
+                false => lan.silence(number, other).unwrap(),
+            }
+        }
+        if !is_heard {
+            self.faults.push(format!("silenced {number}"));
+        }
+    }
+
     /// Gives a machine's computer another address, for its next start.
     pub(crate) fn move_house(&mut self, number: usize) {
         let lan = self.lan.as_ref().unwrap();
@@ -183,6 +209,11 @@ impl Ring {
         let peer = SocketAddr::from((inside, PEER));
         self.machines[number].move_to(lan.namespace(number), HTTP, outside, peer);
         self.faults.push(format!("moved {number}"));
+    }
+
+    /// The disk of a machine, where each has one of its own.
+    pub(crate) fn disk(&self, number: usize) -> &Disk {
+        &self.disks[number]
     }
 
     /// Stops one where it stands.
@@ -215,6 +246,11 @@ impl Ring {
     pub(crate) fn goes(&mut self, number: usize) {
         self.gone.push(number);
         self.open_doors();
+    }
+
+    /// Notes that something was done to it.
+    pub(crate) fn suffered(&mut self, fault: String) {
+        self.faults.push(fault);
     }
 
     /// How many faults there were.
@@ -301,7 +337,10 @@ pub(crate) fn is_settled(status: &RingStatus) -> bool {
         .iter()
         .filter(|machine| machine.state.is_member() && machine.role.stores());
     let copies = REPLICAS.min(stays.count());
-    let is_bad = |kind: NoteKind| kind.is_bad() || kind == NoteKind::FewCopies || kind == NoteKind::Leaving;
+    // How much room this computer's disk has is no business of the ring's.
+    let is_bad = |kind: NoteKind| {
+        kind != NoteKind::LowDisk && kind.is_bad() || kind == NoteKind::FewCopies || kind == NoteKind::Leaving
+    };
     !status.is_partial
         && !status.notes.iter().any(|note| is_bad(note.kind))
         && status.ranges.iter().all(|range| {
