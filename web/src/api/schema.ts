@@ -1742,7 +1742,7 @@ export interface paths {
         };
         /**
          * The ring: its machines, ranges, copies and leaders, who is suspected, and what may be lost. As `tertulia status --json` tells it, without the
-         *     machines' own addresses.
+         *     machines' own addresses and disks.
          */
         get: {
             parameters: {
