@@ -42,6 +42,8 @@ pub struct Machine {
     namespace: Option<String>,
     /// What it is started with, beside its directory and its addresses.
     words: Vec<String>,
+    /// What else its environment has.
+    environment: Vec<(String, PathBuf)>,
     /// Where other machines are to reach it.
     peer: SocketAddr,
     process: Option<Child>,
@@ -61,6 +63,7 @@ impl Machine {
             http: address,
             namespace: None,
             words: vec!["up".to_owned()],
+            environment: Vec::new(),
             peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             process: None,
         })
@@ -69,6 +72,11 @@ impl Machine {
     /// Starts with other words than `up` from now on.
     pub fn be_started_by<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
         self.words = words.into_iter().map(str::to_owned).collect();
+    }
+
+    /// Has this in its environment from its next start on.
+    pub fn set_variable(&mut self, name: &str, value: &Path) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Takes free ports for people and for other machines at its next start, and keeps them from then on.
@@ -135,6 +143,7 @@ impl Machine {
             .arg(self.http.to_string())
             .env("TERTULIA_RATE_LIMIT", "off")
             .env("TERTULIA_PEER", self.peer.to_string())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -1,4 +1,4 @@
-//! Disks that fill up, and disks that damage what they hold.
+//! Disks that fill up, disks that damage what they hold, and disks that take their time.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -9,7 +9,7 @@ use std::process::Command;
 use tertulia_sim::load::Load;
 
 use crate::ring::Ring;
-use crate::{CROWD, PAUSE_MAX, account, alone, progress};
+use crate::{CROWD, PAUSE_MAX, account, alone, progress, rounds};
 
 /// How much is acknowledged before, while and after a machine is away.
 const ACTS: u64 = 40;
@@ -75,6 +75,36 @@ fn a_full_disk_stops_the_leader_alone_and_nothing_is_lost() {
         progress(&mut load, &ring, ACTS).await;
         ring.settle().await;
         let done = account("a full disk at the leader", &mut ring, load).await;
+        assert!(done.figures().longest.took < PAUSE_MAX, "{}", done.figures());
+    });
+}
+
+/// Each sync takes four tenths of a second, a hundred times what the others' take.
+#[test]
+fn a_slow_disk_at_one_machine_holds_up_nobody_else() {
+    alone(async {
+        let mut ring = Ring::of(3).await;
+        let (library, mark) = (ring.folder().join("slow.so"), ring.folder().join("was-slow"));
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .arg(&library)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chaos/slow.c"))
+            .status()
+            .unwrap();
+        assert!(built.success(), "this test needs a C compiler");
+        let mut load = Load::begin(ring.doors(), CROWD).await;
+        progress(&mut load, &ring, ACTS).await;
+        let slow = ring.busiest_leader().await;
+        ring.stop(slow).await;
+        ring.machine(slow).set_variable("LD_PRELOAD", &library);
+        ring.machine(slow).set_variable("SLOW_MARK", &mark);
+        ring.start(slow).await;
+        ring.suffered(format!("slowed the disk of {slow}"));
+        for _ in 0..rounds(1) {
+            progress(&mut load, &ring, 4 * ACTS).await;
+        }
+        assert!(mark.exists(), "its syncs are slow");
+        let done = account("a slow disk", &mut ring, load).await;
         assert!(done.figures().longest.took < PAUSE_MAX, "{}", done.figures());
     });
 }
