@@ -47,27 +47,28 @@ fn every_rule_is_named_by_a_test_and_every_test_names_a_rule_that_exists() {
 }
 
 #[test]
-fn the_tests_that_keep_bugs_out_exist() {
+fn the_tests_that_the_books_of_bugs_and_faults_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();
     collect(&root.join("crates"), "rs", &mut files);
+    collect(&root.join("tests"), "py", &mut files);
     let code: Vec<String> = files.iter().map(|file| text(file)).collect();
-    let book = text(&root.join("docs/bugs.md"));
-    let named: BTreeSet<&str> = book
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|word| word.matches('_').count() > 3)
-        .collect();
-    assert!(named.len() > 10, "no tests found in the book of bugs");
-    let gone: Vec<_> = named
-        .into_iter()
-        .filter(|name| !code.iter().any(|text| text.contains(&format!("fn {name}("))))
-        .collect();
-    assert!(
-        gone.is_empty(),
-        "docs/bugs.md names tests that do not exist: {gone:?}"
-    );
+    for book in ["docs/bugs.md", "docs/faults.md"] {
+        let words = text(&root.join(book));
+        let named: BTreeSet<&str> = words
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| word.matches('_').count() > 3)
+            .collect();
+        assert!(named.len() > 10, "no tests found in {book}");
+        let is_there = |name: &str| {
+            code.iter()
+                .any(|text| text.contains(&format!("fn {name}(")) || text.contains(&format!("def {name}(")))
+        };
+        let gone: Vec<_> = named.into_iter().filter(|name| !is_there(name)).collect();
+        assert!(gone.is_empty(), "{book} names tests that do not exist: {gone:?}");
+    }
 }
 
 /// The rules' names, as `r5`.
