@@ -116,6 +116,12 @@ impl Counter {
         self.0.set(self.0.get() + 1);
         self.0.get()
     }
+
+    /// How many were drawn since this was asked last; it begins anew.
+    #[must_use]
+    pub fn take(&self) -> u64 {
+        self.0.take()
+    }
 }
 
 #[cfg(test)]

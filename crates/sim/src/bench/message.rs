@@ -5,7 +5,7 @@
 //! **Invariant:** a message counts as stored when its home has answered with its number, which is behind the fsync; as delivered when its
 //! recipient has it and has acknowledged it.
 //!
-//! Deliberately absent: encryption, which is paid for by clients and not by machines; and a peer in the same run.
+//! Deliberately absent: encryption, which is paid for by clients and not by machines.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +17,8 @@ use tertulia_types::entity::Base64;
 use tertulia_types::{ConversationId, DeviceId, MessageId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 
 use super::load::{Client, Counter, Outcome, Plan, run};
 use super::process;
@@ -25,7 +26,7 @@ use crate::person::Person;
 use crate::wire::{Request, Wire};
 
 /// What a short text weighs when it is padded and sealed.
-const MESSAGE_BYTES: usize = 400;
+pub const MESSAGE_BYTES: usize = 400;
 /// A machine that is busy for longer than this many questions is not measured but ill.
 const TRIES_MAX: usize = 1_000;
 /// Until a stream is open.
@@ -100,6 +101,23 @@ impl Pairs {
         run(plan, talks.collect()).await
     }
 
+    /// All recipients come at once, fetch what waits for them and acknowledge it. Answers how many messages a second.
+    ///
+    /// # Errors
+    /// When something is refused.
+    pub async fn fetch(&self) -> Result<f64> {
+        let began = Instant::now();
+        let mut coming = JoinSet::new();
+        for pair in &self.0 {
+            coming.spawn_local(fetch(pair.clone()));
+        }
+        let mut come = 0;
+        while let Some(one) = coming.join_next().await {
+            come += one.context("a recipient")??;
+        }
+        Ok(come as f64 / began.elapsed().as_secs_f64())
+    }
+
     /// What a machine takes for each client that waits for messages, in KiB, of so many on each recipient's session.
     ///
     /// # Errors
@@ -128,6 +146,39 @@ async fn equip(person: &Person, key: PublicKey) -> Result<DeviceId> {
     let answer = Wire::new(person.address()).call(&request).await?;
     ensure!(answer.is_ok(), "no device: {}", answer.json());
     Ok(key.device())
+}
+
+/// Fetches and acknowledges until nothing waits.
+async fn fetch(pair: Pair) -> Result<usize> {
+    let mut wire = Wire::new(pair.address);
+    let (device, token) = (pair.device, Some(pair.recipient.as_str()));
+    let (mut come, mut position) = (0, 0);
+    loop {
+        let path = format!("/api/tertulia/v1/mailbox?device={device}&after={position}");
+        let fetched = ask(&mut wire, &Request::new("GET", &path, token, None, None)).await?;
+        let letters = fetched["letters"].as_array().context("letters")?;
+        let Some(last) = letters.last() else {
+            return Ok(come);
+        };
+        come += letters.len();
+        position = last["number"].as_u64().context("a number")?;
+        let kept = json!({ "device": device, "number": position });
+        let path = "/api/tertulia/v1/mailbox/acknowledge";
+        ask(&mut wire, &Request::new("POST", path, token, None, Some(&kept))).await?;
+    }
+}
+
+/// The answer, when the machine is not busy any more: it is asked again, as clients do; the wait counts.
+async fn ask(wire: &mut Wire, request: &Request) -> Result<Value> {
+    for _ in 0..TRIES_MAX {
+        let answer = wire.call(request).await?;
+        match answer.status {
+            200 => return Ok(answer.json()),
+            503 => tokio::task::yield_now().await,
+            status => bail!("answered {status}: {}", answer.json()),
+        }
+    }
+    bail!("answered with busy {TRIES_MAX} times")
 }
 
 /// Opens the stream on which a recipient hears of letters.
@@ -162,19 +213,6 @@ impl Talk {
         let path = "/api/tertulia/v1/messages";
         Request::new("POST", path, Some(&self.pair.sender), None, Some(&body))
     }
-
-    /// The answer, when the machine is not busy any more: it is asked again, as clients do; the wait counts.
-    async fn ask(&mut self, request: &Request) -> Result<Value> {
-        for _ in 0..TRIES_MAX {
-            let answer = self.wire.call(request).await?;
-            match answer.status {
-                200 => return Ok(answer.json()),
-                503 => tokio::task::yield_now().await,
-                status => bail!("answered {status}: {}", answer.json()),
-            }
-        }
-        bail!("answered with busy {TRIES_MAX} times")
-    }
 }
 
 impl Client for Talk {
@@ -183,7 +221,7 @@ impl Client for Talk {
         let mut tries = 0..TRIES_MAX;
         let number = loop {
             tries.next().context("a home is busy all the time")?;
-            let answer = self.ask(&message).await?;
+            let answer = ask(&mut self.wire, &message).await?;
             match (&answer[0]["number"], answer[0]["code"].as_str()) {
                 (Value::Number(number), _) => break number.clone(),
                 (_, Some("busy" | "unavailable")) => tokio::task::yield_now().await,
@@ -196,9 +234,8 @@ impl Client for Talk {
         let (device, token) = (self.pair.device, Some(self.pair.recipient.clone()));
         let number = number.as_u64().context("a number")?;
         let path = format!("/api/tertulia/v1/mailbox?device={device}&after={}", number - 1);
-        let fetched = self
-            .ask(&Request::new("GET", &path, token.as_deref(), None, None))
-            .await?;
+        let request = Request::new("GET", &path, token.as_deref(), None, None);
+        let fetched = ask(&mut self.wire, &request).await?;
         ensure!(
             fetched["letters"][0]["number"] == json!(number)
                 || fetched["acknowledged"].as_u64() >= Some(number),
@@ -206,8 +243,8 @@ impl Client for Talk {
         );
         let kept = json!({ "device": device, "number": number });
         let path = "/api/tertulia/v1/mailbox/acknowledge";
-        self.ask(&Request::new("POST", path, token.as_deref(), None, Some(&kept)))
-            .await?;
+        let request = Request::new("POST", path, token.as_deref(), None, Some(&kept));
+        ask(&mut self.wire, &request).await?;
         Ok(())
     }
 }

@@ -12,8 +12,9 @@ use clap::Parser;
 use tertulia_sim::bench::etcd::Etcd;
 use tertulia_sim::bench::load::{Outcome, Plan, run};
 use tertulia_sim::bench::machine::{Crowd, FanOut, Kind, fan_out};
-use tertulia_sim::bench::message::{Pairs, Way};
+use tertulia_sim::bench::message::{MESSAGE_BYTES, Pairs, Way};
 use tertulia_sim::bench::process;
+use tertulia_sim::bench::prosody::Prosody;
 use tertulia_sim::bench::table::{Peer, Reach, Row, Table};
 use tertulia_sim::bench::trio::Trio;
 use tertulia_sim::machine::Machine;
@@ -65,8 +66,6 @@ const WARM: Duration = Duration::from_secs(1);
 /// Measured on a computer with two processors, like this one may be; it cannot be built here.
 const GOTOSOCIAL_FAN_OUT_PER_S: f64 = 104.0;
 const GOTOSOCIAL_HOME_PER_S: f64 = 5_988.0;
-/// Its offline store, on such a computer.
-const PROSODY_STORED_PER_S: f64 = 6_000.0;
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -139,16 +138,23 @@ async fn one(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Path
         process::memory_mib_max(id),
         200.0,
     ));
+    let prosody = prosody(&folder.join("prosody")).await?;
     let pairs = Pairs::meet(&here, PAIRS).await?;
-    table.rows.extend(bench.messages(&pairs).await?);
-    table.rows.push(Row {
+    // First: what the loads have left behind is none of a client's.
+    let theirs = match &prosody {
+        Some(prosody) => Some(prosody.connected_kib(STREAMS).await?),
+        None => None,
+    };
+    let waiting = Row {
         what: format!("memory of a client that waits, of {}", PAIRS * STREAMS),
         ours: pairs.connected_kib(id, STREAMS).await?,
         unit: "KiB",
-        peer: None,
+        peer: theirs.map(of_prosody),
         reach: Some(Reach::AtMost(40.0)),
         remarks: String::new(),
-    });
+    };
+    table.rows.extend(bench.messages(&pairs, prosody.as_ref()).await?);
+    table.rows.push(waiting);
     Ok(())
 }
 
@@ -169,7 +175,7 @@ async fn three(bench: &mut Bench, table: &mut Table, program: &Path, folder: &Pa
     followers.follow(&authors).await?;
     rows.extend(bench.fan_out(&mut authors, &mut followers, 10.0).await?);
     rows.push(bench.read_home(&followers, 5_000.0).await?);
-    rows.extend(bench.messages(&Pairs::meet(&doors, PAIRS).await?).await?);
+    rows.extend(bench.messages(&Pairs::meet(&doors, PAIRS).await?, None).await?);
     for row in &mut rows {
         row.what = format!("three machines: {}", row.what);
     }
@@ -349,33 +355,49 @@ impl Bench {
         Ok(row(what, &ours, Some(peer), Some(Reach::AtLeast(reach)), remarks))
     }
 
-    /// Private messages that wait at home, and such as are fetched at once.
-    async fn messages(&self, pairs: &Pairs) -> Result<[Row; 2]> {
-        let (mut stored, mut delivered) = (Vec::new(), Vec::new());
+    /// Private messages that wait at home and are fetched later, and such as are fetched at once.
+    async fn messages(&self, pairs: &Pairs, prosody: Option<&Prosody>) -> Result<[Row; 3]> {
+        let (mut stored, mut fetched, mut delivered) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut stored_there, mut fetched_there) = (Vec::new(), Vec::new());
         for round in 1..=self.rounds {
             say(&format!("messages, round {round} of {}", self.rounds));
             let load = pairs.load(self.plan, PAIRS, Way::Delivered);
             delivered.push(self.round(&self.machines, load).await?);
             let load = pairs.load(self.plan, self.clients, Way::Stored);
             stored.push(self.round(&self.machines, load).await?);
+            fetched.push(pairs.fetch().await?);
+            if let Some(prosody) = prosody {
+                let load = prosody.store(self.plan, self.clients, MESSAGE_BYTES);
+                stored_there.push(self.round(&[prosody.id()], load).await?);
+                fetched_there.push(prosody.fetch().await?);
+            }
         }
-        let peer = Peer {
-            name: "Prosody".to_owned(),
-            value: PROSODY_STORED_PER_S,
-            same_run: false,
-        };
         let (stored, delivered) = median(stored)
             .zip(median(delivered))
             .context("at least one round")?;
+        let mut remarks = stored.describe("machine");
+        let peer = median(stored_there).map(|round| {
+            let theirs = round.describe("prosody");
+            remarks = format!("{remarks}; Prosody (which syncs nothing to disk): {theirs}");
+            of_prosody(round.outcome.per_second())
+        });
         let what = format!("messages stored, {} clients", self.clients);
-        let remarks = stored.describe("machine");
-        let first = row(what, &stored, Some(peer), Some(Reach::TimesPeer(1.0)), remarks);
+        let first = row(what, &stored, peer, Some(Reach::TimesPeer(1.0)), remarks);
+        let second = Row {
+            what: format!("messages fetched that waited, {PAIRS} recipients at once"),
+            ours: middle(fetched).unwrap_or(f64::NAN),
+            unit: "/s",
+            peer: middle(fetched_there).map(of_prosody),
+            reach: None,
+            remarks: "ours with the acknowledgement, behind which they are deleted; Prosody forgets what it has sent"
+                .to_owned(),
+        };
         let what = format!("messages delivered, {PAIRS} pairs");
         let remarks = format!(
             "{} (stored, fetched and acknowledged; p99 should be under 50 ms at 4 000/s)",
             delivered.describe("machine")
         );
-        Ok([first, row(what, &delivered, None, None, remarks)])
+        Ok([first, second, row(what, &delivered, None, None, remarks)])
     }
 
     async fn fail_over(&self, trio: &mut Trio, writers: &Crowd) -> Result<Row> {
@@ -437,6 +459,28 @@ impl Round {
             cost(self.loader_us),
         )
     }
+}
+
+/// The peer of messages, if it is there.
+async fn prosody(folder: &Path) -> Result<Option<Prosody>> {
+    if !Prosody::is_installed() {
+        say("prosody is not installed (Debian: prosody): measuring without it");
+        return Ok(None);
+    }
+    Ok(Some(Prosody::start(folder, PAIRS).await?))
+}
+
+fn of_prosody(value: f64) -> Peer {
+    Peer {
+        name: "Prosody".to_owned(),
+        value,
+        same_run: true,
+    }
+}
+
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 fn median(mut rounds: Vec<Round>) -> Option<Round> {
