@@ -12,8 +12,12 @@ let device;
 let conversation;
 /** @type {import("../../web/src/chat/mls/mls.mjs").KeptPackage[]} */
 let packages = [];
-const believed = new Map();
-const devices = (account, id) => believed.get(`${account}/${id}`);
+/** Whether each device that was ever named lives. */
+const named = new Map();
+const devices = (account, id, mustLive) => {
+  const lives = named.get(`${account}/${id}`);
+  return mustLive ? lives === true : lives !== undefined;
+};
 
 const orders = {
   async begin({ account }) {
@@ -27,13 +31,13 @@ const orders = {
     return {};
   },
 
-  async believe({ account, device, key }) {
-    believed.set(`${account}/${device}`, bytesOf(key));
+  async believe({ account, device }) {
+    named.set(`${account}/${device}`, true);
     return {};
   },
 
   async doubt({ account, device }) {
-    believed.delete(`${account}/${device}`);
+    named.set(`${account}/${device}`, false);
     return {};
   },
 

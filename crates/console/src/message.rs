@@ -27,6 +27,7 @@ pub(crate) fn alarms(look: &Look, page: &mut Page, alarms: &[Alarm]) {
             Kind::OlderDisk => "alarm-older-disk",
             Kind::OtherHistory => "alarm-other-history",
             Kind::Unopened => "alarm-unopened",
+            Kind::UnfitPackage => "alarm-unfit-package",
         };
         let nick = nick.as_deref().unwrap_or("?");
         page.text(Style::Bad, 0, &look.words.with(key, &[("nick", nick.into())]));

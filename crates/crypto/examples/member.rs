@@ -14,7 +14,7 @@ use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use tertulia_crypto::chain::Chain;
 use tertulia_crypto::conversation::Conversation;
-use tertulia_crypto::device::DeviceKey;
+use tertulia_crypto::device::{DeviceKey, Named};
 use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::opened::Opened;
 use tertulia_crypto::package::{Package, make_packages};
@@ -219,8 +219,8 @@ fn group(conversation: &mut Option<Conversation>) -> Result<&mut Conversation, &
 
 fn devices(
     chains: &BTreeMap<AccountId, (IdentityKey, Chain)>,
-) -> impl Fn(AccountId, DeviceId) -> Option<PublicKey> + '_ {
-    |account, device| chains.get(&account).and_then(|(_, chain)| chain.key(device))
+) -> impl Fn(AccountId, DeviceId) -> Option<Named> + '_ {
+    |account, device| chains.get(&account).and_then(|(_, chain)| chain.named(device))
 }
 
 fn told(opened: Opened) -> Result<Value, Failure> {

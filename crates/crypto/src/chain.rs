@@ -8,14 +8,16 @@
 //!
 //! **Invariants**
 //! - A chain that has been read is a prefix of what its person signed, or its person's key is in other hands.
-//! - A device key enters a chain once. Revoked, or void with an identity, it never comes back: who wants in again makes a new key.
+//! - A device key enters a chain once. Revoked, or void with an identity, it never comes back: who wants in again makes a new key. That it
+//!   was named stays known: what came of it before can still be followed.
 //! - A statement under another identity than the one before voids all devices. Nobody vouches for the new identity but itself, and
 //!   so a change is counted here for people to be told of it.
 //!
 //! Deliberately absent: fetching, pinning, and what to tell people.
 
+use crate::device::Named;
 use crate::identity;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tertulia_types::device::{Change, Link, PublicKey, RECORDS_MAX, Record, SignedRecord, UnfitLabel};
 use tertulia_types::message::DEVICES_MAX;
 use tertulia_types::{AccountId, DeviceId};
@@ -104,7 +106,7 @@ pub struct Chain {
     identity: Option<PublicKey>,
     identity_changes: u32,
     live: BTreeMap<DeviceId, Device>,
-    known: BTreeSet<DeviceId>,
+    known: BTreeMap<DeviceId, Named>,
     links: Vec<Link>,
 }
 
@@ -117,7 +119,7 @@ impl Chain {
             identity: None,
             identity_changes: 0,
             live: BTreeMap::new(),
-            known: BTreeSet::new(),
+            known: BTreeMap::new(),
             links: Vec::new(),
         }
     }
@@ -155,7 +157,7 @@ impl Chain {
         match &record.change {
             Change::Add { key, label } => {
                 let device = key.device();
-                if self.known.contains(&device) {
+                if self.known.contains_key(&device) {
                     return Err(ChainError::AddedTwice { at, device });
                 }
                 if live.len() >= DEVICES_MAX {
@@ -167,11 +169,20 @@ impl Chain {
                     made_ms: record.made_ms,
                 };
                 live.insert(device, added);
-                self.known.insert(device);
+                let named = Named {
+                    key: *key,
+                    ended_ms: None,
+                };
+                self.known.insert(device, named);
             }
             Change::Revoke { device } => {
                 live.remove(device)
                     .ok_or(ChainError::NotLive { at, device: *device })?;
+            }
+        }
+        for device in self.live.keys().filter(|device| !live.contains_key(device)) {
+            if let Some(named) = self.known.get_mut(device) {
+                named.ended_ms = Some(record.made_ms);
             }
         }
         self.live = live;
@@ -209,6 +220,12 @@ impl Chain {
     #[must_use]
     pub fn key(&self, device: DeviceId) -> Option<PublicKey> {
         self.live.get(&device).map(|device| device.key)
+    }
+
+    /// What the statements have ever said of a device; none if they never named it.
+    #[must_use]
+    pub fn named(&self, device: DeviceId) -> Option<Named> {
+        self.known.get(&device).copied()
     }
 
     /// How many statements there are.
@@ -276,11 +293,12 @@ impl Chain {
 #[cfg(test)]
 mod tests {
     use super::{Chain, ChainError};
+    use crate::device::Named;
     use crate::identity::IdentityKey;
     use proptest::prelude::{any, prop_assert, proptest};
-    use tertulia_types::AccountId;
     use tertulia_types::device::{Change, Link, PublicKey, RECORDS_MAX, SignedRecord, UnfitLabel};
     use tertulia_types::message::DEVICES_MAX;
+    use tertulia_types::{AccountId, DeviceId};
 
     fn account() -> AccountId {
         AccountId::from_number(7 << 16).unwrap()
@@ -293,6 +311,13 @@ mod tests {
             key: PublicKey(key),
             label: format!("device {number}"),
         }
+    }
+
+    fn add_id(number: usize) -> DeviceId {
+        let Change::Add { key, .. } = add(number) else {
+            unreachable!("it adds")
+        };
+        key.device()
     }
 
     fn revoke(number: usize) -> Change {
@@ -433,6 +458,17 @@ mod tests {
             Chain::verify(account(), &never_in),
             Err(ChainError::NotLive { at: 0, device })
         );
+        let chain = Chain::verify(account(), &twice[..2]).unwrap();
+        let Change::Add { key: of_device, .. } = add(1) else {
+            unreachable!("it adds")
+        };
+        assert_eq!(chain.key(device), None);
+        let gone = Named {
+            key: of_device,
+            ended_ms: Some(5),
+        };
+        assert_eq!(chain.named(device), Some(gone), "it is known to have been one");
+        assert_eq!(chain.named(add_id(2)), None);
         let again = say(&[(&key, add(1)), (&key, revoke(1)), (&key, add(1))]);
         assert_eq!(
             Chain::verify(account(), &again),
@@ -448,6 +484,8 @@ mod tests {
         assert_eq!(chain.identity(), Some(new.public()));
         assert_eq!(chain.identity_changes(), 1);
         assert_eq!(chain.devices().len(), 1);
+        let lives = |number| chain.named(add_id(number)).map(|named| named.lives());
+        assert_eq!([1, 2, 3].map(lives), [Some(false), Some(false), Some(true)]);
 
         let Change::Revoke { device } = revoke(1) else {
             unreachable!("it revokes")

@@ -10,8 +10,9 @@
 //! therefore the conversation's 16 bytes and then the generation's four, the highest first.
 //!
 //! **Invariants**
-//! - Every leaf that comes into a group, at its joining or by a commit, is of a device named after its key and living in its owner's
-//!   chain, as far as the caller's [`Devices`] know.
+//! - Every leaf that comes into a group, at its joining or by a commit, is of a device named after its key, which its owner's chain has
+//!   named, as far as the caller's [`Devices`] know. It may have been revoked since: then it is to be removed by whoever changes
+//!   the group next, and is let in by nobody, since a [`Package`] is of a device that lives.
 //! - Nothing is made a second time for a repeat: the bytes that were given out are what is sent, however often.
 //!
 //! Deliberately absent: sending, committing to the database, the decision who may change a room, and joining from outside without
@@ -189,7 +190,7 @@ impl Conversation {
     /// Goes into the group that a welcome leads to, which has to be the one of this conversation and generation.
     ///
     /// # Errors
-    /// If the welcome is not for this device or this group, does not hold, or a member is not a living device of its owner.
+    /// If the welcome is not for this device or this group, does not hold, or a member is no device that its owner has named.
     pub fn join(
         storage: &impl Storage,
         welcome: &[u8],
@@ -393,17 +394,17 @@ impl fmt::Debug for Conversation {
     }
 }
 
-/// Whose device a leaf is of, if it is one that lives.
+/// Whose device a leaf is of, if its owner has ever named it.
 pub(crate) fn known(
     credential: &Credential,
     key: &[u8],
     devices: &Devices<'_>,
 ) -> Result<(AccountId, DeviceId), Stranger> {
     let (account, device, key) = device::named_with_key(credential, key).ok_or(Stranger::Unnamed)?;
-    if devices(account, device) == Some(key) {
+    if devices(account, device).is_some_and(|named| named.key == key) {
         Ok((account, device))
     } else {
-        Err(Stranger::NotLive { account, device })
+        Err(Stranger::Unknown { account, device })
     }
 }
 

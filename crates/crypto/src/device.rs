@@ -1,9 +1,12 @@
 //! A device as the groups of conversations know it: a signature key, and a credential that says whose device it is.
 //!
 //! A credential is text, `"{account}/{device}"`, the account in decimal and the device in hexadecimal digits, and proves nothing by
-//! itself. It is believed as far as two things hold: the device is named after its key (its id is the key's hash), and the key
-//! stands in its owner's [`crate::chain`] and lives. The first is looked at here, at every leaf that comes in; for the second
-//! whoever opens something brings [`Devices`].
+//! itself. It is believed as far as two things hold: the device is named after its key (its id is the key's hash), and its owner's
+//! [`crate::chain`] has named the key. The first is looked at here, at every leaf that comes in; for the second whoever opens something
+//! brings [`Devices`].
+//!
+//! A device that has been revoked since is known by its place in a group and heard no more: who was away while it was in would
+//! otherwise never find the way to where the group is now. To let somebody in, and to be heard, a device has to live.
 //!
 //! **Invariant:** the secret half is wiped from memory with the value, and is never printed.
 //!
@@ -19,8 +22,25 @@ use tertulia_types::device::PublicKey;
 use tertulia_types::{AccountId, DeviceId};
 use zeroize::Zeroizing;
 
-/// What is asked of everybody's chains: the key of a device of an account, if it lives.
-pub type Devices<'a> = dyn Fn(AccountId, DeviceId) -> Option<PublicKey> + 'a;
+/// A device that its owner's chain has named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    /// Its key.
+    pub key: PublicKey,
+    /// When it was revoked or became void with an identity, by the clock of whoever said so; none while it lives.
+    pub ended_ms: Option<u64>,
+}
+
+impl Named {
+    /// Whether it is a device of its owner's still.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        self.ended_ms.is_none()
+    }
+}
+
+/// What is asked of everybody's chains: a device of an account, if they have ever named it.
+pub type Devices<'a> = dyn Fn(AccountId, DeviceId) -> Option<Named> + 'a;
 
 /// A member who cannot be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +48,15 @@ pub enum Stranger {
     /// Its credential names no device, or another one than its key.
     #[error("a member's name does not fit its key")]
     Unnamed,
-    /// It is no living device of that account, as far as is known.
+    /// That account has never named such a device, as far as is known.
+    #[error("{device} is no device that the account {account} has named")]
+    Unknown {
+        /// Whose it says to be.
+        account: AccountId,
+        /// Which device it says to be.
+        device: DeviceId,
+    },
+    /// It says something, and is no living device of that account, as far as is known.
     #[error("{device} is no living device of the account {account}")]
     NotLive {
         /// Whose it says to be.

@@ -12,7 +12,7 @@
 //!
 //! Deliberately absent: what is in a message ([`crate::payload`]), and whether a member may do what it does. A commit is followed
 //! whoever of the members made it, since the home has put it in order already, and who does not follow is alone; [`Opened::Changed`]
-//! says who it was.
+//! says who it was. So is one of a device that has been revoked since: nobody can tell any more whether it was made before.
 
 use crate::conversation::{Conversation, known};
 use crate::device::{self, DeviceKey, Devices, Stranger};
@@ -217,9 +217,8 @@ impl Conversation {
         device: DeviceId,
         devices: &Devices<'_>,
     ) -> Result<(), Stranger> {
-        let stranger = Stranger::NotLive { account, device };
-        let key = devices(account, device).ok_or(stranger)?;
-        (key.device() == device).then_some(()).ok_or(stranger)
+        let named = devices(account, device).filter(|named| named.lives() && named.key.device() == device);
+        named.map(drop).ok_or(Stranger::NotLive { account, device })
     }
 
     fn follow(

@@ -4,7 +4,7 @@
  *
  * **Invariants**
  * - A chain that has been read is a prefix of what its person signed, or its person's key is in other hands.
- * - A device key enters a chain once.
+ * - A device key enters a chain once. That it was named stays known when it is revoked.
  * - A statement under another identity than the one before voids all devices, and is counted for people to be told of it.
  *
  * A chain is a value that can be kept as JSON; what is kept has been verified, and only grows.
@@ -46,7 +46,10 @@ export interface Chain {
   identity?: string;
   identityChanges: number;
   live: Record<string, LivingDevice>;
+  /** All devices that were ever named. */
   known: string[];
+  /** When those of them that do not live any more were revoked, by the clock of whoever said so; of chains kept before it was noted, nothing. */
+  ended?: Record<string, number>;
   /** The hashes of all statements, in hexadecimal digits. */
   links: string[];
 }
@@ -102,8 +105,10 @@ export async function append(chain: Chain, record: DeviceRecord): Promise<Chain>
     if (!(device in live)) fail('revokes what is no living device');
     delete live[device];
   }
+  const gone = Object.keys(chain.live).filter((device) => !(device in live));
   return {
     account: chain.account,
+    ended: { ...chain.ended, ...Object.fromEntries(gone.map((device) => [device, record.made_ms])) },
     identity: record.identity,
     identityChanges: chain.identityChanges + Number(isOfAnother),
     live,

@@ -9,7 +9,8 @@ import { digits, ofBase64 } from './bytes';
 import { append, emptyChain, head, linkOf, type Chain, type DeviceRecord } from './chain';
 import { Misuse, type Desk } from './desk';
 import { get, Refused, Unreachable } from './ring';
-import { changePerson, own, person, type Head, type Person } from './rows';
+import type { Devices, Name } from './mls/mls.mjs';
+import { changePerson, own, person, type Head, type Letter, type Person } from './rows';
 import { keyOfSeed } from './signing';
 import type { Tx } from './vault';
 
@@ -148,16 +149,28 @@ export function headOf(tx: Tx, account: string): Head | undefined {
   return chain.links.length === 0 ? undefined : { account, sequence: chain.links.length - 1, link: head(chain) };
 }
 
-/** What the keys of members are compared with. Whose devices were asked for in vain is noted. */
-export function devicesOf(
-  tx: Tx,
-  missed: Set<string> = new Set(),
-): (account: string, device: string) => Uint8Array | undefined {
-  return (account, device) => {
-    const living = chainOf(tx, account).live[device];
-    if (living === undefined) missed.add(account);
-    return living && ofBase64(living.key);
+/** What the names of members are compared with. Whose devices were asked for in vain is noted. */
+export function devicesOf(tx: Tx, missed: Set<string> = new Set()): Devices {
+  return (account, device, mustLive) => {
+    const chain = chainOf(tx, account);
+    const isOne = mustLive ? device in chain.live : chain.known.includes(device);
+    if (!isOne) missed.add(account);
+    return isOne;
   };
+}
+
+/** Whether a device lives, as far as is known here. */
+export function lives(tx: Tx, [account, device]: Name): boolean {
+  return device in chainOf(tx, account).live;
+}
+
+/**
+ * Whether a device could let people into a room when a letter came in: it lives, or was revoked later, by the clocks of the home and of who
+ * revoked it. Its key may be in other hands from then on.
+ */
+export function couldLetIn(tx: Tx, name: Name, letter: Letter): boolean {
+  const endedMs = chainOf(tx, name[0]).ended?.[name[1]];
+  return lives(tx, name) || (endedMs !== undefined && Date.parse(letter.arrived_at) < endedMs);
 }
 
 /** Whether asking again later may succeed. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Browser, texts } from './test/browser';
 import { SessionEnded } from './ring';
-import { Machine, until } from './test/machine';
+import { Machine, Terminal, until } from './test/machine';
 
 let machine: Machine;
 beforeAll(async () => {
@@ -163,14 +163,48 @@ test('who is shut out reads nothing more; a new identity is told loudly, and who
   await page.lookFor(code);
   await page.letIn();
   await letting;
-  // He follows: who hears of a device only when it has been revoked does not follow what let it in.
-  ben.heard('ana5');
+  // He is away while it is in, and follows all the same.
   const lost = (await page.devices()).find(({ isThis }) => !isThis)?.id as string;
   await page.revoke(lost);
   await expect(stolen.deliver()).rejects.toThrow(SessionEnded);
   await page.say(id, 'among us');
   await page.deliver();
   expect(ben.heard('ana5').at(-1)).toBe('among us');
+});
+
+test('a page that was away while a device was let in and shut out reads all that was said', async () => {
+  const browser = await Browser.of(machine, 'ana7');
+  let page = await browser.open();
+  await page.stand();
+  const ben = machine.terminal('ben7');
+  ben.run('register', 'ben7');
+  const id = await page.converse('ben7');
+  await page.say(id, 'one');
+  await page.deliver();
+  expect(ben.heard('ana7')).toEqual(['one']);
+  await page.deliver();
+  page.close();
+  const laptop = new Terminal(machine, 'ben7', 'ben7-laptop');
+  laptop.run('login', 'ben7');
+  const waiting = laptop.begin('link');
+  const code = await until('a code is shown', () => CODE.exec(waiting.said())?.[0]);
+  const old = ben.begin('link', code, '--yes');
+  expect(await waiting.ended, waiting.said()).toBe(0);
+  expect(await old.ended, old.said()).toBe(0);
+  ben.run('send', 'ana7', 'two');
+  expect(laptop.heard('ana7')).toEqual(['one', 'two']);
+  const { devices } = ben.run<{ devices: { short: string; is_this: boolean }[] }>('devices');
+  const lost = devices.find(({ is_this: isThis }) => !isThis)?.short as string;
+  ben.run('devices', 'revoke', lost);
+  ben.run('send', 'ana7', 'three');
+  page = await browser.open();
+  await page.deliver();
+  expect(await texts(page, id)).toEqual(['one', 'two', 'three']);
+  expect(await page.alarms()).toEqual([]);
+  await page.say(id, 'four');
+  await page.deliver();
+  expect(ben.heard('ana7').at(-1)).toBe('four');
+  page.close();
 });
 
 test('contacts are the same in browser and terminal', async () => {

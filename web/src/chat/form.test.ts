@@ -60,6 +60,9 @@ test('a chain says which devices live, and forged, missing and repeated statemen
   const chain = await verify(ACCOUNT, records);
   expect(Object.values(chain.live).map(({ label }) => label)).toEqual(['device 2']);
   expect(chain.identityChanges).toBe(0);
+  // That one was a device is known, and when it was one no more.
+  const gone = chain.known.find((device) => !(device in chain.live)) as string;
+  expect(chain.ended).toEqual({ [gone]: 5 });
   const [first, second, third] = records as [DeviceRecord, DeviceRecord, DeviceRecord];
   const wrong: [string, DeviceRecord[]][] = [
     ['not signed', [first, { ...second, made_ms: 6 }]],
@@ -98,6 +101,7 @@ test('another identity voids all devices and is counted', async () => {
   );
   expect(chain.identityChanges).toBe(1);
   expect(Object.keys(chain.live)).toHaveLength(1);
+  expect([chain.known.length, Object.values(chain.ended ?? {})]).toEqual([3, [5, 5]]);
 });
 
 test('a weak key signs nothing, nor is a weak point in a signature believed', async () => {

@@ -5,7 +5,7 @@
  * A commit is kept before it is handed in, and the same bytes are handed in until the conversation's home has answered (rule M2).
  */
 
-import { base64, ofBase64, randomName, readBase64 } from './bytes';
+import { base64, randomName, readBase64 } from './bytes';
 import type { Chain } from './chain';
 import { chainOf, devicesOf, freshChain } from './chains';
 import { Misuse, type Desk } from './desk';
@@ -247,8 +247,7 @@ async function claim(
     if (!Object.keys(chain.live).some((device) => isWanted(account, device))) continue;
     const ask = { ...post(`/api/tertulia/v1/accounts/${account}/key_packages`), key: randomName() };
     const claimed = await desk.ring.ask<{ device: string; package: string }[]>(ask);
-    const living = (of: string, device: string) =>
-      of === account && chain.live[device] ? ofBase64(chain.live[device].key) : undefined;
+    const living = (of: string, device: string) => of === account && device in chain.live;
     for (const { device, package: bytes } of claimed.filter((one) => isWanted(account, one.device))) {
       const read = readBase64(bytes) ?? new Uint8Array();
       const checked = await checkPackage(read, account, desk.now(), living).catch(() => undefined);

@@ -7,10 +7,10 @@
 
 import { raise } from './alarm';
 import { ofBase64, readBase64 } from './bytes';
-import { askChain, compare, devicesOf, freshChain, isUnreachable } from './chains';
+import { askChain, compare, couldLetIn, devicesOf, freshChain, isUnreachable, lives } from './chains';
 import { Misuse, type Desk } from './desk';
 import * as groups from './groups';
-import { Conversation, isLastResort, thawPackage } from './mls/mls.mjs';
+import { Conversation, isLastResort, thawPackage, type Name } from './mls/mls.mjs';
 import { stock } from './own';
 import { decode } from './payload';
 import * as people from './people';
@@ -35,7 +35,7 @@ import { Overtaken, type Said, type Tx } from './vault';
 
 /** Letters that are kept because they came too early. */
 const EARLY_MAX = 1_000;
-/** Within which time somebody who leaves a room is put out: each device waits for a part of it drawn by lot. */
+/** Within which time somebody who leaves a room is put out, or a device that was revoked: each device waits for a part of it drawn by lot. */
 const PUT_OUT_MS = 10_000;
 /** How long what lets a device into a group may be on its way behind the first message that was sealed there. */
 const WELCOME_MS_MAX = 60_000;
@@ -292,7 +292,8 @@ async function open(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
       if (kind !== 'commit') throw hitch('unopened');
       groups.store(tx, id, opened.conversation);
       groups.enter(tx, id, opened.epoch.generation);
-      await people.follow(tx, desk.now(), desk.me, id, opened.by[0], there(opened));
+      await people.follow(tx, desk.now(), desk.me, id, opened.by[0], asFarAsLetIn(tx, letter, opened.by, there(opened)));
+      shutOutSoon(desk, tx, id, opened.conversation, opened.added);
       return 'nothing';
     case 'too_early':
       return keepEarly(tx, letter);
@@ -312,6 +313,25 @@ function there({ conversation: group, added, removed, isOwnRemoval }: Opened & {
   const gone = removed.map(([, device]) => device);
   const left = group.members().filter(([, device]: [string, string]) => !gone.includes(device));
   return inOrder([...left, ...added].map(([account]) => account));
+}
+
+/**
+ * Of the people of a room whose devices are in its group now, those whom a device could let in: one that could not has put out whom it has put
+ * out; whom it has let in counts as let in by the next one who changes the group and leaves them there.
+ */
+function asFarAsLetIn(tx: Tx, letter: Letter, by: Name, group: string[]): string[] {
+  if (couldLetIn(tx, by, letter)) return group;
+  const before = conversation(tx, letter.conversation)?.members ?? [];
+  return group.filter((account) => before.includes(account));
+}
+
+/**
+ * If one of these devices, which this one has found in a group, does not live any more, the group is looked at again soon. Who has not agreed to
+ * a conversation does nothing in it that others would see.
+ */
+function shutOutSoon(desk: Desk, tx: Tx, id: string, group: Conversation, found: Name[]): void {
+  if (!group.isIn() || conversation(tx, id)?.askedBy !== undefined || found.every((name) => lives(tx, name))) return;
+  changeConversation(tx, id, { renewMs: desk.now() + Math.floor(Math.random() * PUT_OUT_MS) });
 }
 
 /** Goes into a group, if it is one of the people whose conversation it says to be. */
@@ -344,8 +364,8 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
     if (account !== undefined) throw new Hitch({ kind: 'chain', account });
     throw hitch(error.message.includes('for no package of this device') ? 'useless' : 'unopened');
   });
-  const by = joined.by?.[0];
-  if (by === undefined) throw hitch('unopened');
+  if (joined.by === undefined) throw hitch('unopened');
+  const [by] = joined.by;
   const members = groups.accounts(joined.conversation);
   const isKept = isOfRoom(id) ? people.isIn(tx, id) : conversation(tx, id) !== undefined;
   let askedBy: string | undefined;
@@ -354,7 +374,7 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
     askedBy = weighed.get(by) ? undefined : by;
   }
   if (isOfRoom(id)) {
-    await enterRoom(desk, tx, id, by, askedBy, members);
+    await enterRoom(desk, tx, letter, joined.by, askedBy, members);
   } else {
     const others = members.filter((account) => account !== desk.me);
     const [other] = others;
@@ -366,6 +386,7 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
   if (used !== undefined && !isLastResort(used.kept)) tx.delete('package', used.key);
   groups.store(tx, id, joined.conversation);
   groups.enter(tx, id, generation);
+  shutOutSoon(desk, tx, id, joined.conversation, joined.conversation.members());
   return 'nothing';
 }
 
@@ -373,16 +394,19 @@ async function join(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
 async function enterRoom(
   desk: Desk,
   tx: Tx,
-  id: string,
-  by: string,
+  letter: Letter,
+  name: Name,
   askedBy: string | undefined,
   there: string[],
 ): Promise<void> {
+  const id = letter.conversation;
+  const [by] = name;
   if (people.isIn(tx, id)) {
     if (!conversation(tx, id)?.members.includes(by)) throw hitch('unopened');
-    await people.follow(tx, desk.now(), desk.me, id, by, there);
+    await people.follow(tx, desk.now(), desk.me, id, by, asFarAsLetIn(tx, letter, name, there));
     return;
   }
+  if (!couldLetIn(tx, name, letter)) throw hitch('unopened');
   people.rememberRoom(tx, id, undefined, there, askedBy);
   if (by !== desk.me) await people.note(tx, desk.now(), id, 'added', by, desk.me);
 }

@@ -95,11 +95,13 @@ export async function say(
 /** Seals what waits to be sealed, and hands in what waits to be handed in and is due. Answers how much still waits. */
 export async function push(desk: Desk): Promise<number> {
   await desk.vault.change((tx) => writeReceipts(tx, desk.now()));
+  let mistrusted: Misuse | undefined;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    await sealDrafts(desk);
+    mistrusted = await sealDrafts(desk);
     desk.moment('sealed');
     if (!(await handIn(desk))) break;
   }
+  if (mistrusted !== undefined) throw mistrusted;
   return desk.vault.change((tx) => drafts(tx).length + sealed(tx).length);
 }
 
@@ -109,18 +111,20 @@ export async function untilDueMs(desk: Desk): Promise<number | undefined> {
     ...sealed(tx).flatMap((one) => Object.values(one.addressees).map(({ nextMs }) => nextMs)),
     ...tx
       .all<ConversationRow>('conversation')
-      .flatMap(([, row]) => Object.values(row.wishes).map(({ dueMs }) => dueMs)),
+      .flatMap(([, row]) => [...Object.values(row.wishes).map(({ dueMs }) => dueMs), ...(row.renewMs ? [row.renewMs] : [])]),
   ]);
   return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - desk.now());
 }
 
-async function sealDrafts(desk: Desk): Promise<void> {
+/** Answers whether somebody's chain does not hold: what is said to them waits, and keeps nothing else back. */
+async function sealDrafts(desk: Desk): Promise<Misuse | undefined> {
   const now = desk.now();
+  const isDue = (row: Readonly<ConversationRow>) =>
+    (row.renewMs !== undefined && row.renewMs <= now) || Object.values(row.wishes).some(({ dueMs }) => dueMs <= now);
+  let mistrusted: Misuse | undefined;
   const waiting = await desk.vault.change((tx) => {
-    const wishing = tx
-      .all<ConversationRow>('conversation')
-      .filter(([, row]) => Object.values(row.wishes).some(({ dueMs }) => dueMs <= now));
-    return new Set([...drafts(tx).map((draft) => draft.conversation), ...wishing.map(([id]) => id)]);
+    const due = tx.all<ConversationRow>('conversation').filter(([, row]) => isDue(row));
+    return new Set([...drafts(tx).map((draft) => draft.conversation), ...due.map(([id]) => id)]);
   });
   for (const id of waiting) {
     try {
@@ -132,15 +136,22 @@ async function sealDrafts(desk: Desk): Promise<void> {
         await desk.vault.change((tx) => giveUp(tx, id, 'not_found'));
       }
     } catch (error) {
-      if (!(error instanceof Refused) || !isFinal(error.code)) throw error;
-      await desk.vault.change(async (tx) => {
-        if (isOfRoom(id)) await people.part(tx, desk.now(), desk.me, id, 'removed', desk.me, desk.me);
-        await giveUp(tx, id, error.code ?? '');
-      });
+      if (error instanceof Misuse && error.code === 'mistrusted') {
+        mistrusted = error;
+      } else if (error instanceof Refused && isFinal(error.code)) {
+        await desk.vault.change(async (tx) => {
+          if (isOfRoom(id)) await people.part(tx, desk.now(), desk.me, id, 'removed', desk.me, desk.me);
+          await giveUp(tx, id, error.code ?? '');
+        });
+      } else {
+        throw error;
+      }
     }
     await desk.vault.change(async (tx) => {
       const group = await groups.current(tx, id);
       if (group !== undefined) people.fulfil(tx, id, groups.accounts(group));
+      const { renewMs, ...of } = conversation(tx, id) ?? {};
+      if (renewMs !== undefined && renewMs <= now) tx.put('conversation', id, of);
       // Who could not be let in now is tried again later.
       const wishes = Object.entries(conversation(tx, id)?.wishes ?? {});
       if (!wishes.some(([, { dueMs }]) => dueMs <= now)) return;
@@ -151,6 +162,7 @@ async function sealDrafts(desk: Desk): Promise<void> {
       changeConversation(tx, id, { wishes: Object.fromEntries(later) as ConversationRow['wishes'] });
     });
   }
+  return mistrusted;
 }
 
 /** Seals what waits for a conversation, in its order. */

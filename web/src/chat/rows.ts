@@ -72,6 +72,8 @@ export interface Conversation {
   members: string[];
   wishes: Record<string, Wish>;
   isLeft: boolean;
+  /** When its group is to be looked at again, since a device is in it that does not live any more. */
+  renewMs?: number;
   /** Who asks for it: somebody whom the person does not know has begun it, or has let them into the room. */
   askedBy?: string;
   /** Whether the person has said something in it. */

@@ -171,7 +171,8 @@ async fn hear(ear: &mut Option<reqwest::Response>) -> bool {
 impl Messenger<'_> {
     /// How long until something is due that was put off.
     fn until_due(&self) -> Result<Duration, Failure> {
-        let sql = "SELECT min(due_ms) FROM (SELECT next_ms AS due_ms FROM addressee UNION ALL SELECT due_ms FROM wish)";
+        let sql = "SELECT min(due_ms) FROM (SELECT next_ms AS due_ms FROM addressee UNION ALL SELECT due_ms FROM wish
+                   UNION ALL SELECT renew_ms FROM conversation)";
         let next = self
             .vault
             .store

@@ -22,6 +22,8 @@ pub enum Kind {
     Unopened,
     /// This computer's disk is from before: what has come and what was said since is missing on it.
     OlderDisk,
+    /// What a device of somebody's has left at home to be let in with fits into no group: that device hears nothing.
+    UnfitPackage,
 }
 
 /// One thing to hear of.
@@ -43,6 +45,7 @@ impl Kind {
             Self::OtherHistory => "other_history",
             Self::Unopened => "unopened",
             Self::OlderDisk => "older_disk",
+            Self::UnfitPackage => "unfit_package",
         }
     }
 
@@ -53,6 +56,7 @@ impl Kind {
             Self::OtherHistory,
             Self::Unopened,
             Self::OlderDisk,
+            Self::UnfitPackage,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }

@@ -5,24 +5,33 @@
 //!
 //! A device without the group that a conversation is at, and for which no welcome waits, begins one of the next generation: it has lost
 //! what it knew, or was added while nobody of the conversation was there to let it in.
+//!
+//! A device that was revoked may still be in a group to which this one has come: who was away follows what was done while that one
+//! lived. Nothing is said to it: the group is renewed without it first.
 
 use crate::ask::Ask;
 use crate::failure::{Failure, Fault};
+use crate::message::alarm::{self, Kind};
 use crate::message::vault::keys;
 use crate::message::{Messenger, chains, own, people};
 use crate::moment::moment;
-use crate::time::now_ms;
+use crate::time::{now, now_ms};
+use rand::RngExt;
 use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use tertulia_crypto::chain::Chain;
-use tertulia_crypto::conversation::{Change, Conversation};
+use tertulia_crypto::conversation::{Change, ChangeError, Conversation};
+use tertulia_crypto::device::{DeviceKey, Named};
 use tertulia_crypto::package::Package;
-use tertulia_types::entity::{self, Base64, Committed, KeyPackage};
+use tertulia_types::entity::{self, Base64, Committed, KeyPackage, Letter};
 use tertulia_types::{AccountId, ConversationId, DeviceId, Epoch};
 
 /// How often another commit may be faster before this is left for later.
 const RACES_MAX: usize = 5;
+/// Within which time somebody who leaves a room is put out, or a device that was revoked: each device waits for a part of it drawn by lot,
+/// so that few make the same commit.
+pub(crate) const PUT_OUT_MS: i64 = 10_000;
 
 /// Whether a message can be sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,32 +124,33 @@ impl Messenger<'_> {
         let chains = self.chains_of(id).await?;
         let packages = self.claim(&chains, |_, found| found != device.id()).await?;
         // A room may be of one person for a while, a conversation of two may not.
-        let is_with_others = packages.iter().any(|package| package.account() != self.me);
-        if !id.is_of_room() && !is_with_others {
+        let is_with_others = |packages: &[Package]| {
+            id.is_of_room() || packages.iter().any(|package| package.account() != self.me)
+        };
+        if !is_with_others(&packages) {
             return Ok(Made::NoDevice);
         }
         let next = now.generation + 1;
         self.vault.store.change(|tx| {
             if pending(tx, id)?.is_some() {
-                return Ok(());
+                return Ok(Made::Commit);
             }
-            let people = self.people_after(tx, id, &packages)?;
             // What an earlier try has left.
             if let Some(left) = Conversation::load(&keys(tx), id, next)? {
                 left.delete(&keys(tx))?;
             }
             let created = Conversation::create(&keys(tx), &device, id, next, now_ms());
             let mut group = created.map_err(|error| Fault::Keys(error.into()))?;
-            let change = group.change(&keys(tx), &device, &packages, &[]);
-            keep(
-                tx,
-                id,
-                change.map_err(|error| Fault::Keys(error.into()))?,
-                &packages,
-                &people,
-            )
-        })?;
-        Ok(Made::Commit)
+            let (change, packages) = change(tx, &mut group, &device, packages, &[])?;
+            if !is_with_others(&packages) {
+                group.rejected(&keys(tx))?;
+                group.delete(&keys(tx))?;
+                return Ok(Made::NoDevice);
+            }
+            let people = self.people_after(tx, id, &packages)?;
+            keep(tx, id, change, &packages, &people)?;
+            Ok(Made::Commit)
+        })
     }
 
     /// Makes the commit that adds the devices that are missing and removes those that are not there any more.
@@ -161,31 +171,30 @@ impl Messenger<'_> {
             self.claim(&chains, is_missing).await?
         };
         // A device without a package waits until it has left some.
+        let is_with_others = id.is_of_room() || here.iter().any(|(account, _)| *account != self.me);
+        let nothing = match is_with_others {
+            true => Made::Nothing,
+            false => Made::NoDevice,
+        };
         if packages.is_empty() && gone.is_empty() {
-            let is_with_others = here.iter().any(|(account, _)| *account != self.me);
-            return Ok(match id.is_of_room() || is_with_others {
-                true => Made::Nothing,
-                false => Made::NoDevice,
-            });
+            return Ok(nothing);
         }
         self.vault.store.change(|tx| {
             let is_waiting = pending(tx, id)?.is_some();
             let now = current(tx, id)?.filter(|now| !is_waiting && now.epoch() == group.epoch());
             // Something has changed meanwhile: it is looked at again.
             let Some(mut group) = now else {
-                return Ok(());
+                return Ok(Made::Commit);
             };
+            let (change, packages) = change(tx, &mut group, &device, packages, &gone)?;
+            if packages.is_empty() && gone.is_empty() {
+                group.rejected(&keys(tx))?;
+                return Ok(nothing);
+            }
             let people = self.people_after(tx, id, &packages)?;
-            let change = group.change(&keys(tx), &device, &packages, &gone);
-            keep(
-                tx,
-                id,
-                change.map_err(|error| Fault::Keys(error.into()))?,
-                &packages,
-                &people,
-            )
-        })?;
-        Ok(Made::Commit)
+            keep(tx, id, change, &packages, &people)?;
+            Ok(Made::Commit)
+        })
     }
 
     /// Hands in a commit that waits, and does what the answer says.
@@ -341,6 +350,42 @@ fn pending(tx: &Transaction<'_>, id: ConversationId) -> Result<Option<PendingCom
         .transpose()
 }
 
+/// Makes a change with those of the packages that fit. What is signed as it should be may still not go into the group beside the others (one
+/// key in two of them, a device that says it cannot do what all do): such a one is left out, or its owner would keep all others from
+/// talking. The person is told, once.
+fn change(
+    tx: &Transaction<'_>,
+    group: &mut Conversation,
+    device: &DeviceKey,
+    packages: Vec<Package>,
+    gone: &[DeviceId],
+) -> Result<(Change, Vec<Package>), Failure> {
+    let failed = |error: ChangeError| Failure::from(Fault::Keys(error.into()));
+    match group.change(&keys(tx), device, &packages, gone) {
+        Err(ChangeError::Unfit(_)) => {}
+        made => return Ok((made.map_err(failed)?, packages)),
+    }
+    let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+    for package in packages {
+        fit.push(package);
+        match group.change(&keys(tx), device, &fit, gone) {
+            Ok(_) => group.rejected(&keys(tx))?,
+            Err(ChangeError::Unfit(_)) => unfit.extend(fit.pop()),
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    // Of a device for which a home has handed out two packages one is enough.
+    unfit.retain(|package| fit.iter().all(|other| other.device() != package.device()));
+    for package in unfit {
+        let sql = "INSERT OR IGNORE INTO unfit (device) VALUES (?1)";
+        if tx.execute(sql, [package.device().0])? > 0 {
+            alarm::raise(tx, Kind::UnfitPackage, Some(package.account()), None)?;
+        }
+    }
+    let change = group.change(&keys(tx), device, &fit, gone).map_err(failed)?;
+    Ok((change, fit))
+}
+
 /// Keeps a commit until its home has answered.
 fn keep(
     tx: &Transaction<'_>,
@@ -432,13 +477,262 @@ pub(crate) fn drop_beginning(
 }
 
 /// What the keys of members are compared with.
-pub(crate) fn devices<'a>(
-    tx: &'a Transaction<'_>,
-) -> impl Fn(AccountId, DeviceId) -> Option<tertulia_types::device::PublicKey> + 'a {
-    move |account, device| chains::chain(tx, account).ok()?.key(device)
+pub(crate) fn devices<'a>(tx: &'a Transaction<'_>) -> impl Fn(AccountId, DeviceId) -> Option<Named> + 'a {
+    move |account, device| chains::chain(tx, account).ok()?.named(device)
+}
+
+/// Whether a device lives, as far as is known here.
+pub(crate) fn lives(tx: &Transaction<'_>, (account, device): (AccountId, DeviceId)) -> bool {
+    devices(tx)(account, device).is_some_and(|named| named.lives())
+}
+
+/// Whether a device could let people into a room when a letter came in: it lives, or was revoked later, by the clocks of the home and of who
+/// revoked it. Its key may be in other hands from then on.
+pub(crate) fn could_let_in(
+    tx: &Transaction<'_>,
+    (account, device): (AccountId, DeviceId),
+    letter: &Letter,
+) -> bool {
+    let came_ms = u64::try_from(letter.arrived_at.unix_ms).unwrap_or(0);
+    devices(tx)(account, device).is_some_and(|named| named.ended_ms.is_none_or(|ended_ms| came_ms < ended_ms))
+}
+
+/// Whose devices are in a group to which a device's commit or welcome has led this one: of a room, as far as that device could let people in.
+/// One that could not has put out whom it has put out; whom it has let in counts as let in by the next one who changes the group and
+/// leaves them there.
+pub(crate) fn accounts_by(
+    tx: &Transaction<'_>,
+    group: &Conversation,
+    by: (AccountId, DeviceId),
+    letter: &Letter,
+) -> Result<BTreeSet<AccountId>, Failure> {
+    let mut there = accounts(group);
+    if !could_let_in(tx, by, letter) {
+        let before = people::members(tx, group.id())?;
+        there.retain(|account| before.contains(account));
+    }
+    Ok(there)
+}
+
+/// If one of these devices, which this one has found in a group, does not live any more, the group is looked at again soon. Who has not agreed to a
+/// conversation does nothing in it that others would see.
+pub(crate) fn shut_out_soon(
+    tx: &Transaction<'_>,
+    group: &Conversation,
+    found: &[(AccountId, DeviceId)],
+) -> Result<(), Failure> {
+    let id = group.id();
+    let all_live = || found.iter().all(|device| lives(tx, *device));
+    if !group.is_in() || people::asker(tx, id)?.is_some() || all_live() {
+        return Ok(());
+    }
+    let due_ms = now().unix_ms + rand::rng().random_range(0..PUT_OUT_MS);
+    tx.execute(
+        "UPDATE conversation SET renew_ms = ?2 WHERE id = ?1",
+        (id.0, due_ms),
+    )?;
+    Ok(())
 }
 
 /// Whose devices are in a group.
 pub(crate) fn accounts(group: &Conversation) -> BTreeSet<AccountId> {
     group.members().into_iter().map(|(account, _)| account).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{accounts, accounts_by, change, could_let_in, devices, keys, shut_out_soon};
+    use crate::message::people::{follow, members, remember_room};
+    use crate::message::vault::Vault;
+    use crate::place::Place;
+    use crate::time::now_ms;
+    use rusqlite::Transaction;
+    use std::collections::BTreeSet;
+    use tempfile::TempDir;
+    use tertulia_crypto::chain::Chain;
+    use tertulia_crypto::conversation::Conversation;
+    use tertulia_crypto::device::DeviceKey;
+    use tertulia_crypto::identity::IdentityKey;
+    use tertulia_crypto::opened::Opened;
+    use tertulia_crypto::package::{Package, make_packages};
+    use tertulia_types::device::{Change, SignedRecord};
+    use tertulia_types::entity::{Base64, DeviceRecord, Letter, Timestamp};
+    use tertulia_types::message::LetterKind;
+    use tertulia_types::{AccountId, ConversationId, MessageId};
+
+    fn room() -> ConversationId {
+        ConversationId::of_room([7; 16])
+    }
+
+    fn account(number: i64) -> AccountId {
+        AccountId::from_number(number).expect("an id")
+    }
+
+    fn ids(numbers: &[i64]) -> BTreeSet<AccountId> {
+        numbers.iter().copied().map(account).collect()
+    }
+
+    /// Somebody with a device, and where it keeps its messages.
+    struct Person {
+        identity: IdentityKey,
+        device: DeviceKey,
+        chain: Chain,
+        said: Vec<SignedRecord>,
+        vault: Vault,
+        _directory: TempDir,
+    }
+
+    impl Person {
+        fn new(number: i64) -> Self {
+            let directory = tempfile::tempdir().expect("a directory");
+            let place = Place::open(directory.path()).expect("a place");
+            let mut person = Self {
+                identity: IdentityKey::random(),
+                device: DeviceKey::random(account(number)),
+                chain: Chain::empty(account(number)),
+                said: Vec::new(),
+                vault: Vault::open(&place, account(number)).expect("opens"),
+                _directory: directory,
+            };
+            let key = person.device.public();
+            let label = "phone".to_owned();
+            person.say(Change::Add { key, label }, 1);
+            person
+        }
+
+        fn say(&mut self, change: Change, made_ms: u64) {
+            let record = self.chain.next(self.identity.public(), change, made_ms);
+            let signed = self.identity.sign(record);
+            self.chain.append(&signed).expect("holds");
+            self.said.push(signed);
+        }
+
+        fn packages(&self, count: usize) -> Vec<Package> {
+            let made = self
+                .vault
+                .store
+                .change(|tx| Ok(make_packages(&keys(tx), &self.device, count, now_ms(), false)?));
+            let checked = |bytes: &Vec<u8>| Package::check(bytes, &self.chain, now_ms()).expect("good");
+            made.expect("made").iter().map(checked).collect()
+        }
+    }
+
+    /// What these have said of their devices is heard.
+    fn hear(tx: &Transaction<'_>, people: &[&Person]) {
+        for person in people {
+            for signed in &person.said {
+                let record = serde_json::to_string(&DeviceRecord::from(signed)).expect("written");
+                let (owner, sequence) = (signed.record.account.get(), signed.record.sequence);
+                let sql = "INSERT OR IGNORE INTO record VALUES (?1, ?2, ?3)";
+                tx.execute(sql, (owner, sequence, record)).expect("kept");
+            }
+        }
+    }
+
+    /// A commit as it came to the home then.
+    fn came(at_ms: i64, sender: AccountId, body: Vec<u8>) -> Letter {
+        Letter {
+            number: 1,
+            kind: LetterKind::Commit,
+            sender,
+            id: MessageId([1; 16]),
+            conversation: room(),
+            generation: 1,
+            epoch: 1,
+            body: Base64(body),
+            arrived_at: Timestamp { unix_ms: at_ms },
+        }
+    }
+
+    #[test]
+    fn a_revoked_device_lets_nobody_into_a_room_until_somebody_who_lives_leaves_them_there() {
+        let [me, mut ana, ben, mallory] = [1, 2, 3, 4].map(Person::new);
+        let phone = (ana.device.account(), ana.device.id());
+        let begun = me.vault.store.change(|tx| {
+            hear(tx, &[&me, &ana, &ben, &mallory]);
+            remember_room(tx, room(), Some("garden"), &ids(&[1, 2, 3]), None)?;
+            let mut group = Conversation::create(&keys(tx), &me.device, room(), 1, now_ms()).expect("begun");
+            let packages = [ana.packages(1), ben.packages(1)].concat();
+            let (change, _) = change(tx, &mut group, &me.device, packages, &[])?;
+            group.accepted(&keys(tx))?;
+            super::enter(tx, room(), 1)?;
+            Ok(change.welcome.expect("a welcome"))
+        });
+        let welcome = begun.expect("begun");
+        let join = |person: &Person| {
+            let joined = person.vault.store.change(|tx| {
+                hear(tx, &[&me, &ana, &ben, &mallory]);
+                Conversation::join(&keys(tx), &welcome, room(), 1, &devices(tx)).expect("joins");
+                Ok(())
+            });
+            joined.expect("joined");
+        };
+        join(&ana);
+        join(&ben);
+        // The phone puts Ben out and lets Mallory in, after Ana has revoked it.
+        let commit = ana.vault.store.change(|tx| {
+            let mut group = Conversation::load(&keys(tx), room(), 1)?.expect("the group");
+            let packages = mallory.packages(1);
+            Ok(change(tx, &mut group, &ana.device, packages, &[ben.device.id()])?
+                .0
+                .commit)
+        });
+        let commit = commit.expect("made");
+        let revoke = Change::Revoke {
+            device: ana.device.id(),
+        };
+        ana.say(revoke, 1_000);
+        let told = me.vault.store.change(|tx| {
+            hear(tx, &[&ana]);
+            let mut group = Conversation::load(&keys(tx), room(), 1)?.expect("the group");
+            let opened = group
+                .open(&keys(tx), &commit, &devices(tx))
+                .expect("it is the way");
+            assert!(
+                matches!(opened, Opened::Changed { by, .. } if by == phone),
+                "{opened:?}"
+            );
+            assert_eq!(accounts(&group), ids(&[1, 2, 4]));
+            let before = came(999, phone.0, commit.clone());
+            assert!(could_let_in(tx, phone, &before));
+            assert_eq!(accounts_by(tx, &group, phone, &before)?, ids(&[1, 2, 4]));
+            let behind = came(1_000, phone.0, commit.clone());
+            assert!(!could_let_in(tx, phone, &behind));
+            let there = accounts_by(tx, &group, phone, &behind)?;
+            assert_eq!(there, ids(&[1, 2]));
+            follow(tx, account(1), room(), phone.0, &there)?;
+            assert_eq!(members(tx, room())?, ids(&[1, 2]));
+            shut_out_soon(tx, &group, &[phone])?;
+            let sql = "SELECT renew_ms IS NOT NULL FROM conversation WHERE id = ?1";
+            assert!(
+                tx.query_row(sql, [room().0], |row| row.get(0))?,
+                "it is looked at again"
+            );
+            // Somebody who lives changes the group, and leaves her there.
+            let mallory = (mallory.device.account(), mallory.device.id());
+            let there = accounts_by(tx, &group, mallory, &behind)?;
+            follow(tx, account(1), room(), mallory.0, &there)?;
+            assert_eq!(members(tx, room())?, ids(&[1, 2, 4]));
+            Ok(())
+        });
+        told.expect("followed");
+    }
+
+    #[test]
+    fn a_home_that_hands_out_two_packages_of_a_device_lets_it_in_once() {
+        let [me, ana, ben] = [1, 2, 3].map(Person::new);
+        let made = me.vault.store.change(|tx| {
+            hear(tx, &[&me, &ana, &ben]);
+            let mut group = Conversation::create(&keys(tx), &me.device, room(), 1, now_ms()).expect("begun");
+            let packages = [ana.packages(2), ben.packages(1)].concat();
+            let (_, fit) = change(tx, &mut group, &me.device, packages, &[])?;
+            group.accepted(&keys(tx))?;
+            assert_eq!(accounts(&group), ids(&[1, 2, 3]));
+            assert_eq!(fit.len(), 2);
+            let alarms: u32 = tx.query_row("SELECT count(*) FROM alarm", [], |row| row.get(0))?;
+            assert_eq!(alarms, 0, "nobody is kept out");
+            Ok(())
+        });
+        made.expect("made");
+    }
 }

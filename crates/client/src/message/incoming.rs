@@ -26,13 +26,10 @@ use tertulia_crypto::opened::{OpenError, Opened};
 use tertulia_crypto::payload::{Content, Payload, Receipt};
 use tertulia_types::entity::{self, EmptyObject, Letter, Mailbox};
 use tertulia_types::message::LetterKind;
-use tertulia_types::{AccountId, ConversationId, MessageId};
+use tertulia_types::{AccountId, ConversationId, DeviceId, MessageId};
 
 /// Letters that are kept because they came too early.
 const EARLY_MAX: u32 = 1_000;
-/// Within which time somebody who leaves a room is put out: each device waits for a part of it drawn by lot, so that few make the same
-/// commit.
-const PUT_OUT_MS: i64 = 10_000;
 /// How long what lets a device into a group may be on its way behind the first message that was sealed there.
 const WELCOME_MS_MAX: i64 = 60_000;
 
@@ -367,9 +364,11 @@ impl Messenger<'_> {
             Ok(Opened::Message { account, payload, .. }) => (account, payload),
             // What changes a group comes from its conversation's home.
             Ok(Opened::Changed { .. }) if letter.kind != LetterKind::Commit => return Err(Hitch::Unopened),
-            Ok(Opened::Changed { by, epoch, .. }) => {
+            Ok(Opened::Changed { by, added, epoch, .. }) => {
                 group::enter(tx, id, epoch.generation)?;
-                people::follow(tx, self.me, id, by.0, &group::accounts(&group))?;
+                let there = group::accounts_by(tx, &group, by, letter)?;
+                people::follow(tx, self.me, id, by.0, &there)?;
+                group::shut_out_soon(tx, &group, &added)?;
                 return Ok(Taken::Nothing);
             }
             Ok(Opened::TooEarly { .. }) => return keep_early(tx, letter),
@@ -382,7 +381,9 @@ impl Messenger<'_> {
             Ok(Opened::TooLate) if letter.kind == LetterKind::Commit => return Err(Hitch::Useless),
             Ok(Opened::TooLate) => return Err(Hitch::Late),
             Err(OpenError::Skipped) => return Err(Hitch::Unopened),
-            Err(OpenError::Stranger(Stranger::NotLive { account, .. })) => return Err(Hitch::Chain(account)),
+            Err(OpenError::Stranger(
+                Stranger::Unknown { account, .. } | Stranger::NotLive { account, .. },
+            )) => return Err(Hitch::Chain(account)),
             Err(OpenError::Gone) => return Err(Hitch::Useless),
             Err(OpenError::Fault(fault)) => return Err(fault.into()),
             Err(
@@ -417,9 +418,11 @@ impl Messenger<'_> {
         group::drop_beginning(tx, self.me, id, generation)?;
         let joined = Conversation::join(&keys(tx), &letter.body.0, id, generation, &group::devices(tx));
         let (group, by) = match joined {
-            Ok(joined) => (joined.conversation, joined.by.0),
+            Ok(joined) => (joined.conversation, joined.by),
             Err(JoinError::NoPackage | JoinError::AlreadyIn) => return Err(Hitch::Useless),
-            Err(JoinError::Stranger(Stranger::NotLive { account, .. })) => return Err(Hitch::Chain(account)),
+            Err(JoinError::Stranger(
+                Stranger::Unknown { account, .. } | Stranger::NotLive { account, .. },
+            )) => return Err(Hitch::Chain(account)),
             Err(JoinError::Fault(fault)) => return Err(fault.into()),
             Err(
                 JoinError::Unreadable
@@ -428,22 +431,22 @@ impl Messenger<'_> {
                 | JoinError::Stranger(Stranger::Unnamed),
             ) => return Err(Hitch::Unopened),
         };
-        let there = group::accounts(&group);
         let is_kept = match id.is_of_room() {
             true => people::is_in(tx, id)?,
             false => people::is_kept(tx, id)?,
         };
-        let asked_by = match is_kept || by == self.me || people::knows(tx, self.me, by)? {
+        let asked_by = match is_kept || by.0 == self.me || people::knows(tx, self.me, by.0)? {
             true => None,
-            false => match weighed.get(&by) {
-                Some(is_followed) => Some(by).filter(|_| !is_followed),
-                None => return Err(Hitch::Unweighed(by)),
+            false => match weighed.get(&by.0) {
+                Some(is_followed) => Some(by.0).filter(|_| !is_followed),
+                None => return Err(Hitch::Unweighed(by.0)),
             },
         };
         if id.is_of_room() {
-            self.enter_room(tx, id, (by, asked_by), &there)?;
+            self.enter_room(tx, (&group, letter), (by, asked_by))?;
         } else {
-            let others: Vec<AccountId> = there.into_iter().filter(|account| *account != self.me).collect();
+            let there = group::accounts(&group).into_iter();
+            let others: Vec<AccountId> = there.filter(|account| *account != self.me).collect();
             match others[..] {
                 [other] if id == ConversationId::of_two(self.me, other) => {
                     people::remember(tx, self.me, other, asked_by)?
@@ -452,6 +455,7 @@ impl Messenger<'_> {
             };
         }
         group::enter(tx, id, generation)?;
+        group::shut_out_soon(tx, &group, &group.members())?;
         Ok(Taken::Nothing)
     }
 
@@ -459,20 +463,24 @@ impl Messenger<'_> {
     fn enter_room(
         &self,
         tx: &Transaction<'_>,
-        id: ConversationId,
-        (by, asked_by): (AccountId, Option<AccountId>),
-        there: &BTreeSet<AccountId>,
+        (group, letter): (&Conversation, &Letter),
+        (by, asked_by): ((AccountId, DeviceId), Option<AccountId>),
     ) -> Result<(), Hitch> {
+        let id = group.id();
         if people::is_in(tx, id)? {
-            if !people::members(tx, id)?.contains(&by) {
+            if !people::members(tx, id)?.contains(&by.0) {
                 return Err(Hitch::Unopened);
             }
-            people::follow(tx, self.me, id, by, there)?;
+            let there = group::accounts_by(tx, group, by, letter)?;
+            people::follow(tx, self.me, id, by.0, &there)?;
             return Ok(());
         }
-        people::remember_room(tx, id, None, there, asked_by)?;
-        if by != self.me {
-            people::note(tx, id, Event::Added, (by, Some(self.me)), "")?;
+        if !group::could_let_in(tx, by, letter) {
+            return Err(Hitch::Unopened);
+        }
+        people::remember_room(tx, id, None, &group::accounts(group), asked_by)?;
+        if by.0 != self.me {
+            people::note(tx, id, Event::Added, (by.0, Some(self.me)), "")?;
         }
         Ok(())
     }
@@ -545,7 +553,7 @@ impl Messenger<'_> {
             Content::Left if id.is_of_room() => {
                 people::part(tx, self.me, id, (Event::Left, sender, sender))?;
                 if sender != self.me {
-                    let due_ms = now().unix_ms + rand::rng().random_range(0..PUT_OUT_MS);
+                    let due_ms = now().unix_ms + rand::rng().random_range(0..group::PUT_OUT_MS);
                     people::wish(tx, id, sender, false, due_ms)?;
                 }
                 Ok(Taken::Nothing)

@@ -155,15 +155,18 @@ impl Messenger<'_> {
 
     async fn push_by_homes(&self) -> Result<Pushed, Failure> {
         self.vault.store.change(write_receipts)?;
-        let mut taken = 0;
+        let (mut taken, mut mistrusted) = (0, None);
         for _ in 0..ROUNDS_MAX {
-            self.seal_drafts().await?;
+            mistrusted = self.seal_drafts().await?;
             moment("sealed");
             let handed_in = self.hand_in().await?;
             taken += handed_in.taken;
             if !handed_in.is_any_anew {
                 break;
             }
+        }
+        if let Some(account) = mistrusted {
+            return Err(Failure::Mistrusted(account));
         }
         let sql = "SELECT (SELECT count(*) FROM draft) + (SELECT count(*) FROM sealed)";
         let waiting = self.vault.store.first(sql, [], |row| row.get(0))?;
@@ -173,9 +176,11 @@ impl Messenger<'_> {
         })
     }
 
-    async fn seal_drafts(&self) -> Result<(), Failure> {
-        let now_ms = now().unix_ms;
-        let sql = "SELECT conversation FROM draft UNION SELECT conversation FROM wish WHERE due_ms <= ?1";
+    /// Answers whose chain does not hold, if somebody's does not: what is said to them waits, and keeps nothing else back.
+    async fn seal_drafts(&self) -> Result<Option<AccountId>, Failure> {
+        let (now_ms, mut mistrusted) = (now().unix_ms, None);
+        let sql = "SELECT conversation FROM draft UNION SELECT conversation FROM wish WHERE due_ms <= ?1
+                   UNION SELECT id FROM conversation WHERE renew_ms <= ?1";
         let waiting = self
             .vault
             .store
@@ -198,6 +203,7 @@ impl Messenger<'_> {
                         give_up(tx, id, &why)
                     })?;
                 }
+                Err(Failure::Mistrusted(account)) => mistrusted = Some(account),
                 Err(failure) => return Err(failure),
             }
             self.vault.store.change(|tx| {
@@ -207,10 +213,12 @@ impl Messenger<'_> {
                 // Who could not be let in now is tried again later.
                 let sql = "UPDATE wish SET due_ms = ?2 + ?3 WHERE conversation = ?1 AND due_ms <= ?2";
                 tx.execute(sql, (id.0, now_ms, WISH_PAUSE_MS))?;
+                let sql = "UPDATE conversation SET renew_ms = NULL WHERE id = ?1 AND renew_ms <= ?2";
+                tx.execute(sql, (id.0, now_ms))?;
                 Ok(())
             })?;
         }
-        Ok(())
+        Ok(mistrusted)
     }
 
     /// Seals what waits for a conversation, in its order.

@@ -78,6 +78,7 @@ impl Vault {
             M::up(include_str!("direct.sql")),
             M::up(include_str!("requests.sql")),
             M::up(include_str!("expiry.sql")),
+            M::up(include_str!("renewal.sql")),
         ];
         let store = Store::open_as(place, &name(account), layouts, |connection| {
             let mut keys = SqliteStorageProvider::<MessagePack, &mut Connection>::new(connection);

@@ -561,6 +561,7 @@ misuse-old-backup = This is your backup number { $n }, and the newest is { $newe
 misuse-no-identity = @{ $nick } has no device yet, and so no safety number.
 alarm-other-than-verified = ATTENTION: @{ $nick } HAS ANOTHER IDENTITY THAN THE ONE THAT YOU VERIFIED. Somebody may be in their place. Nothing is sent to them until you say so: verify { $nick }
 alarm-older-disk = This computer was put back to an earlier state: what came and what was said since is missing here. Its keys are made anew.
+alarm-unfit-package = A device of @{ $nick } could not be let in: the keys that it left do not fit. It hears nothing of what is said until it has left others; their other devices do.
 link-code = Type this code on your other device (there: link):
     
         { $code }

@@ -197,7 +197,7 @@ fn a_package_serves_once_and_the_last_resort_for_two_groups() {
             });
             ben.store(|storage, _| {
                 Conversation::join(storage, &welcome, conversation, GENERATION, &|owner, device| {
-                    world.key(owner, device)
+                    world.named(owner, device)
                 })
                 .map(|joined| joined.by)
             })
@@ -243,7 +243,7 @@ fn a_welcome_to_another_group_than_was_said_lets_nobody_in() {
             &welcome,
             conversation,
             generation,
-            &|owner, device| world.key(owner, device),
+            &|owner, device| world.named(owner, device),
         );
         assert!(matches!(joined, Err(JoinError::OtherGroup)), "{joined:?}");
     }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tertulia_crypto::chain::Chain;
 use tertulia_crypto::conversation::{Change, ChangeError, Conversation, JoinError};
-use tertulia_crypto::device::DeviceKey;
+use tertulia_crypto::device::{DeviceKey, Named};
 use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::opened::{OpenError, Opened};
 use tertulia_crypto::package::{self, Package};
-use tertulia_types::device::{self, PublicKey};
+use tertulia_types::device;
 use tertulia_types::{AccountId, ConversationId, DeviceId};
 
 /// The conversation that most tests are about, and its generation.
@@ -82,9 +82,11 @@ impl World {
         &self.people[&account].1
     }
 
-    /// The key of a living device.
-    pub(crate) fn key(&self, account: AccountId, device: DeviceId) -> Option<PublicKey> {
-        self.people.get(&account).and_then(|(_, chain)| chain.key(device))
+    /// A device that its owner has named.
+    pub(crate) fn named(&self, account: AccountId, device: DeviceId) -> Option<Named> {
+        self.people
+            .get(&account)
+            .and_then(|(_, chain)| chain.named(device))
     }
 
     fn say(&mut self, person: i64, change: device::Change) {
@@ -177,7 +179,7 @@ impl Machine {
     pub(crate) fn join(&mut self, welcome: &[u8], world: &World) -> Result<(AccountId, DeviceId), JoinError> {
         self.store(|storage, _| {
             Conversation::join(storage, welcome, ROOM, GENERATION, &|account, device| {
-                world.key(account, device)
+                world.named(account, device)
             })
         })
         .map(|joined| joined.by)
@@ -211,7 +213,7 @@ impl Machine {
 
     pub(crate) fn open(&mut self, bytes: &[u8], world: &World) -> Result<Opened, OpenError> {
         self.step(|group, storage, _| {
-            group.open(storage, bytes, &|account, device| world.key(account, device))
+            group.open(storage, bytes, &|account, device| world.named(account, device))
         })
     }
 

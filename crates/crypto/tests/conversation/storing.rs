@@ -46,7 +46,7 @@ fn a_message_opened_and_rolled_back_opens_again() {
     let transaction = ben.database.transaction().unwrap();
     let storage = Storage::new(&transaction);
     let mut group = Conversation::load(&storage, ROOM, GENERATION).unwrap().unwrap();
-    let devices = |account, device| world.key(account, device);
+    let devices = |account, device| world.named(account, device);
     assert!(matches!(
         group.open(&storage, &sealed, &devices),
         Ok(Opened::Message { .. })

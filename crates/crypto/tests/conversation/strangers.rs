@@ -9,12 +9,12 @@ use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, tls_codec::DeserializeByt
 use openmls_rust_crypto::RustCrypto;
 use rusqlite::Connection;
 use tertulia_crypto::chain::Chain;
-use tertulia_crypto::conversation::JoinError;
+use tertulia_crypto::conversation::{Conversation, JoinError};
 use tertulia_crypto::device::DeviceKey;
 use tertulia_crypto::device::Stranger;
 use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::opened::{OpenError, Opened};
-use tertulia_crypto::package::Package;
+use tertulia_crypto::package::{Package, PackageError};
 use tertulia_types::device::Change;
 
 /// openmls without our rules.
@@ -101,24 +101,96 @@ fn who_is_let_in_by_somebody_under_a_false_name_does_not_come() {
     let joined = ben.join(&welcome, &world);
     let (account, device) = mallory.name();
     assert!(
-        matches!(joined, Err(JoinError::Stranger(stranger)) if stranger == Stranger::NotLive { account, device }),
+        matches!(joined, Err(JoinError::Stranger(stranger)) if stranger == Stranger::Unknown { account, device }),
         "{joined:?}"
     );
 }
 
 #[test]
-fn who_is_let_in_to_a_revoked_device_does_not_come() {
-    let (mut world, [mut ana, mut ben, eve]) = three();
+fn who_is_let_in_to_a_revoked_device_comes_does_not_hear_it_and_can_remove_it() {
+    let (mut world, [mut ana, mut ben, mut eve]) = three();
     let mut dan = world.device(4);
     let package = dan.package(&world);
     let change = ana.changed(&[package], &[]);
+    for machine in [&mut ben, &mut eve] {
+        machine.follow(&change.commit, &world);
+    }
+    world.revoke(&eve);
+    dan.join(&change.welcome.unwrap(), &world).unwrap();
+    let sealed = eve.seal("still here");
+    let opened = dan.open(&sealed, &world);
+    assert!(
+        matches!(opened, Err(OpenError::Stranger(Stranger::NotLive { .. }))),
+        "{opened:?}"
+    );
+    let change = dan.changed(&[], &[eve.id()]);
+    for machine in [&mut ana, &mut ben] {
+        machine.follow(&change.commit, &world);
+    }
+    let without = ana.seal("without eve");
+    assert_eq!(dan.read(&without, &world).as_deref(), Some("without eve"));
+    assert!(eve.read(&without, &world).is_none());
+}
+
+#[test]
+fn who_was_away_while_a_device_was_let_in_and_revoked_follows_all_that_was_done() {
+    let (mut world, [mut ana, mut ben, mut eve]) = three();
+    let mut phone = world.device(1);
+    let package = phone.package(&world);
+    let letting_in = ana.changed(&[package], &[]);
+    eve.follow(&letting_in.commit, &world);
+    phone.join(&letting_in.welcome.clone().unwrap(), &world).unwrap();
+    // What the phone itself has changed while it lived is no less a part of the way.
+    let of_phone = phone.changed(&[], &[]);
+    for machine in [&mut ana, &mut eve] {
+        machine.follow(&of_phone.commit, &world);
+    }
+    let from_phone = phone.seal("from the phone");
+    world.revoke(&phone);
+    let shutting_out = ana.changed(&[], &[phone.id()]);
+    eve.follow(&shutting_out.commit, &world);
+    let after = ana.seal("among us");
+    for commit in [&letting_in, &of_phone] {
+        ben.follow(&commit.commit, &world);
+    }
+    let opened = ben.open(&from_phone, &world);
+    assert!(
+        matches!(opened, Err(OpenError::Stranger(Stranger::NotLive { .. }))),
+        "{opened:?}"
+    );
+    ben.follow(&shutting_out.commit, &world);
+    assert_eq!(ben.read(&after, &world).as_deref(), Some("among us"));
+    still_talk(&world, &mut ben, &mut eve);
+}
+
+#[test]
+fn a_revoked_device_is_let_in_by_no_honest_one() {
+    let (mut world, [mut ana, mut ben, mut eve]) = three();
+    let package = eve.package(&world);
+    let bytes = eve.package_bytes(false);
+    let change = ana.changed(&[], &[eve.id()]);
     ben.follow(&change.commit, &world);
     world.revoke(&eve);
-    let joined = dan.join(&change.welcome.unwrap(), &world);
-    assert!(matches!(
-        joined,
-        Err(JoinError::Stranger(Stranger::NotLive { .. }))
-    ));
+    let checked = Package::check(&bytes, world.chain(account(3)), now_ms());
+    assert!(
+        matches!(checked, Err(PackageError::NotLive { .. })),
+        "{checked:?}"
+    );
+    // Whoever has looked at it before lets it in unawares: the others go along, hear nothing of it, and remove it.
+    let change = ana.changed(&[package], &[]);
+    ben.follow(&change.commit, &world);
+    eve.store(|storage, _| {
+        let group = Conversation::load(storage, ROOM, GENERATION).unwrap();
+        group.unwrap().delete(storage).unwrap();
+    });
+    eve.join(&change.welcome.unwrap(), &world).unwrap();
+    let sealed = eve.seal("here again");
+    assert!(ben.read(&sealed, &world).is_none());
+    let change = ben.changed(&[], &[eve.id()]);
+    ana.follow(&change.commit, &world);
+    let without = ana.seal("without eve");
+    assert!(ben.read(&without, &world).is_some());
+    assert!(eve.read(&without, &world).is_none());
 }
 
 /// What lets Ben into a group that somebody began without our rules.
@@ -196,7 +268,7 @@ fn a_commit_that_lets_in_an_impostor_is_not_followed() {
     for machine in [&mut ben, &mut eve] {
         let opened = machine.open(&change.commit, &world);
         assert!(
-            matches!(opened, Err(OpenError::Stranger(Stranger::NotLive { .. }))),
+            matches!(opened, Err(OpenError::Stranger(Stranger::Unknown { .. }))),
             "{opened:?}"
         );
         assert_eq!(machine.number(), 1);
@@ -218,9 +290,7 @@ fn a_commit_refused_is_followed_with_newer_chains_if_it_was_rolled_back() {
     let change = ana.changed(&[package], &[]);
     let transaction = ben.database.transaction().unwrap();
     let storage = Storage::new(&transaction);
-    let mut group = tertulia_crypto::conversation::Conversation::load(&storage, ROOM, GENERATION)
-        .unwrap()
-        .unwrap();
+    let mut group = Conversation::load(&storage, ROOM, GENERATION).unwrap().unwrap();
     assert!(group.open(&storage, &change.commit, &old_key).is_err());
     drop(transaction);
     ben.follow(&change.commit, &world);

@@ -1,5 +1,6 @@
 //! Several devices of one person: a new one is let in, a lost one is shut out, a disk is put back.
 
+use crate::puppet::{Person, Puppet};
 use crate::town::{Loss, Town, texts};
 use tertulia_client::Client;
 use tertulia_client::failure::{Failure, Misuse};
@@ -439,4 +440,57 @@ async fn m4_somebody_whose_packages_are_used_up_is_written_to_by_the_last_resort
     assert_eq!(read(&ben, "ana").await, ["by the last resort"]);
     send(&ben, "ana", "answered").await;
     assert_eq!(read(&ana, "ben").await, ["by the last resort", "answered"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m8_who_was_away_while_a_device_was_let_in_and_shut_out_reads_all_that_was_said() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    send(&ana, "ben", "one").await;
+    assert_eq!(read(&ben, "ana").await, ["one"]);
+    send(&ben, "ana", "two").await;
+    read(&ana, "ben").await;
+    // He is away from now on.
+    let laptop = town.elsewhere("ana", "laptop").await;
+    link(&ana, &laptop).await.expect("linked");
+    send(&ana, "ben", "three").await;
+    assert_eq!(read(&laptop, "ben").await, ["one", "two", "three"]);
+    let messenger = ana.messenger().await.expect("opens");
+    let devices = messenger.devices().await.expect("devices");
+    let lost = devices.iter().find(|device| !device.is_this).expect("the laptop");
+    assert_eq!(messenger.revoke(&lost.short).await.expect("shut out").waiting, 0);
+    send(&ana, "ben", "four").await;
+    // What one can only do who has gone all of the way.
+    let all = ["one", "two", "three", "four"];
+    assert_eq!(read(&ben, "ana").await, all);
+    assert_eq!(send(&ben, "ana", "five").await, Progress::AtHome);
+    assert_eq!(read(&ana, "ben").await.last().map(String::as_str), Some("five"));
+    for client in [&ana, &ben] {
+        assert_eq!(alarms(client).await, []);
+    }
+    let messenger = laptop.messenger().await.expect("opens");
+    assert!(messenger.deliver().await.is_err(), "it hears nothing more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_fits_into_no_group_keeps_nobody_else_from_talking() {
+    let town = Town::build().await;
+    let (ana, ben) = (town.person("ana").await, town.person("ben").await);
+    read(&ben, "ana").await;
+    let eve = Puppet::make(&town, "eve", 2).await;
+    eve.stock_unfit(1).await;
+    let mallory = Puppet::make(&town, "mallory", 1).await;
+    mallory.stock_unfit(0).await;
+    // Of one device of hers nothing can be made; the other one is let in.
+    assert_eq!(send(&ana, "eve", "to one of yours").await, Progress::AtHome);
+    assert_eq!(alarms(&ana).await, [Kind::UnfitPackage]);
+    let account = Person::enter(&town, "dan").await.account("ana").await;
+    assert_eq!(eve.join(account).await.members().len(), 2);
+    // Of hers there is no other, so it waits for one; what is said to others goes.
+    assert_eq!(send(&ana, "mallory", "to none").await, Progress::Waiting);
+    assert_eq!(alarms(&ana).await, [Kind::UnfitPackage]);
+    assert_eq!(send(&ana, "ben", "to you").await, Progress::AtHome);
+    assert_eq!(read(&ben, "ana").await, ["to you"]);
+    assert_eq!(send(&ana, "eve", "again").await, Progress::AtHome);
+    assert_eq!(alarms(&ana).await, [], "it was told already");
 }

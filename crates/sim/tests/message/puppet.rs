@@ -1,6 +1,9 @@
 //! A person whose devices are made by hand: they keep to the protocol exactly as far as a test wants.
 
 use crate::town::{PASSWORD, PATIENCE, Town};
+use openmls::prelude::{BasicCredential, Capabilities, Ciphersuite, CredentialType, CredentialWithKey};
+use openmls::prelude::{KeyPackage, Lifetime, MlsMessageOut};
+use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_sqlite_storage::{Codec, SqliteStorageProvider};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{Connection, Endpoint};
@@ -21,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tertulia_client::time::now;
 use tertulia_crypto::chain::Chain;
 use tertulia_crypto::conversation::Conversation;
-use tertulia_crypto::device::DeviceKey;
+use tertulia_crypto::device::{DeviceKey, Named};
 use tertulia_crypto::direct::{sign_kept, sign_presence};
 use tertulia_crypto::identity::IdentityKey;
 use tertulia_crypto::package::make_packages;
@@ -149,6 +152,32 @@ impl Puppet {
         }
     }
 
+    /// Leaves one package at home for a device, and no other, that is signed as it should be and fits into no group: it says that the device
+    /// cannot read the names which all have.
+    pub(crate) async fn stock_unfit(&self, device: usize) {
+        let device = &self.devices[device];
+        let name = format!("{}/{}", self.account, device.id());
+        let named = CredentialWithKey {
+            credential: BasicCredential::new(name.into_bytes()).into(),
+            signature_key: device.public().0.to_vec().into(),
+        };
+        let capabilities = Capabilities::builder().credentials(vec![CredentialType::X509]);
+        let now_s = now_ms() / 1_000;
+        let bundle = KeyPackage::builder()
+            .key_package_lifetime(Lifetime::init(now_s - 3_600, now_s + 80 * 24 * 3_600))
+            .leaf_node_capabilities(capabilities.build())
+            .build(
+                Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519,
+                &OpenMlsRustCrypto::default(),
+                device,
+                named,
+            );
+        let package = MlsMessageOut::from(bundle.expect("made").into_key_package());
+        let package = Base64(package.to_bytes().expect("written"));
+        let stock = json!({ "device": device.id(), "packages": [package], "replaces": true });
+        self.person.post("/api/tertulia/v1/key_packages", stock).await;
+    }
+
     /// Says where one of the devices is, and with which key.
     pub(crate) async fn say(&self, device: usize, key: PublicKey, addresses: Vec<SocketAddr>) {
         let device = &self.devices[device];
@@ -187,8 +216,11 @@ impl Puppet {
         let devices = |account: AccountId, device: DeviceId| {
             let own = self.devices.iter().find(|own| own.id() == device);
             own.filter(|_| account == self.account)
-                .map(DeviceKey::public)
-                .or_else(|| theirs.key(device))
+                .map(|own| Named {
+                    key: own.public(),
+                    ended_ms: None,
+                })
+                .or_else(|| theirs.named(device))
         };
         let letters = self.mailbox().await;
         let welcome = letters

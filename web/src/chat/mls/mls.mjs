@@ -30,8 +30,9 @@ import { enter, openWelcome } from './joining.mjs';
 
 /**
  * @typedef {[account: string, device: string]} Name
- * @typedef {(account: string, device: string) => Uint8Array | undefined} Devices what is asked of everybody's chains: the key of a
- *   device of an account, if it lives
+ * @typedef {(account: string, device: string, mustLive: boolean) => boolean} Devices what is asked of everybody's chains: whether an account
+ *   has ever named a device, or, if it must live, whether it is one of theirs now. Names are made of keys and were compared with them: so the
+ *   name is enough
  * @typedef {{account: string, id: string, credential: import("ts-mls").Credential,
  *   keys: {signKey: Uint8Array, publicKey: Uint8Array}}} Device
  * @typedef {{public: import("ts-mls").KeyPackage, secret: import("ts-mls").PrivateKeyPackage}} KeptPackage
@@ -197,7 +198,8 @@ export async function checkPackage(bytes, account, nowMs, devices) {
   const { keyPackage } = message;
   if (keyPackage.cipherSuite !== SUITE) throw new Refused('the key package is of another suite');
   if (!isInTime(keyPackage.leafNode.lifetime, nowMs)) throw new Refused('the key package is out of its time');
-  const name = await known(keyPackage.leafNode.credential, keyPackage.leafNode.signaturePublicKey, devices);
+  const { credential, signaturePublicKey } = keyPackage.leafNode;
+  const name = await known(credential, signaturePublicKey, devices, true);
   if (name?.[0] !== account) throw new Refused(`the key package is of no living device of the account ${account}`);
   // Looked at here too: ts-mls looks at all that one change lets in, and what does not hold behind the first is caught by nobody.
   const { signature } = suite;
@@ -231,7 +233,7 @@ export class Conversation {
    */
   static async create(device, id, generation, nowMs) {
     const { kept } = await makePackage(device, nowMs, false);
-    const config = behaviour(() => undefined);
+    const config = behaviour(() => false);
     const group = await createGroup(groupName(id, generation), kept.public, kept.secret, [], suite, config);
     return new Conversation(device, generation, group);
   }
@@ -406,8 +408,7 @@ export class Conversation {
     const result = await this.process(privateMessage, devices, () => 'reject');
     if (result === 'repeat') return { conversation: this, opened: 'repeat' };
     if (result.kind !== 'applicationMessage') throw new Refused('this would change more than who is in the group');
-    const key = by && devices(...by);
-    if (key === undefined || (await deviceOf(key)) !== by[1]) throw new Refused(`${by} is no living device`);
+    if (by === undefined || !devices(...by, true)) throw new Refused(`${by} is no living device`);
     result.consumed.forEach(zeroOutUint8Array);
     const epoch = { generation: this.generation, number: Number(privateMessage.epoch) };
     return { conversation: this.with(result.newState), opened: 'message', by, epoch, payload: result.message };
@@ -533,15 +534,15 @@ function namedBy(credential) {
 }
 
 /**
- * Whose device a leaf is of, if it is one that lives and bears its key's name.
+ * Whose device a leaf is of, if it bears its key's name and its owner has named it. One that has been revoked since is known by its place: who
+ * was away while it was in would not find the way otherwise. To be let in it must live.
  *
  * @returns {Promise<Name | undefined>}
  */
-async function known(credential, key, devices) {
+async function known(credential, key, devices, mustLive = false) {
   const name = namedBy(credential);
   if (name === undefined || (await deviceOf(key)) !== name[1]) return undefined;
-  const living = devices(...name);
-  return living !== undefined && isSame(living, key) ? name : undefined;
+  return devices(...name, mustLive) ? name : undefined;
 }
 
 function lifetimeFrom(nowMs) {
@@ -561,7 +562,7 @@ function isInTime(lifetime, nowMs) {
 function thawGroup(bytes) {
   const decoded = decodeGroupState(bytes, 0);
   if (decoded === undefined) throw new Error('a group that was kept does not read');
-  return { ...decoded[0], clientConfig: behaviour(() => undefined) };
+  return { ...decoded[0], clientConfig: behaviour(() => false) };
 }
 
 /** The name of a group: the conversation's 16 bytes, then the generation's four, the highest first. */
