@@ -292,7 +292,14 @@ async function open(desk: Desk, tx: Tx, letter: Letter, weighed: Weighed): Promi
       if (kind !== 'commit') throw hitch('unopened');
       groups.store(tx, id, opened.conversation);
       groups.enter(tx, id, opened.epoch.generation);
-      await people.follow(tx, desk.now(), desk.me, id, opened.by[0], asFarAsLetIn(tx, letter, opened.by, there(opened)));
+      await people.follow(
+        tx,
+        desk.now(),
+        desk.me,
+        id,
+        opened.by[0],
+        asFarAsLetIn(tx, letter, opened.by, there(opened)),
+      );
       shutOutSoon(desk, tx, id, opened.conversation, opened.added);
       return 'nothing';
     case 'too_early':

@@ -111,7 +111,7 @@ export async function untilDueMs(desk: Desk): Promise<number | undefined> {
     ...sealed(tx).flatMap((one) => Object.values(one.addressees).map(({ nextMs }) => nextMs)),
     ...tx
       .all<ConversationRow>('conversation')
-      .flatMap(([, row]) => [...Object.values(row.wishes).map(({ dueMs }) => dueMs), ...(row.renewMs ? [row.renewMs] : [])]),
+      .flatMap(([, row]) => [...Object.values(row.wishes).map(({ dueMs }) => dueMs), row.renewMs ?? []].flat()),
   ]);
   return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - desk.now());
 }
