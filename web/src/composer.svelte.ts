@@ -29,6 +29,8 @@ export const composer = {
   },
 };
 
+session.onEnd(() => composer.close());
+
 function place(replyTo: string | null): string {
   return `draft.${session.current?.id ?? ''}.${replyTo ?? 'new'}`;
 }

@@ -13,7 +13,9 @@ export const home = {
   },
   async look(): Promise<void> {
     if (!session.isOpen) return;
-    unseen = await api.get('/api/tertulia/v1/home/unseen').catch(() => unseen);
+    const isSame = session.same();
+    const found = await api.get('/api/tertulia/v1/home/unseen').catch(() => null);
+    if (found && isSame()) unseen = found;
   },
   /** One more has come. */
   arrived(): void {
@@ -23,11 +25,11 @@ export const home = {
   async seen(upTo: string | null): Promise<void> {
     if (upTo === null || reported === upTo) return;
     reported = upTo;
-    try {
-      unseen = await api.post('/api/tertulia/v1/home/seen', { body: { up_to: upTo }, again: true });
-    } catch {
-      reported = null;
-    }
+    const isSame = session.same();
+    const found = await api.post('/api/tertulia/v1/home/seen', { body: { up_to: upTo }, again: true }).catch(() => null);
+    if (!isSame()) return;
+    if (found) unseen = found;
+    else reported = null;
   },
 };
 

@@ -33,12 +33,18 @@ export const notifications = {
     return next !== null;
   },
   async count(): Promise<void> {
-    if (session.isOpen) unread = (await api.get('/api/v1/notifications/unread_count').catch(() => ({ count: unread }))).count;
+    if (!session.isOpen) return;
+    const isSame = session.same();
+    const found = await api.get('/api/v1/notifications/unread_count').catch(() => null);
+    if (found && isSame()) unread = found.count;
   },
   async load(): Promise<void> {
     const key = `${session.current?.id ?? ''} notifications`;
     if (items.length === 0) {
-      items = ((await get('pages', key)) as Notification[] | undefined) ?? [];
+      const isSame = session.same();
+      const found = ((await get('pages', key)) as Notification[] | undefined) ?? [];
+      if (!isSame()) return;
+      items = found;
       take(items);
     }
     await part(null, (found) => {
@@ -66,13 +72,16 @@ export const notifications = {
 async function part(before: string | null, put: (found: Notification[]) => void): Promise<void> {
   if (state === 'loading') return;
   state = 'loading';
+  const isSame = session.same();
   try {
     const found = await api.list('/api/v1/notifications', { query: { limit: 30, ...(before && { max_id: before }) } });
+    if (!isSame()) return;
     take(found.items);
     put(found.items);
     next = found.items.length > 0 ? found.next : null;
     state = 'ready';
   } catch (error) {
+    if (!isSame()) return;
     trouble = error;
     state = 'failed';
   }

@@ -21,3 +21,5 @@ export const reporter = {
     sheet = null;
   },
 };
+
+session.onEnd(() => reporter.close());

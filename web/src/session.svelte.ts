@@ -29,8 +29,15 @@ export const session = {
     return current !== null;
   },
   begin(opened: Session): void {
+    const isSomebodyElse = current?.id !== opened.id;
     current = opened;
     keep('session', opened);
+    if (isSomebodyElse) for (const told of over) told();
+  },
+  /** Tells later whether it is still the same session: an answer that was asked for in another one is of no use. */
+  same(): () => boolean {
+    const token = current?.token;
+    return () => current?.token === token;
   },
   rename(name: string): void {
     if (current && current.name !== name) this.begin({ ...current, name });
@@ -42,7 +49,7 @@ export const session = {
     keep('session', null);
     for (const told of over) told();
   },
-  /** Told after a session has ended, to forget what was its person's. */
+  /** Told when it is somebody else, or nobody any more: to forget what was the one's before. */
   onEnd(told: () => void): void {
     over.push(told);
   },

@@ -40,16 +40,18 @@ export const standing = {
   },
   async load(): Promise<void> {
     if (!session.isOpen) return;
+    const isSame = session.same();
     const own = await api.get('/api/v1/accounts/verify_credentials').catch(() => null);
-    if (!own || own.id !== session.current?.id) return;
+    if (!own || !isSame()) return;
     role = ROLES.find((name) => name === own.role.name) ?? 'member';
     isKnown = true;
     await this.count();
   },
   async count(): Promise<void> {
     if (!this.mayModerate) return;
+    const isSame = session.same();
     const found = await api.get('/api/tertulia/v1/moderation/reports', { query: { limit: REPORTS_COUNTED } }).catch(() => null);
-    if (found) waiting = found.length;
+    if (found && isSame()) waiting = found.length;
   },
 };
 

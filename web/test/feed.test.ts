@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Status } from '../src/api/client';
+import { session } from '../src/session.svelte';
 import { clear } from '../src/store';
 import { Feed, type Part } from '../src/timeline/feed.svelte';
 
@@ -70,5 +71,25 @@ describe('a list of dweets', () => {
     const later = new Feed('test', () => Promise.reject(new Error('no network')));
     await later.load();
     expect([later.ids, later.state]).toEqual([from(105, 5).map(({ id }) => id), 'failed']);
+  });
+
+  it('is nobody else\'s: what is answered when they have gone is not shown, and not kept for whoever came', async () => {
+    const person = (id: string) => ({ token: `of ${id}`, id, nick: 'ana', name: 'Ana' });
+    session.begin(person('1'));
+    const answers: ((part: Part) => void)[] = [];
+    const feed = new Feed('test', () => new Promise((resolve) => answers.push(resolve)));
+    const loading = feed.load();
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    session.begin(person('2'));
+    answers[0]?.({ items: from(105, 5), next: null });
+    await loading;
+    expect(feed.ids).toEqual([]);
+    for (const id of ['1', '2']) {
+      session.begin(person(id));
+      const later = new Feed('test', () => Promise.reject(new Error('no network')));
+      await later.load();
+      expect(later.ids).toEqual([]);
+    }
+    session.end();
   });
 });

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Trouble } from '../src/api/client';
 import { en } from '../src/i18n/en';
 import { es } from '../src/i18n/es';
+import { language, said } from '../src/i18n/index.svelte';
 import { filled, names, type Text } from '../src/i18n/words';
 
 const keys = Object.keys(en) as (keyof typeof en)[];
@@ -44,5 +46,25 @@ describe('a text', () => {
 
   it('leaves a name that nobody fills as it is', () => {
     expect(filled('{a} and {b}', { a: '{b}' }, 'en')).toBe('{b} and {b}');
+  });
+});
+
+describe('what the ring refuses', () => {
+  it('is said in the language of the page, limits with their number', () => {
+    language.choose('es');
+    const refused = (code: string, words: string) => said(new Trouble('refused', code, words));
+    expect(refused('limit', 'limit reached: at most 20 reports a day')).toBe('Es más de lo que se permite aquí: como mucho 20.');
+    expect(refused('limit', 'limit reached: letters that wait to be fetched')).toBe('Es más de lo que se permite aquí.');
+    expect(refused('invalid', 'the reason')).toBe('Así no se puede aceptar: the reason');
+    language.choose(null);
+  });
+
+  it('has words for every code that the API can answer to a page', () => {
+    const source = readFileSync('../crates/api/src/error.rs', 'utf8');
+    const codes = [...new Set([...source.matchAll(/StatusCode::\w+, "(\w+)"/g)].map(([, code]) => code ?? ''))];
+    expect(codes.length).toBeGreaterThan(15);
+    // What only a program that is wrong could hear.
+    const ofPrograms = ['malformed', 'unknown_type', 'too_slow', 'no_such_path', 'no_such_method', 'not_here', 'key_reused', 'stale_devices', 'no_device'];
+    expect(codes.filter((code) => !(`trouble.${code}` in en) && !ofPrograms.includes(code))).toEqual([]);
   });
 });

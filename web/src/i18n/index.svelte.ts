@@ -52,11 +52,14 @@ export function known(key: string): Key | null {
   return key in en ? (key as Key) : null;
 }
 
-/** What went wrong, and what to do. What we have no words for is said as the ring says it. */
+/** What went wrong, and what to do. Of what we have no words for, the ring's own are shown. */
 export function said(error: unknown): string {
   if (!(error instanceof Trouble)) return t('trouble.unknown');
+  // "limit reached: one can follow at most 5000 people": what one was about to do one knows.
+  const most = error.code === 'limit' ? /\d+/.exec(error.message)?.[0] : undefined;
+  if (most) return t('trouble.limit_of', { n: Number(most) });
   const key = known(`trouble.${error.code}`);
-  if (key) return t(key);
+  if (key) return t(key, { why: error.message });
   switch (error.kind) {
     case 'offline':
       return t('trouble.unreachable');

@@ -29,6 +29,8 @@ export class Feed {
   /** Newest parts that hang together with nothing that is shown: asked for, they take its place. */
   #isApart = false;
   #busy: Promise<void> | null = null;
+  /** Whose list it is: what is answered when they have gone is not shown to whoever came, and not kept for them. */
+  readonly #account = session.current?.id ?? '';
 
   constructor(
     readonly name: string,
@@ -44,13 +46,13 @@ export class Feed {
   async load(): Promise<void> {
     if (this.state === 'ready' || this.#busy) return this.#busy ?? undefined;
     const before = this.isKept ? ((await get('pages', this.#key)) as Part | undefined) : undefined;
-    if (before && this.ids.length === 0) {
+    if (before && this.ids.length === 0 && this.#isTheirs) {
       dweets.add(before.items);
       this.ids = before.items.map((status) => status.id);
     }
     await this.#work(async () => {
       const part = await this.source(null);
-      this.#replace(part);
+      if (this.#isTheirs) this.#replace(part);
     });
   }
 
@@ -60,6 +62,7 @@ export class Feed {
     if (next === null || this.#busy) return;
     await this.#work(async () => {
       const part = await this.source(next);
+      if (!this.#isTheirs) return;
       dweets.add(part.items);
       const there = new Set(this.ids);
       this.ids = [...this.ids, ...part.items.map((status) => status.id).filter((id) => !there.has(id))];
@@ -80,6 +83,7 @@ export class Feed {
     if (this.state !== 'ready') return this.again();
     try {
       const part = await this.source(null);
+      if (!this.#isTheirs) return;
       const there = new Set([...this.ids, ...this.waiting]);
       const fresh = part.items.filter((status) => !there.has(status.id));
       if (fresh.length === 0) return;
@@ -143,7 +147,11 @@ export class Feed {
   }
 
   get #key(): string {
-    return `${session.current?.id ?? ''} ${this.name}`;
+    return `${this.#account} ${this.name}`;
+  }
+
+  get #isTheirs(): boolean {
+    return this.#account === (session.current?.id ?? '');
   }
 
   async #work(act: () => Promise<void>): Promise<void> {
