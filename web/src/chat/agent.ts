@@ -19,7 +19,7 @@ const STREAM_PAUSE_MS = 3_000;
 
 /** How things stand, for the person to see. */
 export interface State {
-  standing: Standing | 'unknown' | 'shut_out' | 'logged_out' | 'failed';
+  standing: Standing | 'unknown' | 'locked' | 'shut_out' | 'logged_out' | 'failed';
   isConnected: boolean;
   /** Letters and texts that still wait to be taken. */
   waiting: number;

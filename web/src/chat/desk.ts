@@ -45,4 +45,6 @@ export type MisuseCode =
   | 'no_backup'
   | 'code_needed'
   | 'this_device'
-  | 'not_a_name';
+  | 'not_a_name'
+  | 'locked'
+  | 'wrong_passphrase';

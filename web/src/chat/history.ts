@@ -8,7 +8,7 @@ import { changeConversation, conversation, isOfRoom, person, type Conversation, 
 import { progressOf, State } from './said';
 import type { Said, Tx } from './vault';
 
-export type Progress = 'waiting' | 'at_home' | 'delivered' | 'read' | 'refused';
+export type Progress = 'waiting' | 'at_home' | 'delivered' | 'read' | 'refused' | 'expired';
 
 export interface Message {
   id: string;
@@ -63,6 +63,7 @@ const WORDS: Record<number, Progress> = {
   [State.Delivered]: 'delivered',
   [State.Read]: 'read',
   [State.Refused]: 'refused',
+  [-1]: 'expired',
 };
 
 /** All conversations, the one with the newest message first: those that the person has agreed to, or those that strangers ask for. */

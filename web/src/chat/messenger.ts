@@ -4,7 +4,7 @@
  * names (`crates/client/src/message`); docs/messages.md says what both keep to.
  *
  * Read in this order: `rows` and `vault` (what is kept, and how), `ring`, `own` (this device), `chains`, `people`, `groups` and `group`,
- * `queue`, `outgoing`, `incoming`, `steps`, `history`; then `devices`, `archive`, `link`, `recovery`, `contacts`, `verify`; last `tabs`
+ * `queue`, `outgoing`, `incoming`, `expiry`, `steps`, `history`; then `devices`, `archive`, `link`, `recovery`, `contacts`, `verify`; last `tabs`
  * (one writer over all tabs of a browser) and `agent`.
  *
  * **Invariants**
@@ -21,6 +21,7 @@ import { Misuse, type Desk } from './desk';
 import * as devices from './devices';
 import { rejoin } from './group';
 import * as history from './history';
+import { askExpired } from './expiry';
 import { fetchLetters } from './incoming';
 import * as link from './link';
 import { push, say, untilDueMs } from './outgoing';
@@ -88,6 +89,7 @@ export class Messenger {
     const { texts } = await fetchLetters(this.desk);
     await rejoin(this.desk);
     const waiting = await push(this.desk);
+    await askExpired(this.desk);
     await exchangeContacts(this.desk, false);
     await learnNicks(this.desk);
     return { texts, waiting };
@@ -237,6 +239,15 @@ export class Messenger {
   async exchangeContacts(): Promise<void> {
     await exchangeContacts(this.desk, true);
     await learnNicks(this.desk);
+  }
+
+  async isUnderPassphrase(): Promise<boolean> {
+    return this.desk.vault.isUnderPassphrase;
+  }
+
+  /** What this browser keeps lies under a passphrase from now on, or under none. */
+  changePassphrase(passphrase?: string): Promise<void> {
+    return this.desk.vault.changeKey(passphrase);
   }
 
   /** What the person has not been told yet. */

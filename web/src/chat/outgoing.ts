@@ -31,7 +31,7 @@ import {
   type Receipt,
   type Sealed,
 } from './rows';
-import { add, advance, expect, State } from './said';
+import { add, advance, awaitLetter, expect, State } from './said';
 import { tellStep } from './steps';
 import type { Said, Tx } from './vault';
 
@@ -288,6 +288,10 @@ async function noteAnswers(
       if (one.payload.content.type !== 'text') continue;
       const state = answer.number === undefined ? State.Refused : State.AtHome;
       await advance(tx, one.conversation, one.payload.id, account, state, answer.code);
+      // This person's other devices get it from their own home, and nobody waits for them.
+      if (state !== State.AtHome || account === desk.me) continue;
+      const { conversation: of, letter, payload } = one;
+      awaitLetter(tx, { conversation: of, message: payload.id, account, letter, sentMs: payload.sent_ms });
     } else if (answer?.code === 'stale_devices') {
       changePerson(tx, account, { checkedMs: 0 });
       isAnew = true;

@@ -16,7 +16,7 @@ export function openTabs(account: string, door: Door, label: string): Tabs {
   // Else the browser may throw away what is kept here when room is short.
   void navigator.storage?.persist?.();
   const name = `tertulia-messages-${account}`;
-  return new Tabs(new BroadcastChannel(name), navigator.locks, name, () =>
-    Messenger.open(account, new Machines(door), { label }),
+  return new Tabs(new BroadcastChannel(name), navigator.locks, name, (passphrase) =>
+    Messenger.open(account, new Machines(door), { label, ...(passphrase !== undefined && { passphrase }) }),
   );
 }

@@ -52,6 +52,8 @@ export interface Person {
   checkedMs: number;
   /** The identity for which the safety number was shown last. */
   shown?: string;
+  /** When their home was last asked what it has let go. */
+  expiredMs?: number;
 }
 
 export interface Wish {
@@ -123,6 +125,16 @@ export interface Addressee {
   devices: number;
   tries: number;
   nextMs: number;
+}
+
+/** A text of one's own that lies at somebody's home, by message and account, until it is heard that it came. */
+export interface Awaited {
+  conversation: string;
+  message: string;
+  account: string;
+  /** As their home calls it. */
+  letter: string;
+  sentMs: number;
 }
 
 /** A letter, as a mailbox hands it out. */

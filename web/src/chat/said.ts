@@ -1,10 +1,12 @@
 /** What was said, in the order in which it came here, and how far one's own messages have come. */
 
-import { changeConversation, conversation, counters, own } from './rows';
+import { changeConversation, conversation, counters, own, type Awaited } from './rows';
 import type { Said, Tx } from './vault';
 
 /** How far a message has come at somebody's; it never goes back. */
 export const State = { Waiting: 0, AtHome: 1, Delivered: 2, Read: 3, Refused: 9 } as const;
+/** What stands beside a message that is at home no more, and came to nobody. */
+export const EXPIRED = 'expired';
 
 /** Adds something behind all that is here; whether it is new. */
 export async function add(tx: Tx, said: Omit<Said, 'seq'>): Promise<boolean> {
@@ -57,9 +59,28 @@ export async function advance(
   const progress = { ...said.progress };
   for (const at of account === undefined ? Object.keys(progress) : [account]) {
     const before = progress[at];
-    if (before !== undefined && before[0] < state) progress[at] = why === undefined ? [state] : [state, why];
+    const isFurther = before !== undefined && (before[0] < state || (before[0] === state && why === EXPIRED));
+    if (isFurther) progress[at] = why === undefined ? [state] : [state, why];
+    if (state > State.AtHome) forgetAwaited(tx, awaitedKey(message, at));
   }
   tx.putSaid({ ...said, progress });
+}
+
+/** A text lies at somebody's home, under this name. */
+export function awaitLetter(tx: Tx, row: Awaited): void {
+  tx.put('awaited', awaitedKey(row.message, row.account), row);
+}
+
+export function awaited(tx: Tx): [key: string, row: Readonly<Awaited>][] {
+  return tx.all<Awaited>('awaited');
+}
+
+export function forgetAwaited(tx: Tx, key: string): void {
+  if (tx.get('awaited', key) !== undefined) tx.delete('awaited', key);
+}
+
+function awaitedKey(message: string, account: string): string {
+  return `${message}-${account}`;
 }
 
 /** It will be told of these people how far a message has come. */
@@ -92,8 +113,8 @@ export async function markRead(tx: Tx, id: string, message: string): Promise<voi
   changeConversation(tx, id, { unread: Math.max(0, (conversation(tx, id)?.unread ?? 0) - 1) });
 }
 
-/** How far a message has come at the one where it has come least far. */
+/** How far a message has come at the one where it has come least far; less than anything if it has expired for one. */
 export function progressOf(said: Said): number | undefined {
-  const states = Object.values(said.progress ?? {}).map(([state]) => state);
+  const states = Object.values(said.progress ?? {}).map(([state, why]) => (why === EXPIRED ? -1 : state));
   return states.length === 0 ? undefined : Math.min(...states);
 }

@@ -21,6 +21,8 @@ interface Questions extends Omit<Messenger, 'desk' | 'close' | 'beLetIn' | 'letI
   beLetIn(): Promise<number>;
   letIn(): Promise<number>;
   state(): Promise<State>;
+  /** Says the passphrase under which this browser keeps the messages. */
+  unlock(passphrase: string): Promise<void>;
 }
 
 export type Event =
@@ -57,7 +59,10 @@ const QUIET = new Set([
   'devices',
   'isDevice',
   'verification',
+  'isUnderPassphrase',
 ]);
+
+const LOCKED: State = { standing: 'locked', isConnected: true, waiting: 0 };
 
 export class Tabs {
   private readonly waiting = new Map<
@@ -67,13 +72,15 @@ export class Tabs {
   private readonly listeners = new Set<(event: Event) => void>();
   private readonly stop = new AbortController();
   private leading: { messenger: Messenger; agent: Agent } | undefined;
+  /** This tab would do the work, and waits for the passphrase: whoever says it. */
+  private waitsForPassphrase: ((asked: Letter & { kind: 'ask' }) => void) | undefined;
   private readonly ended: Promise<unknown>;
 
   constructor(
     private readonly channel: BroadcastChannel,
     locks: Locks,
     name: string,
-    private readonly open: () => Promise<Messenger>,
+    private readonly open: (passphrase?: string) => Promise<Messenger>,
   ) {
     channel.onmessage = ({ data }: MessageEvent<Letter>) => this.receive(data);
     this.ended = locks
@@ -117,14 +124,15 @@ export class Tabs {
   }
 
   private dispatch(letter: Letter & { kind: 'ask' }): void {
-    if (this.leading === undefined) this.channel.postMessage(letter);
-    else void this.serve(letter);
+    if (this.leading !== undefined) void this.serve(letter);
+    else if (this.waitsForPassphrase === undefined) this.channel.postMessage(letter);
+    else this.serveLocked(letter);
   }
 
   private async lead(): Promise<void> {
     if (this.stop.signal.aborted) return;
-    const messenger = await this.open();
-    if (this.stop.signal.aborted) return messenger.close();
+    const messenger = await this.unlocked();
+    if (messenger === undefined || this.stop.signal.aborted) return messenger?.close();
     const agent = new Agent(messenger, (state, texts) => this.tell({ event: 'state', state, texts }));
     messenger.desk.vault.onChange((conversations) => {
       if (conversations.size > 0) this.tell({ event: 'changed', conversations: [...conversations] });
@@ -137,6 +145,36 @@ export class Tabs {
     this.leading = undefined;
     await agent.end();
     messenger.close();
+  }
+
+  /** Opens the messages: what lies under a passphrase, when a tab has said it. */
+  private async unlocked(): Promise<Messenger | undefined> {
+    let asked: (Letter & { kind: 'ask' }) | undefined;
+    while (!this.stop.signal.aborted) {
+      try {
+        const messenger = await this.open(asked?.words[0] as string | undefined);
+        if (asked !== undefined) this.answer({ kind: 'answer', id: asked.id });
+        return messenger;
+      } catch (error) {
+        if (!(error instanceof Misuse && (error.code === 'locked' || error.code === 'wrong_passphrase'))) throw error;
+        if (asked !== undefined) this.answer({ kind: 'answer', id: asked.id, error: told(error) });
+      }
+      asked = await new Promise((resolve) => {
+        this.stop.signal.addEventListener('abort', () => resolve(undefined));
+        this.waitsForPassphrase = resolve;
+        this.channel.postMessage({ kind: 'leader' } satisfies Letter);
+        this.tell({ event: 'state', state: LOCKED, texts: 0 });
+        for (const { letter } of [...this.waiting.values()]) if (letter.kind === 'ask') this.serveLocked(letter);
+      });
+      this.waitsForPassphrase = undefined;
+    }
+    return undefined;
+  }
+
+  /** Everything but these two waits. */
+  private serveLocked(letter: Letter & { kind: 'ask' }): void {
+    if (letter.method === 'unlock') this.waitsForPassphrase?.(letter);
+    if (letter.method === 'state') this.answer({ kind: 'answer', id: letter.id, value: LOCKED });
   }
 
   private fail(error: unknown): void {
@@ -152,6 +190,7 @@ export class Tabs {
     if (letter.kind === 'event') this.hear(letter.event);
     if (letter.kind === 'answer') this.waiting.get(letter.id)?.settle(letter);
     if (letter.kind === 'ask' && this.leading !== undefined) void this.serve(letter);
+    else if (letter.kind === 'ask' && this.waitsForPassphrase !== undefined) this.serveLocked(letter);
     if (letter.kind === 'leader') for (const one of this.waiting.values()) this.channel.postMessage(one.letter);
   }
 
@@ -165,7 +204,11 @@ export class Tabs {
       answer = { kind: 'answer', id, error: told(error) };
     }
     if (!QUIET.has(method)) leading.agent.nudge();
-    const own = this.waiting.get(id);
+    this.answer(answer);
+  }
+
+  private answer(answer: Letter & { kind: 'answer' }): void {
+    const own = this.waiting.get(answer.id);
     if (own !== undefined) own.settle(answer);
     else if (!this.stop.signal.aborted) this.channel.postMessage(answer);
   }
@@ -177,6 +220,8 @@ export class Tabs {
   ): Promise<unknown> {
     const linking = (step: Step) => this.tell({ event: 'link', step });
     if (method === 'state') return agent.state;
+    // Somebody was faster.
+    if (method === 'unlock') return undefined;
     if (method === 'beLetIn') return messenger.beLetIn(linking, this.stop.signal);
     if (method === 'letIn') return messenger.letIn(linking);
     const works = (messenger as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>)[method];

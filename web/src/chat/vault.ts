@@ -13,13 +13,16 @@
  * The rows of small tables are in memory too; what was said is read when it is asked for.
  *
  * The key of the rows cannot be taken out of the browser by a page, and lies beside them. So whoever copies the messages' files alone
- * reads nothing, and whoever has the whole profile of the browser, or runs programs in this origin, reads everything.
+ * reads nothing, and whoever has the whole profile of the browser, or runs programs in this origin, reads everything. Under a passphrase
+ * (`lock.ts`) whoever has the profile reads nothing either, until the person has said it there.
  */
 
+import { drawKey, isUnderPassphrase, openKey, type KeptKey } from './lock';
 import { ofUtf8, utf8, type Bytes } from './bytes';
 
 /** Rows of small tables, by `table/key`; what was said; where a message of a name stands; the version. */
-const STORES = ['row', 'said', 'place', 'meta'] as const;
+const ROWS = ['row', 'said', 'place'] as const;
+const STORES = [...ROWS, 'meta'] as const;
 const LAYOUT = 1;
 const IV_BYTES = 12;
 
@@ -56,6 +59,8 @@ export interface VaultOptions {
   factory?: IDBFactory;
   /** Called before and behind each transaction; what it throws ends the program there, as far as tests are concerned. */
   moment?: (name: string) => void;
+  /** What the key lies under, if it does. */
+  passphrase?: string;
 }
 
 export class Vault {
@@ -66,16 +71,23 @@ export class Vault {
 
   private constructor(
     private readonly database: IDBDatabase,
-    private readonly key: CryptoKey,
+    private kept: KeptKey,
+    private key: CryptoKey,
     private readonly options: VaultOptions,
   ) {}
 
   /** Opens the database of an account, and makes it when there is none. */
   static async open(account: string, options: VaultOptions = {}): Promise<Vault> {
     const database = await openDatabase(nameOf(account), options.factory ?? indexedDB);
-    const vault = new Vault(database, await keyOf(database), options);
-    await vault.load();
-    return vault;
+    try {
+      const kept = await keyOf(database);
+      const vault = new Vault(database, kept, await openKey(kept, options.passphrase), options);
+      await vault.load();
+      return vault;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   /** Whether there is a database of that account. */
@@ -98,6 +110,35 @@ export class Vault {
     return () => this.listeners.delete(listener);
   }
 
+  get isUnderPassphrase(): boolean {
+    return isUnderPassphrase(this.kept);
+  }
+
+  /** Puts everything under another key, which lies under a passphrase or beside, in one transaction. */
+  async changeKey(passphrase?: string): Promise<void> {
+    const turn = this.last.then(async () => {
+      const { key, kept } = await drawKey(passphrase);
+      const transaction = this.database.transaction([...ROWS], 'readonly');
+      const found = await Promise.all(
+        ROWS.map(async (store) => {
+          const [keys, values] = [transaction.objectStore(store).getAllKeys(), transaction.objectStore(store).getAll()];
+          return { store, keys: await answer(keys), values: await answer(values) };
+        }),
+      );
+      const sealed: Written[] = [];
+      for (const { store, keys, values } of found) {
+        for (const [at, name] of keys.entries()) {
+          const value = await this.opened(name, values[at]);
+          sealed.push({ store, key: name, value: await this.sealed({ store, key: name, value }, key) });
+        }
+      }
+      await this.write(sealed, kept);
+      [this.key, this.kept] = [key, kept];
+    });
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
   /** One step, alone; what it writes is on disk when this answers. */
   async change<R>(step: (tx: Tx) => Promise<R> | R): Promise<R> {
     const turn = this.last.then(async () => {
@@ -117,9 +158,21 @@ export class Vault {
   private async commit(tx: Tx): Promise<void> {
     const written = tx.written();
     if (written.length === 0) return;
-    const sealed = await Promise.all(written.map(async (one) => ({ ...one, value: await this.sealed(one) })));
+    await this.write(await Promise.all(written.map(async (one) => ({ ...one, value: await this.sealed(one) }))));
+    for (const { store, key, value } of written) {
+      if (store !== 'row') continue;
+      if (value === undefined) this.rows.delete(key as string);
+      else this.rows.set(key as string, value);
+    }
+    this.options.moment?.('committed');
+    const conversations = tx.touched();
+    for (const listener of this.listeners) listener(conversations);
+  }
+
+  /** One transaction, unless another writer was faster. */
+  private async write(sealed: Written[], kept?: KeptKey): Promise<void> {
     this.options.moment?.('before-commit');
-    const transaction = this.database.transaction([...STORES], 'readwrite', { durability: 'strict' });
+    const transaction = this.database.transaction([...STORES, 'key'], 'readwrite', { durability: 'strict' });
     const done = ended(transaction);
     const meta = transaction.objectStore('meta');
     const asked = meta.get('version');
@@ -134,6 +187,7 @@ export class Vault {
         if (value === undefined) transaction.objectStore(store).delete(key);
         else transaction.objectStore(store).put(value, key);
       }
+      if (kept !== undefined) transaction.objectStore('key').put(kept, 'rows');
       meta.put(this.version + 1, 'version');
     };
     try {
@@ -144,14 +198,6 @@ export class Vault {
       throw new Overtaken();
     }
     this.version += 1;
-    for (const { store, key, value } of written) {
-      if (store !== 'row') continue;
-      if (value === undefined) this.rows.delete(key as string);
-      else this.rows.set(key as string, value);
-    }
-    this.options.moment?.('committed');
-    const conversations = tx.touched();
-    for (const listener of this.listeners) listener(conversations);
   }
 
   private async load(): Promise<void> {
@@ -198,11 +244,11 @@ export class Vault {
     );
   }
 
-  private async sealed({ key, value }: Written): Promise<unknown> {
+  private async sealed({ key, value }: Written, by = this.key): Promise<unknown> {
     if (value === undefined) return undefined;
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
     const algorithm = { name: 'AES-GCM', iv, additionalData: utf8(JSON.stringify(key)) };
-    return { iv, bytes: await crypto.subtle.encrypt(algorithm, this.key, utf8(JSON.stringify(value))) };
+    return { iv, bytes: await crypto.subtle.encrypt(algorithm, by, utf8(JSON.stringify(value))) };
   }
 
   private async opened(key: IDBValidKey, value: unknown): Promise<unknown> {
@@ -352,12 +398,12 @@ async function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatab
   return database;
 }
 
-/** The key of the rows: made once; this browser uses it and does not give it out. */
-async function keyOf(database: IDBDatabase): Promise<CryptoKey> {
+/** The key of the rows: made with the database, and another one only with a passphrase. */
+async function keyOf(database: IDBDatabase): Promise<KeptKey> {
   const read = () => answer(database.transaction(['key'], 'readonly').objectStore('key').get('rows'));
-  const known = (await read()) as CryptoKey | undefined;
+  const known = (await read()) as KeptKey | undefined;
   if (known !== undefined) return known;
-  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  const { kept: made } = await drawKey();
   const transaction = database.transaction(['key'], 'readwrite', { durability: 'strict' });
   const adding = transaction.objectStore('key').add(made, 'rows');
   // Another tab was faster: its key stays.
@@ -366,7 +412,7 @@ async function keyOf(database: IDBDatabase): Promise<CryptoKey> {
     event.stopPropagation();
   };
   await ended(transaction);
-  return (await read()) as CryptoKey;
+  return (await read()) as KeptKey;
 }
 
 function answer<T>(request: IDBRequest<T>): Promise<T> {

@@ -19,6 +19,17 @@ export const chatEn = {
   'chat.offline': 'No machine answers. What you write waits here and goes by itself.',
   'chat.waiting': { one: '{n} thing waits to be sent.', other: '{n} things wait to be sent.' },
   'chat.loggedOut': 'Your session has ended. Log in again; what is here stays.',
+  'chat.locked': 'Your messages in this browser are under a passphrase.',
+  'chat.passphrase': 'Passphrase',
+  'chat.unlock': 'Open',
+  'chat.passphraseHint': 'With one, whoever has this computer or a copy of the browser\'s profile reads nothing that is kept here until you have typed it. It is asked for each time that this page is opened anew.',
+  'chat.newPassphrase': 'New passphrase',
+  'chat.newPassphraseHint': 'At least 8 characters. Nobody can give you another one.',
+  'chat.setPassphrase': 'Set it',
+  'chat.changePassphrase': 'Change it',
+  'chat.removePassphrase': 'Remove it',
+  'chat.passphraseSet': 'What this browser keeps is under your passphrase now',
+  'chat.passphraseGone': 'No passphrase is asked for any more',
   'chat.shutOut': 'This browser was shut out from another of your devices. It can be let in again as a new one.',
   'chat.failed': 'Your messages cannot be opened in this browser: {why}',
 
@@ -54,6 +65,7 @@ export const chatEn = {
   'chat.progress.delivered': 'delivered',
   'chat.progress.read': 'read',
   'chat.progress.refused': 'not taken by their home',
+  'chat.progress.expired': 'expired: nobody came for it in 30 days',
 
   'chat.event.began': '{who} made the room “{text}”',
   'chat.event.added': '{who} let {whom} in',
@@ -154,7 +166,7 @@ export const chatEn = {
   'chat.honest2':
     'But this page itself comes from a machine, each time anew. Whoever rules that machine could serve another page that gives away what you write. A browser cannot prevent that; open the page at a machine that you trust, or use the terminal client for what must not be read.',
   'chat.honest3':
-    'What is kept here is encrypted with a key that pages cannot take out of this browser. It does not protect from somebody who uses your profile of the browser, or from programs and extensions that run in it.',
+    'What is kept here is encrypted with a key that pages cannot take out of this browser, or under your passphrase. Only the passphrase protects from somebody who uses your profile of the browser; nothing does from programs and extensions that run in it.',
 
   'chat.alarm.new_identity': '{who} has a new identity: they have begun anew, or it is somebody else. Compare the safety number.',
   'chat.alarm.other_than_verified': '{who} has another identity than the one that you compared. Nothing is sent to them until you have compared it again.',
@@ -185,6 +197,8 @@ export const chatEn = {
   'chat.trouble.code_needed': 'There is a backup from another device: type its code, or make a new one.',
   'chat.trouble.this_device': 'This browser cannot shut itself out. Remove its messages instead.',
   'chat.trouble.not_a_name': 'That cannot be a name: up to 80 characters.',
+  'chat.trouble.locked': 'Your messages are under a passphrase. Open them first.',
+  'chat.trouble.wrong_passphrase': 'That is not the passphrase.',
   'chat.trouble.not_a_code': 'This is no code; look at group {group}.',
   'chat.trouble.unfit': 'It is empty, or too long.',
   'chat.trouble.unreachable': 'No machine of the ring can be reached. Try again in a moment.',

@@ -20,6 +20,17 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.offline': 'Ninguna máquina responde. Lo que escribas espera aquí y sale solo.',
   'chat.waiting': { one: '{n} cosa espera a ser enviada.', other: '{n} cosas esperan a ser enviadas.' },
   'chat.loggedOut': 'Tu sesión ha terminado. Entra de nuevo; lo que hay aquí se queda.',
+  'chat.locked': 'Tus mensajes en este navegador están bajo una frase de paso.',
+  'chat.passphrase': 'Frase de paso',
+  'chat.unlock': 'Abrir',
+  'chat.passphraseHint': 'Con ella, quien tenga este ordenador o una copia del perfil del navegador no lee nada de lo guardado aquí hasta que la escribas. Se pide cada vez que esta página se abre de nuevo.',
+  'chat.newPassphrase': 'Frase de paso nueva',
+  'chat.newPassphraseHint': 'Al menos 8 caracteres. Nadie puede darte otra.',
+  'chat.setPassphrase': 'Ponerla',
+  'chat.changePassphrase': 'Cambiarla',
+  'chat.removePassphrase': 'Quitarla',
+  'chat.passphraseSet': 'Lo que guarda este navegador está ahora bajo tu frase de paso',
+  'chat.passphraseGone': 'Ya no se pide ninguna frase de paso',
   'chat.shutOut': 'Este navegador fue excluido desde otro de tus dispositivos. Puede volver a entrar como uno nuevo.',
   'chat.failed': 'Tus mensajes no se pueden abrir en este navegador: {why}',
 
@@ -55,6 +66,7 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.progress.delivered': 'entregado',
   'chat.progress.read': 'leído',
   'chat.progress.refused': 'su casa no lo acepta',
+  'chat.progress.expired': 'caducado: nadie vino a por él en 30 días',
 
   'chat.event.began': '{who} creó la sala «{text}»',
   'chat.event.added': '{who} dejó entrar a {whom}',
@@ -155,7 +167,7 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.honest2':
     'Pero la propia página viene de una máquina, cada vez de nuevo. Quien mande en esa máquina podría servir otra página que revele lo que escribes. Un navegador no puede impedirlo; abre la página en una máquina de la que te fíes, o usa el cliente de terminal para lo que nadie deba leer.',
   'chat.honest3':
-    'Lo que se guarda aquí está cifrado con una clave que las páginas no pueden sacar de este navegador. No protege de quien use tu perfil del navegador, ni de programas y extensiones que corran en él.',
+    'Lo que se guarda aquí está cifrado con una clave que las páginas no pueden sacar de este navegador, o bajo tu frase de paso. Solo la frase de paso protege de quien use tu perfil del navegador; de programas y extensiones que corran en él no protege nada.',
 
   'chat.alarm.new_identity': '{who} tiene una identidad nueva: ha empezado de nuevo, o es otra persona. Compara el número de seguridad.',
   'chat.alarm.other_than_verified': '{who} tiene otra identidad que la que comparaste. No se le envía nada hasta que la compares de nuevo.',
@@ -186,6 +198,8 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.trouble.code_needed': 'Hay una copia de otro dispositivo: escribe su código, o haz uno nuevo.',
   'chat.trouble.this_device': 'Este navegador no puede excluirse a sí mismo. Quita sus mensajes.',
   'chat.trouble.not_a_name': 'Eso no puede ser un nombre: hasta 80 caracteres.',
+  'chat.trouble.locked': 'Tus mensajes están bajo una frase de paso. Ábrelos antes.',
+  'chat.trouble.wrong_passphrase': 'Esa no es la frase de paso.',
   'chat.trouble.not_a_code': 'Esto no es un código; mira el grupo {group}.',
   'chat.trouble.unfit': 'Está vacío, o es demasiado largo.',
   'chat.trouble.unreachable': 'No se alcanza ninguna máquina del anillo. Prueba de nuevo en un momento.',
