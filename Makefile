@@ -66,9 +66,10 @@ fix: ## format the code, and apply what clippy can mend by itself
 	$(CARGO) fmt --all
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
-bench: page ## measure this machine beside its peers; prints a table, writes target/bench.json
+bench: page ## measure this machine beside its peers, and its page on a slow phone; prints tables, writes target/bench.json, target/bench-page.json
 	$(CARGO) build --release --locked --package tertulia
 	$(CARGO) run --quiet --release --locked --package tertulia-sim --bin bench -- --json target/bench.json
+	TERTULIA_BIN=$(CURDIR)/target/release/tertulia $(NPM) run --prefix $(WEB) --silent bench -- --json $(CURDIR)/target/bench-page.json
 
 # Long: TERTULIA_CHAOS_ROUNDS repetitions of each attack, lots drawn by TERTULIA_CHAOS_SEED; one ring at a time, so that pauses mean something.
 chaos: ## attack rings of real machines under load for long; prints what was acknowledged, pauses and losses

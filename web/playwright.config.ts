@@ -4,8 +4,10 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  // One after another: the computer has few cores, and each test has a ring of its own or shares one.
-  workers: 1,
+  // Two at a time, whatever the number of cores: a test waits (for a stream, for an election) longer than it works. Those of one worker
+  // share a machine; who kills machines has a ring of its own.
+  workers: 2,
+  fullyParallel: true,
   // Long enough for a slow computer; nothing is measured by it.
   timeout: 180_000,
   expect: { timeout: 30_000 },

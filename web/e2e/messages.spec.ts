@@ -1,85 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
-import type { Browser, BrowserContext, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { openBackup, sealBackup } from '../src/chat/backup';
 import { readCode } from '../src/chat/code';
-import { BINARY, Machine, until } from '../scripts/machine.mjs';
-import { enter, expect, nick, somebody, test, type Person } from './ring';
+import { until } from '../scripts/machine.mjs';
+import { Terminal } from '../scripts/terminal.mjs';
+import { everybodyCanUse } from './axe';
+import { begin, inList, log, message, messagesOf, ready, say } from './chat';
+import { expect, nick, personOf, somebody, test, type Person } from './ring';
 
-/** Somebody's computer with the terminal client. */
-class Terminal {
-  readonly nick: string;
-  private readonly home = mkdtempSync(join(tmpdir(), 'tertulia-home-'));
-
-  constructor(
-    private readonly machine: Machine,
-    name: string,
-  ) {
-    this.nick = nick(name);
-    this.run('register', this.nick);
-  }
-
-  run<T>(...words: string[]): T {
-    const own = { TERTULIA_HOME: this.home, TERTULIA_PASSWORD: 'correct horse', TERTULIA_AGENT: 'off', LC_ALL: 'C.UTF-8' };
-    const options = { env: { ...process.env, ...own }, encoding: 'utf8', timeout: 60_000 } as const;
-    const done = spawnSync(BINARY, [...words, '--server', this.machine.url, '--json'], options);
-    if (done.status !== 0) throw new Error(`${words.join(' ')}: ${done.status} ${done.stdout} ${done.stderr}`);
-    return JSON.parse(done.stdout.trim().split('\n').at(-1) ?? '') as T;
-  }
-
-  heard(of: string): string[] {
-    const { messages } = this.run<{ messages: { text: string; event: string | null }[] }>('read', of);
-    return messages.filter(({ event }) => event === null).map(({ text }) => text);
-  }
-
-  end(): void {
-    rmSync(this.home, { recursive: true, force: true });
-  }
-}
-
-const opened: BrowserContext[] = [];
-test.afterEach(async () => {
-  for (const context of opened.splice(0)) await context.close();
-});
-
-/** A page of somebody's, in a browser of its own, at one of the machines. */
-async function pageOf(browser: Browser, machine: Machine, person: Person): Promise<Page> {
-  const context = await browser.newContext({ baseURL: machine.url, locale: 'en-GB', timezoneId: 'UTC' });
-  opened.push(context);
-  await enter(context, person);
-  const page = await context.newPage();
-  await page.goto('/messages');
-  return page;
-}
-
-async function begin(page: Page, nick: string): Promise<void> {
-  await page.getByLabel('With whom? Their nick').fill(nick);
-  await page.getByRole('button', { name: 'Begin', exact: true }).click();
-  await expect(page.getByLabel('Write a message')).toBeVisible();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.getByLabel('Write a message').fill(text);
-  await page.getByLabel('Write a message').press('Enter');
-  await expect(page.getByLabel('Write a message')).toHaveValue('');
-}
-
-const log = (page: Page) => page.getByRole('log', { name: 'What was said' });
-const message = (page: Page, text: string) => log(page).getByRole('article').filter({ hasText: text });
-const inList = (page: Page, name: string) => page.getByRole('list', { name: 'Conversations' }).getByRole('link').filter({ hasText: name });
-
-/** Their browser is one of their devices: others can write to them. */
-async function ready(page: Page): Promise<void> {
-  await expect(page.getByLabel('With whom? Their nick')).toBeVisible();
-}
-
-test('two pages talk, with ticks, a second tab and the keyboard alone', async ({ browser, machine }) => {
+test('two pages talk, with ticks, a second tab and the keyboard alone', async ({ browserOf, machine }) => {
   const [ana, ben] = [await somebody(machine, 'ana'), await somebody(machine, 'ben')];
-  const [one, other] = [await pageOf(browser, machine, ana), await pageOf(browser, machine, ben)];
+  const [one, other] = [await messagesOf(await browserOf(machine, ana)), await messagesOf(await browserOf(machine, ben))];
   await ready(one);
   await ready(other);
   // The keyboard alone.
@@ -125,10 +56,10 @@ test('two pages talk, with ticks, a second tab and the keyboard alone', async ({
   await expect(message(tab, 'after the first is gone')).toHaveCount(1);
 });
 
-test('a page and the terminal talk, in two and in a room', async ({ browser, machine }) => {
+test('a page and the terminal talk, in two and in a room', async ({ browserOf, machine }) => {
   const ana = await somebody(machine, 'ana');
-  const ben = new Terminal(machine, 'ben');
-  const page = await pageOf(browser, machine, ana);
+  const ben = new Terminal(machine, nick('ben'));
+  const page = await messagesOf(await browserOf(machine, ana));
   await ready(page);
   await begin(page, ben.nick);
   await say(page, 'to the terminal');
@@ -154,73 +85,8 @@ test('a page and the terminal talk, in two and in a room', async ({ browser, mac
   ben.end();
 });
 
-test('a wiped browser is let in again by the terminal, and by the recovery code', async ({ browser, machine }) => {
-  // A code is stretched four times, which takes a while where the computer has other things to do.
-  test.setTimeout(240_000);
-  const ben = new Terminal(machine, 'ben');
-  const ana = new Terminal(machine, 'ana');
-  ana.run('send', ben.nick, 'said before');
-  const { access_token: token } = (await (
-    await fetch(`${machine.url}/api/tertulia/v1/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ nick: ana.nick, password: 'correct horse' }),
-    })
-  ).json()) as { access_token: string };
-  const me = await fetch(`${machine.url}/api/v1/accounts/verify_credentials`, { headers: { authorization: `Bearer ${token}` } });
-  const person = { nick: ana.nick, token, id: ((await me.json()) as { id: string }).id };
-  const page = await pageOf(browser, machine, person);
-  await page.getByRole('button', { name: 'Show a code' }).click();
-  const code = await page.getByTestId('link-code').textContent();
-  await expect(page.getByRole('img', { name: 'The same code as a picture' })).toBeVisible();
-  ana.run('link', code ?? '', '--yes');
-  await expect(inList(page, ben.nick)).toContainText('said before');
-  await page.goto('/messages/devices');
-  await page.getByRole('button', { name: 'Back up', exact: true }).click();
-  const recovery = await page.getByTestId('recovery-code').textContent();
-  await page.context().close();
-
-  // Another browser knows nothing of it.
-  const wiped = await pageOf(browser, machine, person);
-  await wiped.getByText('I have lost them: recovery code').click();
-  await wiped.getByLabel('Code').fill(recovery ?? '');
-  await wiped.getByRole('button', { name: 'Recover', exact: true }).click();
-  await expect(inList(wiped, ben.nick)).toBeVisible({ timeout: 30_000 });
-  ben.run('send', ana.nick, 'are you there?');
-  await expect(inList(wiped, ben.nick)).toContainText('are you there?');
-  for (const terminal of [ana, ben]) terminal.end();
-});
-
-test('the machine of a page dies meanwhile: it goes on with another one of the ring', async ({ browser }) => {
-  test.setTimeout(240_000);
-  const first = await Machine.found();
-  const machines = [first, await Machine.join(first), await Machine.join(first)];
-  try {
-    const [ana, ben] = [await somebody(first, 'ana'), await somebody(first, 'ben')];
-    const one = await pageOf(browser, machines[1] as Machine, ana);
-    const other = await pageOf(browser, machines[2] as Machine, ben);
-    await ready(one);
-    await ready(other);
-    await begin(one, ben.nick);
-    await say(one, 'through two machines');
-    await other.getByText('1 stranger asks for a conversation').click();
-    await other.getByRole('list', { name: 'A stranger asks' }).getByRole('link').click();
-    await expect(message(other, 'through two machines')).toBeVisible();
-    await machines[2]?.kill();
-    await say(other, 'my machine is gone');
-    await expect(message(one, 'my machine is gone')).toBeVisible({ timeout: 60_000 });
-    await say(one, 'I hear you');
-    await expect(message(other, 'I hear you')).toBeVisible({ timeout: 60_000 });
-  } finally {
-    for (const machine of machines) await machine.end();
-  }
-});
-
-test('without encryption on the way there are no messages, but an explanation; the rest works', async ({ browser, machine }) => {
-  const ana = await somebody(machine, 'ana');
-  const context = await browser.newContext({ baseURL: machine.url, locale: 'en-GB' });
-  opened.push(context);
-  await enter(context, ana);
+test('without encryption on the way there are no messages, but an explanation; the rest works', async ({ browserOf, machine }) => {
+  const context = await browserOf(machine, await somebody(machine, 'ana'));
   // What a browser does with a page that came over plain http from another computer.
   await context.addInitScript(() => {
     Object.defineProperty(window, 'isSecureContext', { value: false });
@@ -235,6 +101,28 @@ test('without encryption on the way there are no messages, but an explanation; t
   await page.getByRole('button', { name: 'Dweet', exact: true }).click();
   await expect(page.locator('article.dweet').filter({ hasText: 'still here' })).toBeVisible();
 });
+
+test('under a passphrase messages open when it is said, in one tab for all of them', async ({ browserOf, machine }) => {
+  const page = await messagesOf(await browserOf(machine, await somebody(machine, 'ana')));
+  await ready(page);
+  await page.goto('/messages/devices');
+  await page.getByRole('textbox', { name: 'New passphrase' }).fill('correct horse');
+  await page.getByRole('button', { name: 'Set it' }).click();
+  await expect(page.getByRole('button', { name: 'Remove it' })).toBeVisible();
+  await page.goto('/messages');
+  const passphrase = page.getByRole('textbox', { name: 'Passphrase' });
+  await passphrase.fill('correct hose');
+  await passphrase.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('That is not the passphrase.');
+  await everybodyCanUse(page, 'locked messages');
+  const tab = await page.context().newPage();
+  await tab.goto('/messages');
+  await tab.getByRole('textbox', { name: 'Passphrase' }).fill('correct horse');
+  await tab.getByRole('button', { name: 'Open' }).click();
+  for (const one of [page, tab]) await ready(one);
+});
+
+const MANY = 10_000;
 
 /** A backup with many messages more in it: years of talk. */
 async function grown(backup: Uint8Array, code: string, of: Person, conversation: string, count: number): Promise<Buffer> {
@@ -258,90 +146,115 @@ async function grown(backup: Uint8Array, code: string, of: Person, conversation:
   return Buffer.from(await sealBackup(read, number, new TextEncoder().encode(JSON.stringify(kept))));
 }
 
-test('ten thousand messages scroll smoothly: few rows are in the page, and old ones come', async ({ browser, machine }) => {
+test('a wiped browser is let in again by the terminal and by the recovery code; ten thousand messages scroll smoothly', async ({ browserOf, machine }) => {
+  // A code is stretched several times, which takes a while where the computer has other things to do.
   test.setTimeout(300_000);
-  const [ana, ben] = [await somebody(machine, 'ana'), await somebody(machine, 'ben')];
-  const [one, other] = [await pageOf(browser, machine, ana), await pageOf(browser, machine, ben)];
-  await ready(one);
-  await ready(other);
-  await begin(one, ben.nick);
-  const chat = new URL(one.url()).pathname;
-  await say(one, 'the newest');
-  await expect(message(one, 'the newest')).toContainText(/sent|delivered/);
-  await one.goto('/messages/devices');
-  await one.getByRole('button', { name: 'Back up', exact: true }).click();
-  const code = (await one.getByTestId('recovery-code').textContent()) ?? '';
-  const saving = one.waitForEvent('download');
-  await one.getByRole('button', { name: 'Save the file' }).click();
+  const [ben, ana] = [new Terminal(machine, nick('ben')), new Terminal(machine, nick('ana'))];
+  ana.run('send', ben.nick, 'said before');
+  const person = await personOf(machine, ana.nick);
+  const his = await personOf(machine, ben.nick);
+  const page = await messagesOf(await browserOf(machine, person));
+  await page.getByRole('button', { name: 'Show a code' }).click();
+  const code = await page.getByTestId('link-code').textContent();
+  await expect(page.getByRole('img', { name: 'The same code as a picture' })).toBeVisible();
+  ana.run('link', code ?? '', '--yes');
+  await expect(inList(page, ben.nick)).toContainText('said before');
+  await inList(page, ben.nick).click();
+  const chat = new URL(page.url()).pathname;
+  await page.goto('/messages/devices');
+  await page.getByRole('button', { name: 'Back up', exact: true }).click();
+  const recovery = (await page.getByTestId('recovery-code').textContent()) ?? '';
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save the file' }).click();
   const backup = await readFile(await (await saving).path());
-  const file = await grown(backup, code, ben, chat.split('/').at(-1) ?? '', 10_000);
-  await one.context().close();
+  const file = await grown(backup, recovery, his, chat.split('/').at(-1) ?? '', MANY);
+  await page.context().close();
 
-  const page = await pageOf(browser, machine, ana);
-  await page.getByText('I have lost them: recovery code').click();
-  await page.getByLabel('Code').fill(code);
-  await page.getByLabel('File of a backup').setInputFiles({ name: 'years.backup', mimeType: 'application/octet-stream', buffer: file });
-  await page.getByRole('button', { name: 'Recover', exact: true }).click();
-  await expect(inList(page, ben.nick)).toBeVisible({ timeout: 120_000 });
-  await page.goto(chat);
-  await expect(message(page, 'the newest')).toBeVisible();
-  expect(await log(page).getByRole('article').count()).toBeLessThan(80);
-  // Upwards, until hundreds have come; what is seen stays where it is.
-  await until(async () => {
-    await log(page).evaluate((list) => (list.scrollTop = 0));
-    const first = await log(page).getByRole('article').first().textContent();
-    return Number(/number (\d+)/.exec(first ?? '')?.[1] ?? 10_000) <= 9_000;
-  }, 'a thousand messages back');
-  expect(await log(page).getByRole('article').count()).toBeLessThan(80);
-  const longest = await log(page).evaluate(async (list) => {
-    let [last, longest] = [performance.now(), 0];
-    for (let step = 0; step < 60; step += 1) {
-      list.scrollTop += 400;
-      await new Promise(requestAnimationFrame);
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }
-    return longest;
-  });
-  test.info().annotations.push({ type: 'the longest frame', description: `${Math.round(longest)} ms` });
-  await page.getByRole('button', { name: 'To the newest message' }).click();
-  await expect(message(page, 'the newest')).toBeVisible();
+  // Another browser knows nothing of it.
+  const wiped = await messagesOf(await browserOf(machine, person));
+  await wiped.getByText('I have lost them: recovery code').click();
+  await wiped.getByLabel('Code').fill(recovery);
+  await wiped.getByLabel('File of a backup').setInputFiles({ name: 'years.backup', mimeType: 'application/octet-stream', buffer: file });
+  await wiped.getByRole('button', { name: 'Recover', exact: true }).click();
+  await expect(inList(wiped, ben.nick)).toBeVisible({ timeout: 120_000 });
+  ben.run('send', ana.nick, 'are you there?');
+  await expect(inList(wiped, ben.nick)).toContainText('are you there?');
+  await inList(wiped, ben.nick).click();
+  await expect(message(wiped, 'are you there?')).toBeVisible();
+  for (const terminal of [ana, ben]) terminal.end();
+  await scrollsSmoothly(wiped);
 });
 
-for (const { language, theme, width } of [
-  { language: 'en', theme: 'light', width: 1280 },
-  { language: 'es', theme: 'dark', width: 320 },
-] as const) {
-  test(`messages can be used by everybody: ${language}, ${theme}, ${width} wide`, async ({ browser, machine }) => {
-    test.setTimeout(120_000);
-    const ana = await somebody(machine, 'ana');
-    const ben = new Terminal(machine, 'ben');
-    const page = await pageOf(browser, machine, ana);
-    await ready(page);
-    await begin(page, ben.nick);
-    await say(page, `hola ${'w'.repeat(120)}`);
-    await expect(message(page, 'hola')).toContainText('sent');
-    ben.run('send', ana.nick, 'a text from the other side');
-    await expect(message(page, 'from the other side')).toBeVisible();
-    const chat = new URL(page.url()).pathname;
-    await page.evaluate(
-      ([wanted, colours]) => {
-        localStorage.setItem('tertulia.language', JSON.stringify(wanted));
-        localStorage.setItem('tertulia.theme', JSON.stringify(colours));
+/**
+ * Smooth, as far as it does not depend on how fast the computer is: wherever one is and whatever comes, few rows are in the page, few are
+ * made anew for a step, and what one looks at moves by just the step.
+ */
+async function scrollsSmoothly(page: Page): Promise<void> {
+  const steps = (count: number, px: number) =>
+    log(page).evaluate(
+      async (list, [times, stepPx]) => {
+        // Looks at what is painted: behind the page's own observers of sizes, which mend what rows turned out to be higher than guessed.
+        const probe = document.body.appendChild(document.createElement('div'));
+        let look = () => {};
+        const observer = new ResizeObserver(() => look());
+        observer.observe(probe);
+        const painted = (seen: () => void) =>
+          new Promise<void>((resolve) => {
+            look = () => {
+              seen();
+              resolve();
+            };
+            requestAnimationFrame(() => (probe.style.height = probe.style.height === '1px' ? '2px' : '1px'));
+          });
+        const rows = () => [...list.querySelectorAll<HTMLElement>('.row')];
+        const seen = { nodes: 0, made: 0, jumpPx: 0, oldest: Number.POSITIVE_INFINITY };
+        let made = 0;
+        const watcher = new MutationObserver((changes) => {
+          for (const change of changes) for (const node of change.addedNodes) made += Number(node instanceof HTMLElement && node.matches('.row'));
+        });
+        watcher.observe(list, { childList: true });
+        for (let step = 0; step < times; step += 1) {
+          const middle = list.getBoundingClientRect().top + list.clientHeight / 2;
+          const looked = rows().find((row) => row.getBoundingClientRect().bottom > middle);
+          const before = { top: looked?.getBoundingClientRect().top ?? 0, scroll: list.scrollTop };
+          made = 0;
+          list.scrollTop += stepPx;
+          const px = before.scroll - list.scrollTop;
+          // Rows that were only guessed are measured, and older ones may come.
+          for (let at = 0; at < 4; at += 1) {
+            await painted(() => {
+              const jumpPx = looked?.isConnected ? Math.abs(looked.getBoundingClientRect().top - before.top - px) : Number.POSITIVE_INFINITY;
+              seen.jumpPx = Math.max(seen.jumpPx, jumpPx);
+            });
+          }
+          seen.nodes = Math.max(seen.nodes, list.querySelectorAll('*').length);
+          seen.made = Math.max(seen.made, made);
+          for (const row of rows()) seen.oldest = Math.min(seen.oldest, Number(/number (\d+)/.exec(row.textContent ?? '')?.[1] ?? Infinity));
+        }
+        watcher.disconnect();
+        observer.disconnect();
+        probe.remove();
+        return seen;
       },
-      [language, theme] as const,
+      [count, px] as const,
     );
-    await page.setViewportSize({ width, height: 720 });
-    for (const path of ['/messages', chat, `${chat}/about`, '/messages/devices', '/messages/contacts']) {
-      await page.goto(path);
-      await expect(page.getByText(/Opening your messages|Abriendo tus mensajes/)).toHaveCount(0);
-      if (path.endsWith('about')) await expect(page.getByTestId('number')).toBeVisible();
-      if (path === chat) await expect(message(page, 'hola').or(page.getByText(/hola w/)).first()).toBeVisible();
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-      expect(violations.map(({ id: rule, nodes }) => `${path}: ${rule} ${nodes[0]?.html.slice(0, 200)}`)).toEqual([]);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(overflow, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
-    }
-    ben.end();
-  });
+  const isSmooth = (seen: Awaited<ReturnType<typeof steps>>) => {
+    expect(seen.nodes, 'nodes in the page').toBeLessThan(1_500);
+    expect(seen.made, 'rows made for one step').toBeLessThan(30);
+    expect(seen.jumpPx, 'by how much what one looks at has jumped').toBeLessThanOrEqual(1.5);
+  };
+  const upwards = await steps(150, -400);
+  isSmooth(upwards);
+  expect(upwards.oldest, 'older ones come').toBeLessThan(MANY - 300);
+  isSmooth(await steps(60, 400));
+  // To the very first one, in leaps as with a key that is held down.
+  await until(async () => {
+    await log(page).evaluate((list) => (list.scrollTop = 0));
+    return (await page.getByText('This is the beginning.').count()) > 0;
+  }, 'all messages back');
+  await expect(message(page, 'number 1').first()).toBeVisible();
+  isSmooth(await steps(60, 400));
+  await page.getByRole('button', { name: 'To the newest message' }).click();
+  await expect(message(page, 'are you there?')).toBeVisible();
+  expect(await log(page).locator('.row').count()).toBeLessThan(80);
 }

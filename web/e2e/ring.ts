@@ -32,6 +32,16 @@ export async function somebody(machine: Machine, name: string, display = name): 
     name: display,
     password: 'correct horse',
   })) as { access_token: string };
+  return known(machine, own, token);
+}
+
+/** Somebody who is there already, logged in without a browser. */
+export async function personOf(machine: Machine, own: string): Promise<Person> {
+  const entered = await call(machine, 'POST', '/api/tertulia/v1/login', null, { nick: own, password: 'correct horse' });
+  return known(machine, own, (entered as { access_token: string }).access_token);
+}
+
+async function known(machine: Machine, own: string, token: string): Promise<Person> {
   const { id } = (await call(machine, 'GET', '/api/v1/accounts/verify_credentials', token)) as { id: string };
   return { nick: own, id, token };
 }
@@ -54,6 +64,17 @@ export async function report(machine: Machine, by: Person, about: Person, dweets
   await expect.poll(async () => JSON.stringify(await act(machine, reader, 'GET', '/api/tertulia/v1/moderation/reports'))).toContain(comment);
 }
 
+/** Waits until a ring can lose a machine, and says so to whoever asks where else to enter it. */
+export async function whole(machine: Machine): Promise<void> {
+  const read = async (path: string) => call(machine, 'GET', path, null);
+  await expect
+    .poll(async () => ((await read('/api/tertulia/v1/ring')) as { tolerates: number }).tolerates, { timeout: 60_000 })
+    .toBeGreaterThan(0);
+  await expect
+    .poll(async () => ((await read('/api/tertulia/v1/entries')) as { machines: unknown[] }).machines.length, { timeout: 60_000 })
+    .toBe(3);
+}
+
 /** The dweets on somebody's profile, as anybody reads them. */
 export async function written(machine: Machine, by: Person): Promise<string[]> {
   const found = (await call(machine, 'GET', `/api/v1/accounts/${by.id}/statuses`, null)) as { content: string }[];
@@ -70,9 +91,8 @@ export async function enter(context: BrowserContext, person: Person): Promise<vo
   }, JSON.stringify({ ...person, name: person.nick }));
 }
 
-/** Whatever a page asks of another host, or is refused by its policy, or throws. */
-function watched(context: BrowserContext, hosts: Set<string>): string[] {
-  const wrong: string[] = [];
+/** Notes whatever a page asks of another host, or is refused by its policy, or throws. */
+function watch(context: BrowserContext, hosts: Set<string>, wrong: string[]): void {
   context.on('request', (request) => {
     const url = new URL(request.url());
     if (/^(http|ws)/.test(url.protocol) && !hosts.has(url.host)) wrong.push(`asked ${request.url()}`);
@@ -85,12 +105,15 @@ function watched(context: BrowserContext, hosts: Set<string>): string[] {
     wrong.push(`dialog ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return wrong;
 }
 
 interface Fixtures {
   /** Hosts that pages may ask: the machine's, and what a test adds. */
   hosts: Set<string>;
+  /** Three machines of a ring of the test's own. */
+  three: [Machine, Machine, Machine];
+  /** Somebody's browser at a machine, or nobody's: it is closed with the test. */
+  browserOf: (machine: Machine, person: Person | null) => Promise<BrowserContext>;
   wrong: string[];
   watch: void;
 }
@@ -106,9 +129,29 @@ export const test = base.extend<Fixtures, { machine: Machine }>({
   ],
   baseURL: async ({ machine }, use) => use(machine.url),
   hosts: async ({ machine }, use) => use(new Set([`127.0.0.1:${machine.port}`])),
-  wrong: async ({ context, hosts }, use) => use(watched(context, hosts)),
+  three: async ({ hosts }, use) => {
+    const first = await Machine.found();
+    const three: [Machine, Machine, Machine] = [first, await Machine.join(first), await Machine.join(first)];
+    for (const { port } of three) hosts.add(`127.0.0.1:${port}`);
+    await use(three);
+    for (const one of three) await one.end();
+  },
+  browserOf: async ({ browser, hosts, wrong, serviceWorkers }, use) => {
+    const opened: BrowserContext[] = [];
+    await use(async (machine, person) => {
+      hosts.add(`127.0.0.1:${machine.port}`);
+      const context = await browser.newContext({ baseURL: machine.url, locale: 'en-GB', timezoneId: 'UTC', serviceWorkers });
+      opened.push(context);
+      watch(context, hosts, wrong);
+      if (person) await enter(context, person);
+      return context;
+    });
+    for (const context of opened) await context.close();
+  },
+  wrong: async ({}, use) => use([]),
   watch: [
-    async ({ wrong }, use) => {
+    async ({ context, hosts, wrong }, use) => {
+      watch(context, hosts, wrong);
       await use();
       expect(wrong).toEqual([]);
     },

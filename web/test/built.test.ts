@@ -11,12 +11,25 @@ describe('the built page', () => {
     html = readFileSync('dist/index.html', 'utf8');
   });
 
+  const first = () => [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => `dist${found[1]}`);
+
   it('comes within 150 kB', () => {
-    const named = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => `dist${found[1]}`);
+    const named = first();
     expect(named.length).toBeGreaterThan(1);
     const packed = (file: string) => (existsSync(`${file}.gz`) ? `${file}.gz` : file);
     const bytes = ['dist/index.html', ...named].reduce((sum, file) => sum + statSync(packed(file)).size, 0);
     expect(bytes).toBeLessThan(FIRST_LOAD_BYTES_MAX);
+  });
+
+  it('comes in few files, without the ciphers of messages', () => {
+    const scripts = first().filter((name) => name.endsWith('.js'));
+    expect(first()).toHaveLength(2);
+    const hasCiphers = (name: string) => /PrivateMessage|PublicMessage/.test(readFileSync(name, 'utf8'));
+    expect(scripts.filter(hasCiphers)).toEqual([]);
+    // What is fetched at once is all that the script asks for as it starts.
+    expect(scripts.map((name) => /^import\b(?!\()/m.test(readFileSync(name, 'utf8')))).toEqual([false]);
+    const later = readdirSync('dist/assets').filter((name) => name.endsWith('.js')).map((name) => `dist/assets/${name}`);
+    expect(later.some(hasCiphers)).toBe(true);
   });
 
   it('has no script and no style in the document, for the policy would refuse them', () => {
@@ -41,7 +54,9 @@ describe('the built page', () => {
 
   it('has a service worker that knows the files of its own build', () => {
     const worker = readFileSync('dist/sw.js', 'utf8');
-    for (const name of readdirSync('dist/assets').filter((name) => /\.(js|css)$/.test(name))) expect(worker).toContain(name);
+    const there = readdirSync('dist/assets').filter((name) => /\.(js|css)$/.test(name));
+    // All of them and no other: one that is not there, and it is never ready.
+    expect([...worker.matchAll(/"\/assets\/([^"]+)"/g)].map(([, name]) => name).sort()).toEqual(there.sort());
     expect(worker).not.toContain('import');
   });
 });
