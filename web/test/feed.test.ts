@@ -30,6 +30,13 @@ describe('a list of dweets', () => {
     expect(feed.ids).toEqual(from(112, 12).map(({ id }) => id));
   });
 
+  it('is asked for once, however many want it at the same time', async () => {
+    const { source, asked } = timeline(from(105, 5));
+    const feed = new Feed('test', source);
+    await Promise.all([feed.load(), feed.load()]);
+    expect(asked).toEqual([null]);
+  });
+
   it('does not move when something arrives, and shows it when asked', async () => {
     const feed = new Feed('test', timeline(from(105, 5)).source);
     await feed.load();

@@ -45,12 +45,12 @@ export class Feed {
   /** The first part. What was seen last time is shown until it comes. */
   async load(): Promise<void> {
     if (this.state === 'ready' || this.#busy) return this.#busy ?? undefined;
-    const before = this.isKept ? ((await get('pages', this.#key)) as Part | undefined) : undefined;
-    if (before && this.ids.length === 0 && this.#isTheirs) {
-      dweets.add(before.items);
-      this.ids = before.items.map((status) => status.id);
-    }
     await this.#work(async () => {
+      const before = this.isKept ? ((await get('pages', this.#key)) as Part | undefined) : undefined;
+      if (before && this.ids.length === 0 && this.#isTheirs) {
+        dweets.add(before.items);
+        this.ids = before.items.map((status) => status.id);
+      }
       const part = await this.source(null);
       if (this.#isTheirs) this.#replace(part);
     });
