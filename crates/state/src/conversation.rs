@@ -29,6 +29,9 @@ pub const KEPT_MS: u64 = crate::mailbox::KEPT_MS;
 const PAGE_MAX: u32 = 200;
 const PAGE_BYTES_MAX: usize = 2 << 20;
 
+/// The group's counter of generations behind which a conversation begins of which nothing is known here, since a backup was restored (see `restoring`).
+pub(crate) const GENERATIONS: &str = "generations";
+
 /// Hands in a commit. That `by` has a session was asked at their home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubmitCommit {
@@ -79,14 +82,18 @@ impl Command for SubmitCommit {
         self.check()?;
         let slot = self.home().slot().0;
         let standing = standing(tx, self.conversation)?;
-        let (now, before) = standing.unwrap_or_default();
-        let is_next = self.at == now && now.generation > 0;
+        let is_begun = standing.is_some();
+        let (now, before) = match standing {
+            Some(standing) => standing,
+            None => (unbegun(tx)?, Vec::new()),
+        };
+        let is_next = self.at == now && is_begun;
         let is_new = self.at
             == Epoch {
                 generation: now.generation + 1,
                 number: 0,
             };
-        if now.generation > 0 && !before.contains(&self.by) {
+        if is_begun && !before.contains(&self.by) {
             return Err(Rejected::NotFound.into());
         }
         if !is_next && !is_new {
@@ -253,7 +260,7 @@ pub struct Committed {
 }
 
 impl Verb for Commits {
-    /// Empty while there is no such conversation.
+    /// Without people and commits while there is no such conversation.
     type Reply = Committed;
 
     fn home(&self) -> Position {
@@ -264,7 +271,10 @@ impl Verb for Commits {
 impl Query for Commits {
     fn read(&self, view: &View<'_>) -> Outcome<Committed> {
         let Some((now, people)) = standing(view, self.conversation)? else {
-            return Ok(Committed::default());
+            return Ok(Committed {
+                now: unbegun(view)?,
+                ..Committed::default()
+            });
         };
         if !people.contains(&self.by) {
             return Err(Rejected::NotFound.into());
@@ -299,6 +309,15 @@ fn standing(view: &View<'_>, id: ConversationId) -> Result<Option<(Epoch, Vec<Ac
     found
         .map(|(epoch, people)| Ok((epoch, decode("people of a conversation", &people)?)))
         .transpose()
+}
+
+/// Where a conversation is of which nothing is known here: before its first generation.
+fn unbegun(view: &View<'_>) -> Result<Epoch, Fault> {
+    let generation = u32::try_from(view.counter(GENERATIONS)?).unwrap_or(u32::MAX);
+    Ok(Epoch {
+        generation,
+        number: 0,
+    })
 }
 
 fn commit_at(view: &View<'_>, id: ConversationId, at: Epoch) -> Result<Option<Vec<u8>>, Fault> {

@@ -249,15 +249,30 @@ impl Database {
     /// # Errors
     /// A fault; then it is as it was.
     pub fn become_another(&mut self, descriptor: Descriptor, applied: &[u8]) -> Result<(), Fault> {
+        self.become_changed(descriptor, applied, 0, |_| Ok(()))
+    }
+
+    /// The same; in the same transaction more is changed, and nothing will be stamped before `not_before_ms`.
+    pub(crate) fn become_changed(
+        &mut self,
+        descriptor: Descriptor,
+        applied: &[u8],
+        not_before_ms: u64,
+        change: impl FnOnce(&Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let stamp_ms = self.last_stamp_ms.max(not_before_ms);
         let transaction = self
             .conn
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         set_meta(&transaction, "descriptor", &encode(&descriptor)?)?;
         set_meta(&transaction, "applied", applied)?;
+        set_meta(&transaction, "last_stamp_ms", &encode(&stamp_ms)?)?;
         transaction.execute("DELETE FROM meta WHERE key = ?1", [ORIGIN])?;
+        change(&transaction)?;
         transaction.commit()?;
         self.descriptor = descriptor;
         self.applied = applied.to_vec();
+        self.last_stamp_ms = stamp_ms;
         self.look_at_range()
     }
 

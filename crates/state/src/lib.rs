@@ -63,6 +63,7 @@ mod reading;
 pub mod redweet;
 pub mod report;
 pub mod request;
+pub mod restoring;
 pub mod safe;
 pub mod search;
 pub mod session;

@@ -11,6 +11,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+/// By how many numbers a mailbox is ahead of what a backup says when that is restored: more letters than can have come since.
+pub const LETTERS_AHEAD: u64 = 1 << 32;
+/// The same of the generations of a conversation's group: more than can have been begun since. A device whose conversation is this far
+/// ahead of it knows that the ring was restored.
+pub const GENERATIONS_AHEAD: u32 = 1 << 16;
+
 /// The text is no such name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("32 hexadecimal digits are expected")]

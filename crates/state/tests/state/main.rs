@@ -24,6 +24,7 @@ mod registration;
 mod replica;
 mod report;
 mod request;
+mod restoring;
 mod script;
 mod session;
 mod statements;

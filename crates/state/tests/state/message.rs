@@ -66,7 +66,13 @@ impl Community {
         (1..=devices).map(|number| key(of, number).device()).collect()
     }
 
-    fn stock(&mut self, of: Actor, device: DeviceId, packages: &[&[u8]], last_resort: Option<&[u8]>) {
+    pub(crate) fn stock(
+        &mut self,
+        of: Actor,
+        device: DeviceId,
+        packages: &[&[u8]],
+        last_resort: Option<&[u8]>,
+    ) {
         let key = self.key();
         let packages = packages.iter().map(|package| package.to_vec()).collect();
         let last_resort = last_resort.map(<[u8]>::to_vec);
@@ -81,7 +87,7 @@ impl Community {
         .expect("stocked");
     }
 
-    fn claim(&mut self, by: Actor, of: Actor) -> Vec<Vec<u8>> {
+    pub(crate) fn claim(&mut self, by: Actor, of: Actor) -> Vec<Vec<u8>> {
         let key = self.key();
         let claim = ClaimPackages {
             by: by.account,
@@ -92,7 +98,7 @@ impl Community {
         claimed.into_iter().map(|(_, package)| package).collect()
     }
 
-    fn deposit(&mut self, from: Actor, to: Actor, id: u8) -> Result<u64, Rejected> {
+    pub(crate) fn deposit(&mut self, from: Actor, to: Actor, id: u8) -> Result<u64, Rejected> {
         self.submit(Deposit {
             sender: from.account,
             recipient: to.account,
@@ -101,7 +107,7 @@ impl Community {
         })
     }
 
-    fn fetch(&mut self, of: Actor, device: DeviceId, after: u64) -> Fetched {
+    pub(crate) fn fetch(&mut self, of: Actor, device: DeviceId, after: u64) -> Fetched {
         let fetch = Fetch {
             actor: of,
             device,
@@ -110,7 +116,7 @@ impl Community {
         self.query(fetch).expect("fetched")
     }
 
-    fn acknowledge(&mut self, of: Actor, device: DeviceId, number: u64) {
+    pub(crate) fn acknowledge(&mut self, of: Actor, device: DeviceId, number: u64) {
         let acknowledge = Acknowledge {
             actor: of,
             device,
@@ -167,7 +173,7 @@ impl Community {
         self.query(CheckSession { actor, needed }).is_ok()
     }
 
-    fn commit(
+    pub(crate) fn commit(
         &mut self,
         by: Actor,
         room: ConversationId,
@@ -199,11 +205,11 @@ fn letter(from: Actor, to: Actor, id: u8, body: Vec<u8>) -> Letter {
     }
 }
 
-fn epoch((generation, number): (u32, u64)) -> Epoch {
+pub(crate) fn epoch((generation, number): (u32, u64)) -> Epoch {
     Epoch { generation, number }
 }
 
-fn numbers(fetched: &Fetched) -> Vec<u64> {
+pub(crate) fn numbers(fetched: &Fetched) -> Vec<u64> {
     fetched.letters.iter().map(|waiting| waiting.number).collect()
 }
 
