@@ -69,10 +69,16 @@ impl Client {
         self.enter(&nick, token.access_token).await
     }
 
-    /// Logs in.
+    /// Logs in; also somebody whose session the ring has ended.
     pub async fn login(&self, typed: &str, password: &str) -> Result<Me, Failure> {
         if let Some(me) = self.go_on_entering(typed).await? {
             return Ok(me);
+        }
+        if self.current().is_some() {
+            let asked = Ask::get("/api/v1/accounts/verify_credentials");
+            if let Err(Failure::SessionEnded) = self.read::<Account>(asked).await {
+                self.drop_session()?;
+            }
         }
         let nick = self.nobody_yet(typed)?;
         let body = json!({ "nick": nick.as_str(), "password": password, "label": LABEL });

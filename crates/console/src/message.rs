@@ -25,6 +25,7 @@ pub(crate) fn alarms(look: &Look, page: &mut Page, alarms: &[Alarm]) {
             Kind::NewIdentity => "alarm-new-identity",
             Kind::OtherThanVerified => "alarm-other-than-verified",
             Kind::OlderDisk => "alarm-older-disk",
+            Kind::OlderRing => "alarm-older-ring",
             Kind::OtherHistory => "alarm-other-history",
             Kind::Unopened => "alarm-unopened",
             Kind::UnfitPackage => "alarm-unfit-package",

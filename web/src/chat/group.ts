@@ -204,8 +204,13 @@ async function settleCommit(desk: Desk, id: string): Promise<void> {
   const { generation, epoch, body: commit, welcome, welcomed, people } = waiting;
   const body = { generation, epoch, commit, welcome, welcomed, people };
   const ask = post(`/api/tertulia/v1/conversations/${id}/commits`, body);
-  const isAccepted = await desk.ring.ask<{ is_accepted: boolean }>(ask).then(
-    (committed) => committed.is_accepted,
+  let isLeftBehind = false;
+  type Committed = { is_accepted: boolean; now?: { generation: number } };
+  const isAccepted = await desk.ring.ask<Committed>(ask).then(
+    (committed) => {
+      isLeftBehind = groups.isLeftBehind(generation, committed.now);
+      return committed.is_accepted;
+    },
     (error: unknown) => {
       // This person is not in it any more, or the home will never take it.
       if (error instanceof Refused) return false;
@@ -213,7 +218,10 @@ async function settleCommit(desk: Desk, id: string): Promise<void> {
     },
   );
   desk.moment('commit-answered');
-  await settle(isAccepted);
+  await desk.vault.change(async (tx) => {
+    await groups.settle(tx, desk.now(), desk.me, id, waiting, isAccepted);
+    if (isLeftBehind) groups.leave(tx, id, generation);
+  });
   desk.moment('commit-settled');
   if (!isAccepted) await fetchLetters(desk);
 }

@@ -60,6 +60,20 @@ export function accounts(group: Conversation): string[] {
   return inOrder(group.members().map(([account]: [string, string]) => account));
 }
 
+/**
+ * Whether the home of a conversation is so far ahead of a group that the ring was brought back from a backup (`GENERATIONS_AHEAD` in
+ * `crates/types/src/message.rs`): then no commit of the group counts any more.
+ */
+export function isLeftBehind(generation: number, home?: { generation: number }): boolean {
+  return home !== undefined && home.generation >= generation + 2 ** 16;
+}
+
+/** Nothing more is written in a group; the next one is begun when there is something to say. */
+export function leave(tx: Tx, id: string, generation: number): void {
+  const spent = conversation(tx, id)?.spent ?? 0;
+  changeConversation(tx, id, { spent: Math.max(spent, generation) });
+}
+
 export function pending(tx: Tx, id: string): Readonly<PendingCommit> | undefined {
   return tx.get<PendingCommit>('pending_commit', id);
 }

@@ -120,7 +120,8 @@ export async function fetchLetters(desk: Desk): Promise<Fetched> {
       desk.moment('acknowledged');
     }
     if (mailbox.letters.length === 0 || now >= mailbox.top) {
-      await skip(desk, mailbox.acknowledged);
+      // What there is behind it comes later.
+      await skip(desk, Math.max(mailbox.acknowledged, mailbox.top));
       await leaveUnknownGroups(desk, waitMs);
       await stock(desk, mailbox.packages_left);
       return fetched;
@@ -248,11 +249,15 @@ async function catchUp(desk: Desk, letter: Letter): Promise<boolean> {
   if (group === undefined || !group.isIn() || group.generation !== letter.generation) return false;
   const from = group.epoch();
   const ask = get(`/api/tertulia/v1/conversations/${id}`, { generation: from.generation, epoch: from.number });
-  type Found = { commits: { generation: number; epoch: number; commit: string }[] };
-  const found = await desk.ring.ask<Found>(ask).catch((error: unknown) => {
+  type Found = { now?: { generation: number }; commits: { generation: number; epoch: number; commit: string }[] };
+  const found = await desk.ring.ask<Found>(ask).catch((error: unknown): Found => {
     if (error instanceof Refused) return { commits: [] };
     throw error;
   });
+  if (groups.isLeftBehind(from.generation, found.now)) {
+    await desk.vault.change((tx) => groups.leave(tx, id, from.generation));
+    return false;
+  }
   const commits = found.commits.filter((commit) => commit.generation === from.generation);
   for (const { epoch, commit } of commits) {
     // It is no letter of the mailbox: the place there stays.

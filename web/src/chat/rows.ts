@@ -158,7 +158,7 @@ export interface Receipt {
   isRead: boolean;
 }
 
-export type AlarmKind = 'new_identity' | 'other_than_verified' | 'other_history' | 'unopened' | 'older_disk';
+export type AlarmKind = 'new_identity' | 'other_than_verified' | 'other_history' | 'unopened' | 'older_disk' | 'older_ring';
 
 export interface Alarm {
   kind: AlarmKind;

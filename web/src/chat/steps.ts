@@ -53,6 +53,8 @@ export async function leaveGroups(desk: Desk): Promise<void> {
     });
   await desk.vault.change((tx) => {
     const { step: _, ...now } = own(tx) ?? mine;
+    // A home that is behind was brought back from a backup.
+    const kind = steps < now.steps ? 'older_ring' : 'older_disk';
     tx.put('own', 'own', { ...now, steps, renewedMs: 0 });
     for (const [key, row] of tx.all<Package>('package')) {
       if (row.isLastResort)
@@ -63,6 +65,6 @@ export async function leaveGroups(desk: Desk): Promise<void> {
       changeConversation(tx, id, { spent: Math.max(row.spent, row.generation) });
     }
     for (const one of sealed(tx)) sealAnew(tx, one);
-    raise(tx, desk.now(), 'older_disk', desk.me);
+    raise(tx, desk.now(), kind, desk.me);
   });
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     OlderDisk,
     /// What a device of somebody's has left at home to be let in with fits into no group: that device hears nothing.
     UnfitPackage,
+    /// The ring knows less than this computer: it was brought back from a backup. What came to its homes since is missing there.
+    OlderRing,
 }
 
 /// One thing to hear of.
@@ -46,6 +48,7 @@ impl Kind {
             Self::Unopened => "unopened",
             Self::OlderDisk => "older_disk",
             Self::UnfitPackage => "unfit_package",
+            Self::OlderRing => "older_ring",
         }
     }
 
@@ -57,6 +60,7 @@ impl Kind {
             Self::Unopened,
             Self::OlderDisk,
             Self::UnfitPackage,
+            Self::OlderRing,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }

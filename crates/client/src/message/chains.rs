@@ -113,16 +113,21 @@ impl Messenger<'_> {
     }
 }
 
-/// What is kept of somebody's chain.
-pub(crate) fn chain(tx: &Transaction<'_>, account: AccountId) -> Result<Chain, Failure> {
+/// The statements that are kept of somebody's chain, oldest first.
+pub(crate) fn records(tx: &Transaction<'_>, account: AccountId) -> Result<Vec<DeviceRecord>, Failure> {
     let mut statement =
         tx.prepare_cached("SELECT record FROM record WHERE account = ?1 ORDER BY sequence")?;
     let records = statement
         .query_map([account.get()], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
+    let read = |record: String| serde_json::from_str(&record).map_err(|error| Fault::Row(error).into());
+    records.into_iter().map(read).collect()
+}
+
+/// What is kept of somebody's chain.
+pub(crate) fn chain(tx: &Transaction<'_>, account: AccountId) -> Result<Chain, Failure> {
     let mut chain = Chain::empty(account);
-    for record in records {
-        let record: DeviceRecord = serde_json::from_str(&record).map_err(Fault::Row)?;
+    for record in records(tx, account)? {
         let signed = SignedRecord::try_from(record).map_err(|error| Fault::Keys(error.into()))?;
         chain.append(&signed).map_err(|error| Fault::Keys(error.into()))?;
     }

@@ -25,6 +25,7 @@ use tertulia_crypto::conversation::{Change, ChangeError, Conversation};
 use tertulia_crypto::device::{DeviceKey, Named};
 use tertulia_crypto::package::Package;
 use tertulia_types::entity::{self, Base64, Committed, KeyPackage, Letter};
+use tertulia_types::message::GENERATIONS_AHEAD;
 use tertulia_types::{AccountId, ConversationId, DeviceId, Epoch};
 
 /// How often another commit may be faster before this is left for later.
@@ -76,6 +77,19 @@ pub(crate) fn writable(tx: &Transaction<'_>, id: ConversationId) -> Result<Optio
     let is_fresh = tx.query_row(sql, [id.0], |row| row.get(0)).optional()?;
     let group = current(tx, id)?.filter(|_| is_fresh.unwrap_or(false));
     Ok(group.filter(Conversation::is_in))
+}
+
+/// Whether the home of a conversation is so far ahead of a group that the ring was brought back from a backup: then no commit of the group
+/// counts any more, and nobody is told which ones did.
+pub(crate) fn is_left_behind(at: Epoch, now: Epoch) -> bool {
+    now.generation >= at.generation.saturating_add(GENERATIONS_AHEAD)
+}
+
+/// This device writes nothing more in a group, and begins the next one when it has something to say.
+pub(crate) fn leave(tx: &Transaction<'_>, id: ConversationId, generation: u32) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET spent = max(spent, ?2) WHERE id = ?1";
+    tx.execute(sql, (id.0, generation))?;
+    Ok(())
 }
 
 /// A group is used from now on; the one before stays for what is still on its way.
@@ -221,17 +235,27 @@ impl Messenger<'_> {
             "welcome": welcome.map(Base64), "welcomed": welcomed, "people": people,
         });
         let ask = Ask::post(format!("/api/tertulia/v1/conversations/{id}/commits"), body);
+        let mut is_left_behind = false;
         let is_accepted = match self.client.read::<Committed>(ask).await {
-            Ok(committed) => committed.is_accepted,
+            Ok(committed) => {
+                is_left_behind = committed
+                    .now
+                    .is_some_and(|now| self::is_left_behind(at, now.into()));
+                committed.is_accepted
+            }
             // This person is not in it any more, or the home will never take it. Whoever is only told to wait asks again: an earlier try
             // may have been taken.
             Err(failure @ Failure::Refused(_)) if failure.settles() => false,
             Err(failure) => return Err(failure),
         };
         moment("commit-answered");
-        self.vault
-            .store
-            .change(|tx| settle(tx, self.me, id, at, is_accepted))?;
+        self.vault.store.change(|tx| {
+            settle(tx, self.me, id, at, is_accepted)?;
+            match is_left_behind {
+                true => leave(tx, id, at.generation),
+                false => Ok(()),
+            }
+        })?;
         moment("commit-settled");
         if !is_accepted {
             self.fetch().await?;

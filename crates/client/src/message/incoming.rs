@@ -25,7 +25,7 @@ use tertulia_crypto::device::Stranger;
 use tertulia_crypto::opened::{OpenError, Opened};
 use tertulia_crypto::payload::{Content, Payload, Receipt};
 use tertulia_types::entity::{self, EmptyObject, Letter, Mailbox};
-use tertulia_types::message::LetterKind;
+use tertulia_types::message::{LETTERS_AHEAD, LetterKind};
 use tertulia_types::{AccountId, ConversationId, DeviceId, MessageId};
 
 /// Letters that are kept because they came too early.
@@ -81,8 +81,23 @@ impl Messenger<'_> {
             let ask = Ask::get("/api/tertulia/v1/mailbox")
                 .with("device", device)
                 .with("after", after);
-            let mailbox: Mailbox = self.client.read(ask).await.map_err(shut_out)?;
+            let mailbox: Mailbox = match self.client.read(ask).await.map_err(shut_out) {
+                Ok(mailbox) => mailbox,
+                // The home may have forgotten this device.
+                Err(failure) if is_first && matches!(failure, Failure::Misused(Misuse::ShutOut)) => {
+                    is_first = false;
+                    match self.tell_again().await? {
+                        true => continue,
+                        false => return Err(failure),
+                    }
+                }
+                Err(failure) => return Err(failure),
+            };
             moment("fetched");
+            if is_first && mailbox.top >= self.position()?.saturating_add(LETTERS_AHEAD) {
+                // The ring was brought back from a backup, which may be older than this device.
+                self.tell_again().await?;
+            }
             // Looked at anew: another process may have read on, and acknowledged it.
             if is_first && mailbox.acknowledged > self.position()? {
                 if self.has_groups()? {
@@ -109,7 +124,8 @@ impl Messenger<'_> {
                 moment("acknowledged");
             }
             if mailbox.letters.is_empty() || position >= mailbox.top {
-                self.skip(mailbox.acknowledged)?;
+                // What there is behind it comes later.
+                self.skip(mailbox.acknowledged.max(mailbox.top))?;
                 self.leave_unknown_groups(wait_ms).await?;
                 self.stock(mailbox.packages_left).await?;
                 return Ok(fetched);
@@ -122,10 +138,10 @@ impl Messenger<'_> {
         Ok(self.vault.store.first(sql, [], |_| Ok(()))?.is_some())
     }
 
-    /// What has been acknowledged does not come any more.
-    fn skip(&self, acknowledged: u64) -> Result<(), Failure> {
+    /// Up to there nothing comes any more.
+    fn skip(&self, to: u64) -> Result<(), Failure> {
         let sql = "UPDATE own SET position = max(position, ?1)";
-        self.vault.store.execute(sql, [acknowledged]).map(drop)
+        self.vault.store.execute(sql, [to]).map(drop)
     }
 
     /// Where people have talked for so long in a group that nothing has let this device into, it waits no longer: the next generation
@@ -300,6 +316,12 @@ impl Messenger<'_> {
             Err(Failure::Refused(_)) => return Ok(false),
             Err(failure) => return Err(failure),
         };
+        if group::is_left_behind(from, found.now.into()) {
+            self.vault
+                .store
+                .change(|tx| group::leave(tx, id, from.generation))?;
+            return Ok(false);
+        }
         let mut has_moved = false;
         let commits = found.commits.into_iter();
         for commit in commits.filter(|commit| commit.at.generation == from.generation) {

@@ -2,8 +2,8 @@
 
 use crate::ask::Ask;
 use crate::failure::{Failure, Misuse};
-use crate::message::Messenger;
 use crate::message::vault::keys;
+use crate::message::{Messenger, chains};
 use crate::moment::moment;
 use crate::time::{now, now_ms};
 use rand::Rng;
@@ -156,6 +156,36 @@ impl Messenger<'_> {
             .store
             .execute("UPDATE own SET record = ?1 WHERE record IS NOT NULL", [record])?;
         Ok(())
+    }
+
+    /// Tells the home what it has forgotten of what the person has said of their devices: it was brought back from a backup, and may not know
+    /// this device at all. Nothing is told where it knows as much, or something else. Answers whether something was told.
+    pub(crate) async fn tell_again(&self) -> Result<bool, Failure> {
+        let known = self.vault.store.change(|tx| chains::records(tx, self.me))?;
+        let Some(last) = known.len().checked_sub(1) else {
+            return Ok(false);
+        };
+        // What it knows, the last first: mostly all of it.
+        let mut there = 0;
+        for from in (0..=last).rev() {
+            let ask = Ask::get(format!("/api/tertulia/v1/accounts/{}/devices", self.me)).with("from", from);
+            let records: Vec<DeviceRecord> = self.client.read(ask).await?;
+            if let Some(first) = records.first() {
+                there = if *first == known[from] {
+                    from + records.len()
+                } else {
+                    known.len()
+                };
+                break;
+            }
+        }
+        let mut has_told = false;
+        for record in known.into_iter().skip(there) {
+            let ask = Ask::post("/api/tertulia/v1/devices", json!(record));
+            let _: EmptyObject = self.client.act(ask).await?;
+            has_told = true;
+        }
+        Ok(has_told)
     }
 
     /// Says that one of the devices is none of the person's any more.

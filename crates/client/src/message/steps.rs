@@ -5,6 +5,9 @@
 //! newly sealed leaves, the device fills its box at home over what it saw there last, with bytes drawn at random: a disk from before
 //! sees another version there. That it has acknowledged letters of which it knows nothing tells the same.
 //!
+//! Where the home is behind what the device has told it, the ring was brought back from a backup, and so were the groups' commits there. Nothing
+//! was used twice then, but the groups cannot go on as they were: the device does the same, and says what has happened.
+//!
 //! A device that has forgotten something reads in its groups as far as it can, writes nothing in them any more, and begins the next
 //! generation of each conversation. Its key packages are made anew, since it may not have the secrets of those at home.
 //!
@@ -70,6 +73,11 @@ impl Messenger<'_> {
             Err(failure) => return Err(failure),
         };
         self.vault.store.change(|tx| {
+            let told: u64 = tx.query_row("SELECT steps FROM own", [], |row| row.get(0))?;
+            let kind = match steps < told {
+                true => Kind::OlderRing,
+                false => Kind::OlderDisk,
+            };
             tx.execute("UPDATE own SET steps = ?1, step = NULL, renewed_ms = 0", [steps])?;
             tx.execute("DELETE FROM package WHERE is_last_resort = 0", [])?;
             let sql = "UPDATE package SET made_ms = min(made_ms, ?1) WHERE is_last_resort = 1";
@@ -82,7 +90,7 @@ impl Messenger<'_> {
             for sealed in sealed {
                 seal_anew(tx, sealed)?;
             }
-            alarm::raise(tx, Kind::OlderDisk, Some(self.me), None)
+            alarm::raise(tx, kind, Some(self.me), None)
         })
     }
 }

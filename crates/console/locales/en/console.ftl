@@ -562,6 +562,7 @@ misuse-no-identity = @{ $nick } has no device yet, and so no safety number.
 alarm-other-than-verified = ATTENTION: @{ $nick } HAS ANOTHER IDENTITY THAN THE ONE THAT YOU VERIFIED. Somebody may be in their place. Nothing is sent to them until you say so: verify { $nick }
 alarm-older-disk = This computer was put back to an earlier state: what came and what was said since is missing here. Its keys are made anew.
 alarm-unfit-package = A device of @{ $nick } could not be let in: the keys that it left do not fit. It hears nothing of what is said until it has left others; their other devices do.
+alarm-older-ring = The ring was brought back from a backup: messages that waited there for you, and what you did there since, may be missing. Your conversations begin with new keys.
 link-code = Type this code on your other device (there: link):
     
         { $code }

@@ -562,6 +562,7 @@ misuse-no-identity = @{ $nick } aún no tiene ningún dispositivo, y por eso tam
 alarm-other-than-verified = ATENCIÓN: @{ $nick } TIENE OTRA IDENTIDAD QUE LA QUE VERIFICASTE. Puede que alguien esté en su lugar. No se le envía nada hasta que tú lo digas: verify { $nick }
 alarm-older-disk = Este ordenador volvió a un estado anterior: falta lo que llegó y lo que se dijo desde entonces. Sus claves se hacen de nuevo.
 alarm-unfit-package = Un dispositivo de @{ $nick } no pudo entrar: las claves que dejó no encajan. No se entera de nada hasta que deje otras; sus demás dispositivos sí.
+alarm-older-ring = El anillo se recuperó de una copia de seguridad: pueden faltar mensajes que te esperaban allí, y lo que hiciste allí desde entonces. Tus conversaciones empiezan con claves nuevas.
 link-code = Escribe este código en tu otro dispositivo (allí: link):
     
         { $code }

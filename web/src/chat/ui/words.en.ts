@@ -173,6 +173,8 @@ export const chatEn = {
   'chat.alarm.other_history': 'The ring shows another history of {who}’s devices than was seen before. Somebody may be lying: ask them by another way.',
   'chat.alarm.unopened': 'A message of {who} could not be opened. It was changed on the way, or was not for this device.',
   'chat.alarm.older_disk': 'What this browser keeps is older than what was said from here. New keys were made; something may be missing.',
+  'chat.alarm.older_ring':
+    'The ring was brought back from a backup: messages that waited there for you may be missing. Your conversations begin with new keys.',
   'chat.alarmsDone': 'I have seen this',
 
   'chat.trouble.no_device': 'This browser is none of your devices yet.',

@@ -174,6 +174,8 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.alarm.other_history': 'El anillo muestra otra historia de los dispositivos de {who} que la que se vio antes. Alguien puede estar mintiendo: pregúntale por otro camino.',
   'chat.alarm.unopened': 'Un mensaje de {who} no se pudo abrir. Fue cambiado por el camino, o no era para este dispositivo.',
   'chat.alarm.older_disk': 'Lo que guarda este navegador es más antiguo que lo que se dijo desde aquí. Se hicieron claves nuevas; puede faltar algo.',
+  'chat.alarm.older_ring':
+    'El anillo se recuperó de una copia de seguridad: pueden faltar mensajes que te esperaban allí. Tus conversaciones empiezan con claves nuevas.',
   'chat.alarmsDone': 'Lo he visto',
 
   'chat.trouble.no_device': 'Este navegador aún no es uno de tus dispositivos.',
