@@ -12,7 +12,7 @@ from machine import WAIT_S_MAX, Machine, binary, until
 from terminal import Terminal
 
 DONE, REFUSED, MISUSED, UNREACHABLE = 0, 1, 2, 3
-COMMANDS = ["up", "join", "token", "status", "lookup", "leave", "remove", "recover"]
+COMMANDS = ["up", "join", "token", "status", "lookup", "leave", "remove", "recover", "backup", "restore"]
 
 
 def environment(language="en", **settings):
@@ -85,6 +85,8 @@ def test_the_help_says_what_a_flag_is_by_default():
         ["remove"],
         ["remove", "xyz"],
         ["recover"],
+        ["backup"],
+        ["restore"],
         ["status", "--whatch"],
     ],
     ids=" ".join,

@@ -23,6 +23,8 @@ pub(crate) const NAME_CHARACTERS_MAX: usize = 40;
 pub struct Announcement {
     /// The ring that it belongs to.
     pub ring: u64,
+    /// The same as other machines know it: another one in a ring that was restored from a backup.
+    pub ring_of_machines: u64,
     /// The ring's name, for people.
     pub name: String,
     /// The machine.
@@ -68,10 +70,14 @@ impl Announcement {
         listen: SocketAddr,
         more: Vec<(&'static str, String)>,
     ) -> Result<ServiceInfo, mdns_sd::Error> {
+        let ring = match kind {
+            Kind::Client => self.ring,
+            Kind::Peer => self.ring_of_machines,
+        };
         let name: String = self.name.chars().take(NAME_CHARACTERS_MAX).collect();
         let mut texts = vec![
             (KEY_FORMAT, FORMAT.to_owned()),
-            (KEY_RING, format!("{:016x}", self.ring)),
+            (KEY_RING, format!("{ring:016x}")),
             (KEY_MACHINE, self.machine.to_string()),
             (KEY_NAME, name),
         ];
@@ -139,6 +145,7 @@ mod tests {
         let listen: SocketAddr = http.parse().expect("an address");
         Announcement {
             ring: 7,
+            ring_of_machines: 7,
             name: "Plaza".to_owned(),
             machine: MachineId(9),
             authority: Some(["AB"; 32].join(":")),

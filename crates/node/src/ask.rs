@@ -47,6 +47,9 @@ pub(crate) enum Question {
     Hear(Hear),
     Hour(Hour),
     Muster(Muster),
+    Rest(Rest),
+    Lend(Lend),
+    TakeBack(TakeBack),
 }
 
 macro_rules! questions {
@@ -75,6 +78,9 @@ questions! {
     Hear => Option<Told>,
     Hour => u64,
     Muster => Mustered,
+    Rest => bool,
+    Lend => Result<Lent, NotLent>,
+    TakeBack => (),
 }
 
 /// What have you of a group that may be lost (V4)?
@@ -211,6 +217,68 @@ pub(crate) struct Told {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Hour {}
 
+/// Carry nothing of what homes owe each other for a while: a backup is being made.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Rest {
+    /// Which backup.
+    pub(crate) backup: u64,
+    pub(crate) rests: Rests,
+}
+
+/// What is to become of a rest. The answer says whether it has begun, or has lasted until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Rests {
+    /// It begins.
+    Begin,
+    /// It lasts longer.
+    GoOn,
+    /// It is over.
+    End,
+}
+
+/// Make a copy of the group that owns a position, of all that was acknowledged before now, and keep it for a while.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Lend {
+    pub(crate) position: Position,
+    /// What the copy is called from now on; drawn by whoever asks.
+    pub(crate) loan: u64,
+}
+
+/// Why no copy is lent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub(crate) enum NotLent {
+    /// Not now, or not here.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The disk would be full.
+    #[error("there is no room for a copy on its disk")]
+    NoRoom,
+}
+
+/// A copy that was lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lent {
+    /// The group as of then.
+    pub(crate) descriptor: Descriptor,
+    /// The last entry whose effects are in it.
+    pub(crate) applied: u64,
+    pub(crate) length_bytes: u64,
+}
+
+/// A block of a copy that was lent: what is there from an offset on, up to a length; with none, the copy is kept for longer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Leaf {
+    pub(crate) loan: u64,
+    pub(crate) offset_bytes: u64,
+    pub(crate) length_bytes: u32,
+}
+
+/// I need these copies no more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TakeBack {
+    pub(crate) loans: Vec<u64>,
+}
+
 /// Asks.
 #[derive(Clone)]
 pub(crate) struct Caller(pub(crate) Arc<dyn Transport>);
@@ -238,6 +306,20 @@ impl Caller {
             Ok(Err(_)) | Err(crate::raft::network::Unreached::NoWay(_)) => Err(Unavailable::Unreached),
             Err(crate::raft::network::Unreached::Silent(_)) => Err(Unavailable::Timeout),
         }
+    }
+}
+
+impl Caller {
+    /// Asks for a block of a copy that was lent; nothing, if the other machine has it no more.
+    pub(crate) async fn leaf(&self, to: MachineId, leaf: Leaf, deadline: Duration) -> Option<Bytes> {
+        let letter = Letter {
+            group: MACHINE,
+            to: None,
+            call: Call::Lent,
+            body: postcard::to_stdvec(&leaf).ok()?.into(),
+            trace: None,
+        };
+        self.0.exchange(to, letter, deadline).await.ok()?.ok()
     }
 }
 

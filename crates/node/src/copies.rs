@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use crate::ask::Mustered;
 use crate::error::NodeError;
 use crate::group::{Ground, Group};
+use crate::hold::Hold;
 use crate::raft::NodeId;
 use crate::raft::log::GroupLog;
 use crate::replica::{Registry, Replica, Stage as Life};
@@ -33,6 +34,8 @@ pub(crate) struct Copies {
     pub(crate) registry: Registry,
     pub(crate) roster: Arc<Roster>,
     pub(crate) router: Arc<Router>,
+    /// Lets the couriers rest.
+    pub(crate) hold: Hold,
     /// Held while a copy comes by invitation, or goes.
     pub(crate) changing: Mutex<()>,
     /// Held while it is decided whether a copy is seeded: by an invitation or by a split (R2). Nobody who holds it waits for a group.
@@ -148,7 +151,7 @@ impl Copies {
             descriptor,
             machines: vec![self.ground.member.machine],
         });
-        staff::employ(&group, &self.router).await;
+        staff::employ(&group, &self.router, &self.hold).await;
         self.roster.enter(group);
         self.roster.note(id, row);
         Ok(())

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::Carried;
 use crate::failure::Unavailable;
 use crate::group::Group;
+use crate::hold::Hold;
 use crate::router::{Router, Target, decode};
 
 /// Verbs in one call at most.
@@ -58,6 +59,8 @@ pub(crate) struct Courier {
     pub(crate) router: Arc<Router>,
     /// Rung when rows were written.
     pub(crate) errands: Arc<Notify>,
+    /// Whether something may be carried now.
+    pub(crate) hold: Hold,
 }
 
 /// A parcel with something to carry.
@@ -367,7 +370,7 @@ impl<'a> Round<'a> {
     }
 
     fn call(&mut self, group: u64, loads: Vec<Load>) {
-        let router = self.courier.router.clone();
+        let (router, hold) = (self.courier.router.clone(), self.courier.hold.clone());
         let commands = loads.iter().map(|load| load.command.clone()).collect();
         let homes: BTreeSet<Position> = loads.iter().map(|load| load.home).collect();
         self.under_way.push(Box::pin(async move {
@@ -380,6 +383,7 @@ impl<'a> Round<'a> {
                 let _ = tokio::time::timeout(CALL_DEADLINE, found).await;
                 return Landed::Call(group, loads, Err(Unavailable::Unowned));
             }
+            let _carried = hold.carry().await;
             let route = router.table.of(group).ok_or(Unavailable::Unowned);
             let answers = match route.and_then(|route| router.target(&route)) {
                 Ok(target) => within(CALL_DEADLINE, router.submit_at(target, commands)).await,

@@ -12,14 +12,15 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::ask::{
-    CallRoll, Chord, Compare, Dismiss, Exchange, Hear, Hour, Invite, Locate, MACHINE, Muster, Opinion,
-    Question, Refused, Report, Told, encoded,
+    CallRoll, Chord, Compare, Dismiss, Exchange, Hear, Hour, Invite, Lend, Locate, MACHINE, Muster, Opinion,
+    Question, Refused, Report, Rest, TakeBack, Told, encoded,
 };
 use crate::copies::Copies;
 use crate::driver::Driver;
 use crate::error::NodeError;
 use crate::finder::Finder;
 use crate::given_up;
+use crate::lender::Lender;
 use crate::peers::{Book, State};
 use crate::raft::Member;
 use crate::raft::network::{Absence, Call, Letter};
@@ -45,6 +46,7 @@ pub(crate) struct Clerk {
     pub(crate) copies: Arc<Copies>,
     pub(crate) book: Arc<Book>,
     pub(crate) reporter: Arc<Reporter>,
+    pub(crate) lender: Arc<Lender>,
     /// Where a copy's tasks run, whoever's task it is that brings a letter.
     pub(crate) consensus: Handle,
 }
@@ -67,6 +69,10 @@ impl Desk {
             return self.roster.receive(&letter).await;
         }
         let clerk = clerk.ok_or(Absence::NotYet)?;
+        if letter.call == Call::Lent && clerk.may_be_lent_to(from) {
+            let leaf = postcard::from_bytes(&letter.body).map_err(|_| Absence::Garbled)?;
+            return clerk.lender.leaf(leaf).await.ok_or(Absence::Gone);
+        }
         if letter.call != Call::Ask {
             return Err(Absence::Garbled);
         }
@@ -76,7 +82,13 @@ impl Desk {
             question,
             Question::Chord(_) | Question::Invite(_) | Question::Dismiss(_)
         );
-        if is_for_keepers && !clerk.may_keep_copies(from) {
+        let is_for_members = matches!(
+            question,
+            Question::Rest(_) | Question::Lend(_) | Question::TakeBack(_)
+        );
+        let is_foreign =
+            is_for_keepers && !clerk.may_keep_copies(from) || is_for_members && !clerk.may_be_lent_to(from);
+        if is_foreign {
             return Err(Absence::Garbled);
         }
         clerk.answer(from, question).await.ok_or(Absence::Garbled)
@@ -101,6 +113,11 @@ impl Clerk {
     fn may_keep_copies(&self, from: MachineId) -> bool {
         let stores = self.book.get(from).is_none_or(|entry| entry.role.stores());
         stores && !self.book.is_removed(from)
+    }
+
+    /// Whether all that people have may be lent to a machine: one of which the book says that it stores.
+    fn may_be_lent_to(&self, from: MachineId) -> bool {
+        self.book.get(from).is_some_and(|entry| entry.role.stores()) && !self.book.is_removed(from)
     }
 
     async fn answer(&self, from: MachineId, question: Question) -> Option<Bytes> {
@@ -159,6 +176,12 @@ impl Clerk {
                 )
             }
             Question::Hear(hear) => encoded::<Hear>(&self.tell(hear).await),
+            Question::Rest(rest) => encoded::<Rest>(&self.lender.rest(rest).await),
+            Question::Lend(lend) => encoded::<Lend>(&self.lender.lend(lend).await),
+            Question::TakeBack(TakeBack { loans }) => {
+                self.lender.take_back(&loans);
+                encoded::<TakeBack>(&())
+            }
             Question::Hour(_) => encoded::<Hour>(&(self.copies.ground.clock)()),
         }
     }
@@ -265,6 +288,15 @@ mod tests {
         let refused = (None, Err(Absence::Garbled));
         let gateway = town.other.caller().0.clone();
         assert_eq!(hears(gateway.clone()).await, refused, "a gateway");
+        let borrows = async |line: Arc<dyn Transport>| {
+            let lend = Lend {
+                position: Position(0),
+                loan: 1,
+            };
+            Caller(line).ask(founder.machine, lend, DEADLINE).await.is_ok()
+        };
+        assert!(!borrows(gateway.clone()).await, "a gateway");
+        assert!(borrows(town.line()).await, "one that stores");
         let appoints = async |line: Arc<dyn Transport>| {
             let appoint = Appoint {
                 nick: "ana".parse().unwrap(),
@@ -291,6 +323,7 @@ mod tests {
         let authority = town.founder.charter().ring.authority().unwrap().unwrap();
         town.founder.book().remove(&authority, stores).unwrap();
         assert_eq!(hears(town.line()).await, refused, "one that was removed");
+        assert!(!borrows(town.line()).await, "one that was removed");
         town.stop().await;
     }
 }

@@ -25,6 +25,8 @@ pub const READERS: &[Reader] = &[
     again::<Vec<crate::peers::News>>,
     again::<Option<ask::Told>>,
     again::<ask::Mustered>,
+    again::<Result<ask::Lent, ask::NotLent>>,
+    again::<ask::Leaf>,
     again::<AppendEntriesRequest<TypeConfig>>,
     again::<VoteRequest<TypeConfig>>,
     again::<TransferLeaderRequest<TypeConfig>>,

@@ -351,7 +351,7 @@ impl Group {
     }
 
     /// Waits until the database shows all that was committed before now (C1, C2).
-    async fn catch_up(&self) -> Result<(), Unavailable> {
+    pub(crate) async fn catch_up(&self) -> Result<(), Unavailable> {
         self.in_service()?;
         let index = self.gate.index().await?;
         let mut visible = self.visible.clone();
@@ -369,7 +369,7 @@ impl Group {
         match letter.call {
             Call::Submit => self.submit_all(&letter.body).await,
             Call::Query => self.query_any(&letter.body).await,
-            Call::Ask => Err(Absence::Garbled),
+            Call::Ask | Call::Lent => Err(Absence::Garbled),
             Call::Append | Call::Vote | Call::PreVote | Call::Transfer | Call::Block | Call::Install => {
                 self.reception.receive(letter.call, &letter.body).await
             }

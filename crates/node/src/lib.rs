@@ -24,6 +24,7 @@
 
 pub mod appoint;
 mod ask;
+pub mod backup;
 mod batch;
 mod birth;
 mod census;
@@ -45,9 +46,11 @@ mod gate;
 mod given_up;
 mod gossip;
 mod group;
+mod hold;
 mod hosts;
 pub mod identity;
 mod key;
+mod lender;
 mod membership;
 pub mod newcomer;
 pub mod node;
@@ -59,6 +62,7 @@ pub mod recovery;
 mod relay;
 mod replica;
 mod report;
+pub mod restore;
 mod roll;
 mod room;
 mod roster;

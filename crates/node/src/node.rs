@@ -34,7 +34,9 @@ use crate::finder::Finder;
 use crate::given_up;
 use crate::gossip::Gossip;
 use crate::group::{FOUNDER, Ground, Group, GroupError};
+use crate::hold::Hold;
 use crate::identity::Identity;
+use crate::lender::Lender;
 use crate::membership::Seat;
 use crate::peers::ring_file::REPLICAS_DEFAULT;
 use crate::peers::{Book, RingFile, State};
@@ -64,7 +66,7 @@ const CONSENSUS_THREADS_MAX: usize = 4;
 /// Machines that are told at once when this one leaves.
 const TOLD_AT_ONCE: usize = 8;
 /// Says that this machine's ring has been founded: its first groups were written to the log.
-const FOUNDED: &str = "founded";
+pub(crate) const FOUNDED: &str = "founded";
 /// Holds the place that a newcomer has asked for.
 const PLACE: &str = "place";
 /// Groups that wait to be relieved at most.
@@ -156,6 +158,7 @@ pub struct Node {
     driver: Arc<Driver>,
     finder: Arc<Finder>,
     reporter: Arc<Reporter>,
+    lender: Arc<Lender>,
     caller: Caller,
     /// Letters come in there for as long as the machine lives.
     _desk: Arc<Desk>,
@@ -296,12 +299,15 @@ impl Node {
             readers,
             fatal: options.fatal,
         };
+        let hold = Hold::default();
+        let lender = Arc::new(Lender::new(roster.clone(), hold.clone(), options.stage));
         let copies = Arc::new(Copies {
             ground,
             state,
             registry: Registry::new(journal),
             roster: roster.clone(),
             router: router.clone(),
+            hold: hold.clone(),
             changing: tokio::sync::Mutex::default(),
             seeding: tokio::sync::Mutex::default(),
             passing: Mutex::default(),
@@ -313,6 +319,7 @@ impl Node {
             copies: copies.clone(),
             book: charter.book.clone(),
             reporter: reporter.clone(),
+            lender: lender.clone(),
             consensus: consensus.clone(),
         };
         // Nobody else sets it.
@@ -330,6 +337,7 @@ impl Node {
             driver,
             finder,
             reporter,
+            lender,
             caller,
             _desk: desk,
             consensus,
@@ -484,6 +492,14 @@ impl Node {
     /// Where the tasks of groups run.
     pub(crate) fn consensus(&self) -> &Handle {
         &self.consensus
+    }
+
+    pub(crate) fn lender(&self) -> &Arc<Lender> {
+        &self.lender
+    }
+
+    pub(crate) fn router(&self) -> &Arc<Router> {
+        &self.router
     }
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {
@@ -717,7 +733,7 @@ impl Node {
     #[cfg(test)]
     pub(crate) async fn employ_again(&self) {
         for group in self.roster.groups() {
-            crate::staff::employ(&group, &self.router).await;
+            crate::staff::employ(&group, &self.router, &self.copies.hold).await;
         }
     }
 

@@ -261,7 +261,7 @@ impl Copies {
 }
 
 /// The group that goes on instead of another: its id follows from whose copy it is made of, and of how much.
-fn heir_of(old: Descriptor, incarnation: u64, next: NodeId) -> Descriptor {
+pub(crate) fn heir_of(old: Descriptor, incarnation: u64, next: NodeId) -> Descriptor {
     let name = format!("{:016x}/{incarnation:016x}/{next}", old.group);
     Descriptor {
         group: Position::of("group", &name).0.clamp(1, u64::MAX - 1),

@@ -154,7 +154,7 @@ impl Reporter {
         }
         compare_clocks(&mut machines, &mut clocks);
         let facts = RingFacts {
-            id: self.ring.ring.0,
+            id: self.ring.known_as.0,
             name: self.ring.title.clone(),
             replicas: u8::try_from(self.ring.replicas).unwrap_or(u8::MAX),
         };

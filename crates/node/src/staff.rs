@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use crate::courier::Courier;
 use crate::group::Group;
+use crate::hold::Hold;
 use crate::router::Router;
 use crate::{pruner, trimmer};
 
 /// Starts them.
-pub(crate) async fn employ(group: &Arc<Group>, router: &Arc<Router>) {
+pub(crate) async fn employ(group: &Arc<Group>, router: &Arc<Router>, hold: &Hold) {
     let courier = Courier {
         group: group.clone(),
         router: router.clone(),
         errands: group.errands(),
+        hold: hold.clone(),
     };
     group.employ(|stop| courier.run(stop)).await;
     group.employ(|stop| pruner::run(group.clone(), stop)).await;

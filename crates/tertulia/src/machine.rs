@@ -1,7 +1,8 @@
 //! The machine that runs: what `up` and `join` start, and what its operator commands.
 
+use crate::backup::{Lot, Manifest, Papers};
 use crate::beginning::Beginning;
-use crate::control::{Invitation, Operator, Refusal, TokenWish, Why};
+use crate::control::{Invitation, Operator, Piece, Refusal, TokenWish, Why};
 use crate::refused;
 use crate::said::Said;
 use crate::search;
@@ -15,14 +16,15 @@ use std::time::{Duration, SystemTime};
 use tertulia_api::Signer;
 use tertulia_console::Words;
 use tertulia_discovery::{Announcement, Announcer, BROWSE_TIME, Http, Kind, browse};
+use tertulia_node::backup::{Backup, BackupError};
 use tertulia_node::peers::{self, Peers, RingFile, Token};
 use tertulia_node::{Charter, Failure, Identity, LeaveError, Node, Options, RecoverError, unix_ms};
-use tertulia_types::entity::Entries;
+use tertulia_types::entity::{Base64, Entries};
 use tertulia_types::moderation::Role;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingFacts, RingStatus};
 use tertulia_types::{MachineId, Nick, Rejected};
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How often the list of entry machines is looked at when the address book does not change: machines fall silent.
@@ -37,9 +39,13 @@ pub(crate) struct Machine {
     _searching: DropGuard,
 }
 
-/// The ring that a data directory belongs to; `None` if it belongs to none yet. Touches nothing.
+/// The ring that a data directory belongs to, as tokens name it; `None` if it belongs to none yet. Touches nothing.
 pub(crate) fn belongs_to(directory: &Path) -> anyhow::Result<Option<RingFacts>> {
-    Ok(RingFile::read(directory)?.as_ref().map(facts))
+    let ring = RingFile::read(directory)?;
+    Ok(ring.map(|ring| RingFacts {
+        id: ring.ring.0,
+        ..facts(&ring)
+    }))
 }
 
 /// For which ring a token is; `None` if it is no token.
@@ -49,7 +55,7 @@ pub(crate) fn ring_of(token: &str) -> Option<u64> {
 
 fn facts(ring: &RingFile) -> RingFacts {
     RingFacts {
-        id: ring.ring.0,
+        id: ring.known_as.0,
         name: ring.title.clone(),
         replicas: u8::try_from(ring.replicas).unwrap_or(u8::MAX),
     }
@@ -138,6 +144,7 @@ impl Machine {
         let fingerprint = self.peers.book().ca().fingerprint();
         let announcement = Announcement {
             ring: self.ring.id,
+            ring_of_machines: self.peers.ring().ring.0,
             name: self.ring.name.clone(),
             machine: self.id(),
             authority: Some(fingerprint.to_string()),
@@ -350,5 +357,66 @@ impl Operator for Machine {
             .iter()
             .map(|descriptor| GroupId(descriptor.group))
             .collect())
+    }
+
+    async fn backup(&self, tell: mpsc::Sender<Piece>) -> Result<(), Refusal> {
+        let not_done = |error: BackupError| match error {
+            BackupError::StoresNothing => Refusal::new(Why::NoKey),
+            BackupError::Restless(_)
+            | BackupError::Missing { .. }
+            | BackupError::NoRoom(_)
+            | BackupError::Broken(_) => Refusal::because(Why::Failed, error),
+        };
+        let covering = |slots| {
+            // Whoever does not keep up hears of the next one.
+            let _ = tell.try_send(Piece::Covering(slots));
+        };
+        let backup = self.node.begin_backup(covering).await.map_err(not_done)?;
+        let manifest = self.manifest(&backup)?;
+        let lengths: Vec<u64> = manifest.groups.iter().map(|lot| lot.bytes).collect();
+        // Whoever takes no more has gone away.
+        if tell.send(Piece::Manifest(Box::new(manifest))).await.is_err() {
+            return Ok(());
+        }
+        for (lot, length_bytes) in lengths.into_iter().enumerate() {
+            let mut told_bytes = 0;
+            while told_bytes < length_bytes {
+                let block = backup.block(lot, told_bytes).await.map_err(not_done)?;
+                told_bytes += block.len() as u64;
+                if tell.send(Piece::Block(Base64(block.to_vec()))).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Machine {
+    fn manifest(&self, backup: &Backup) -> Result<Manifest, Refusal> {
+        let ring = self.peers.ring();
+        let ca_key = ring.ca_key.clone().ok_or(Refusal::new(Why::NoKey))?;
+        let lots = backup.lots().into_iter();
+        Ok(Manifest {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            taken_ms: unix_ms(),
+            is_one_moment: backup.is_one_moment(),
+            ring: Papers {
+                id: ring.known_as.0,
+                title: ring.title.clone(),
+                replicas: ring.replicas,
+                ca: ring.ca.clone(),
+                ca_key,
+            },
+            groups: lots
+                .map(|lot| Lot {
+                    group: GroupId(lot.descriptor.group),
+                    range: lot.descriptor.range,
+                    epoch: lot.descriptor.epoch,
+                    applied: lot.applied,
+                    bytes: lot.length_bytes,
+                })
+                .collect(),
+        })
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod address;
+mod backup;
 mod beginning;
 mod control;
 mod machine;
@@ -22,7 +23,10 @@ mod settings;
 mod up;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use operate::{LeaveFlags, LookupFlags, RecoverFlags, RemoveFlags, RoleFlags, StatusFlags, TokenFlags};
+use operate::{
+    BackupFlags, LeaveFlags, LookupFlags, RecoverFlags, RemoveFlags, RestoreFlags, RoleFlags, StatusFlags,
+    TokenFlags,
+};
 use said::Said;
 use settings::{JoinFlags, UpFlags};
 use std::path::PathBuf;
@@ -57,6 +61,10 @@ enum Verb {
     Remove(RemoveFlags),
     /// Go on from the copies that are left here, when the others are lost for good
     Recover(RecoverFlags),
+    /// Save the whole ring in a file while it serves
+    Backup(BackupFlags),
+    /// Bring a ring back from a backup, on a new data directory: the old machines are strangers to it
+    Restore(RestoreFlags),
     #[command(flatten)]
     Client(ClientCommand),
     /// Print the completion script for a shell
@@ -92,6 +100,8 @@ fn main() -> ExitCode {
         Verb::Leave(flags) => on_runtime(operate::leave(flags)),
         Verb::Remove(flags) => on_runtime(operate::remove(flags)),
         Verb::Recover(flags) => on_runtime(operate::recover(flags)),
+        Verb::Backup(flags) => on_runtime(operate::backup(flags)),
+        Verb::Restore(flags) => on_runtime(operate::restore(flags)),
         Verb::Client(command) => on_runtime(tertulia_console::run(command)),
         Verb::Completion { shell } => manual::completion(command, shell),
         Verb::Man { directory } => manual::pages(command, &directory),
@@ -195,6 +205,8 @@ mod tests {
                         "leave-",
                         "remove-",
                         "recover-",
+                        "backup-",
+                        "restore-",
                     ];
                     starts.iter().any(|start| {
                         text.starts_with(start) && text.len() > start.len() && !text.contains(' ')

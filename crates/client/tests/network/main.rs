@@ -39,6 +39,7 @@ async fn serve(address: &str) {
     let machine = authority.machine_at(listen, address).await;
     let announcement = Announcement {
         ring: 7,
+        ring_of_machines: 7,
         name: "Plaza".to_owned(),
         machine: MachineId(1),
         authority: Some(authority.fingerprint()),

@@ -11,6 +11,8 @@ about-lookup = Show the way from this machine to the home of a nick
 about-leave = Hand over all that this machine holds, and stop it
 about-remove = Remove another machine of the ring for good
 about-recover = Go on from the copies that are left here, when the others are lost for good
+about-backup = Save the whole ring in a file while it serves
+about-restore = Bring a ring back from a backup, on a new data directory: the old machines are strangers to it
 about-completion = Print the completion script for a shell
 about-man = Write the man pages into a directory
 arg-machine-data = Directory of this machine's data [default: data]
@@ -39,6 +41,9 @@ arg-valid = How long the token is valid: 90m, 24h, 7d
 arg-watch = Go on showing it, whenever it changes
 arg-machine = The machine's id, or its first digits, as status shows it
 arg-from-this-copy = What is on this machine's disk is the truth from now on
+arg-backup-to = The file to write; it must not be there yet
+arg-backup-file = The backup
+arg-backup-passphrase-file = A file that holds the passphrase of the backup; - is standard input
 arg-completion-shell = Which shell
 arg-man-directory = Where to
 
@@ -110,6 +115,35 @@ recover-done = { $n ->
    *[other] { $n } ranges go on from the copies on this machine.
 }
 recover-next = Now let other machines join (tertulia token), so that nothing depends on this disk alone.
+backup-copying = Copies are being made: { $percent } % of the ring.
+backup-fetching = Copies are being fetched: { $percent } %.
+backup-done = The ring is saved in { $file }: { $n ->
+    [one] 1 range
+   *[other] { $n } ranges
+}, { $megabytes } MB.
+backup-several-moments = Not all machines could be told to wait: the ranges may have been copied at slightly different moments. What somebody had just done may show on one side only (a follow that is not counted, a dweet that a reader has not got). If you can, make another backup when “tertulia status” is calm.
+backup-secret = Keep it safe: whoever has it and its passphrase has all that your machines know of people, and the key to your ring. Nobody can open it without the passphrase, you neither.
+backup-secret-in-the-clear = KEEP IT SECRET. It is not encrypted, and whoever has it has all that your machines know of people, and the key to your ring. To put it under a passphrase: --passphrase-file
+backup-file-exists = There is a file { $file } already, and it stays as it is. Name another one with --to.
+backup-not-written = { $file } cannot be written: { $why }
+backup-passphrase-unread = The passphrase cannot be read from { $file }: { $why }
+backup-passphrase-empty = There is no passphrase in { $file }: its first line is empty.
+restore-reading = The backup is being read: { $percent } %.
+restore-done = The ring “{ $ring }” is in { $data }, whole on this one machine: { $n ->
+    [one] 1 range.
+   *[other] { $n } ranges.
+}
+restore-next = Start it (tertulia up --data { $data }, with its addresses), and let other machines join (tertulia token).
+restore-old-machines = The machines of before are strangers to this ring, and it to them. Do not start them any more: people whose programs remember them would be led astray.
+restore-not-empty = { $file } is not empty, so nothing was done. A restore needs a new directory: name one with --data.
+restore-no-backup = { $file } is no backup of a ring. “tertulia backup” makes one.
+restore-version = This program cannot read { $file }: { $why }. Use the version of Tertulia that made it, or a newer one.
+restore-locked = { $file } is under a passphrase. Give a file that holds it with --passphrase-file.
+restore-wrong-passphrase = This passphrase does not open { $file }, or the file is damaged at its beginning. Nothing was done.
+restore-cut-off = The backup is not complete: its end is missing. Nothing was done; use another one.
+restore-damaged = The backup is damaged: it is not as it was written. Nothing was done; use another one.
+restore-clock = This backup was made at { $why }, and the clock of this computer says that this is yet to come. Set the clock, and try again.
+restore-failed = It could not be done ({ $file }): { $why }. What is in the data directory belongs to no ring: delete it before you try again.
 
 ## The ring on the screen
 

@@ -11,6 +11,8 @@ about-lookup = Mostrar el camino desde esta máquina hasta el hogar de un nick
 about-leave = Entregar todo lo que guarda esta máquina, y pararla
 about-remove = Quitar para siempre otra máquina del anillo
 about-recover = Seguir con las copias que quedan aquí, cuando las demás se han perdido para siempre
+about-backup = Guardar el anillo entero en un archivo mientras funciona
+about-restore = Recuperar un anillo de una copia de seguridad, en un directorio nuevo: las máquinas viejas le son extrañas
 about-completion = Escribir el guion de autocompletado para un intérprete de órdenes
 about-man = Escribir las páginas de manual en un directorio
 arg-machine-data = Directorio de los datos de esta máquina [por omisión: data]
@@ -39,6 +41,9 @@ arg-valid = Cuánto tiempo vale el testigo: 90m, 24h, 7d
 arg-watch = Seguir mostrándolo cada vez que cambia
 arg-machine = El id de la máquina, o sus primeras cifras, como lo muestra status
 arg-from-this-copy = Lo que hay en el disco de esta máquina es la verdad desde ahora
+arg-backup-to = El archivo que se escribe; no debe existir todavía
+arg-backup-file = La copia de seguridad
+arg-backup-passphrase-file = Un archivo con la frase de la copia de seguridad; - es la entrada estándar
 arg-completion-shell = Para qué intérprete
 arg-man-directory = Adónde
 
@@ -110,6 +115,35 @@ recover-done = { $n ->
    *[other] { $n } tramos siguen con las copias de esta máquina.
 }
 recover-next = Ahora une otras máquinas (tertulia token), para que nada dependa de este disco solo.
+backup-copying = Se hacen las copias: { $percent } % del anillo.
+backup-fetching = Se recogen las copias: { $percent } %.
+backup-done = El anillo está guardado en { $file }: { $n ->
+    [one] 1 tramo
+   *[other] { $n } tramos
+}, { $megabytes } MB.
+backup-several-moments = No se pudo pedir a todas las máquinas que esperasen: puede que los tramos se copiaran en momentos algo distintos. Lo que alguien acababa de hacer puede verse de un solo lado (un seguimiento que no se cuenta, un dweet que no le llegó a un lector). Si puedes, haz otra copia cuando «tertulia status» esté en calma.
+backup-secret = Guárdala bien: quien la tenga junto con su frase tiene todo lo que tus máquinas saben de la gente, y la clave de tu anillo. Sin la frase nadie puede abrirla, tú tampoco.
+backup-secret-in-the-clear = MANTENLA EN SECRETO. No está cifrada, y quien la tenga tiene todo lo que tus máquinas saben de la gente, y la clave de tu anillo. Para ponerla bajo una frase: --passphrase-file
+backup-file-exists = Ya hay un archivo { $file }, y se queda como está. Nombra otro con --to.
+backup-not-written = No se puede escribir { $file }: { $why }
+backup-passphrase-unread = No se puede leer la frase de { $file }: { $why }
+backup-passphrase-empty = No hay ninguna frase en { $file }: su primera línea está vacía.
+restore-reading = Se lee la copia de seguridad: { $percent } %.
+restore-done = El anillo «{ $ring }» está en { $data }, entero en esta única máquina: { $n ->
+    [one] 1 tramo.
+   *[other] { $n } tramos.
+}
+restore-next = Ponla en marcha (tertulia up --data { $data }, con sus direcciones) y une otras máquinas (tertulia token).
+restore-old-machines = Las máquinas de antes son extrañas para este anillo, y él para ellas. No las pongas más en marcha: extraviarían a la gente cuyos programas las recuerdan.
+restore-not-empty = { $file } no está vacío, así que no se ha hecho nada. Hace falta un directorio nuevo: nómbralo con --data.
+restore-no-backup = { $file } no es la copia de seguridad de un anillo. «tertulia backup» hace una.
+restore-version = Este programa no puede leer { $file }: { $why }. Usa la versión de Tertulia que la hizo, o una más nueva.
+restore-locked = { $file } está bajo una frase. Da un archivo que la contenga con --passphrase-file.
+restore-wrong-passphrase = Esta frase no abre { $file }, o el archivo está dañado al principio. No se ha hecho nada.
+restore-cut-off = La copia de seguridad no está completa: le falta el final. No se ha hecho nada; usa otra.
+restore-damaged = La copia de seguridad está dañada: no es como se escribió. No se ha hecho nada; usa otra.
+restore-clock = Esta copia se hizo el { $why }, y según el reloj de este ordenador eso aún está por venir. Pon el reloj en hora e inténtalo otra vez.
+restore-failed = No se ha podido hacer ({ $file }): { $why }. Lo que hay en el directorio de datos no es de ningún anillo: bórralo antes de intentarlo otra vez.
 
 ## El anillo en la pantalla
 

@@ -34,6 +34,7 @@ fn announce(ring: &str) {
     let any: SocketAddr = "0.0.0.0:8787".parse().expect("an address");
     let announcement = Announcement {
         ring: ring.parse().expect("a number"),
+        ring_of_machines: ring.parse().expect("a number"),
         name: format!("Plaza {ring}"),
         machine: MachineId(0xa1),
         authority: Some("ab".repeat(32)),

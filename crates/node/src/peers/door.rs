@@ -63,9 +63,13 @@ impl Core {
                 ca: self.book.ca().fingerprint().0,
                 machine: self.identity.machine,
             })),
-            Question::Enter { terms, newcomer } => self
-                .let_in(terms, newcomer, &asked, binding)
-                .map(|welcome| Reply::Entered(Box::new(welcome))),
+            Question::Enter { terms, newcomer } => {
+                self.let_in(terms, newcomer, &asked, binding)
+                    .map(|welcome| match self.ring.known_as {
+                        ring if ring == self.ring.ring => Reply::Entered(Box::new(welcome)),
+                        known_as => Reply::EnteredRestored(Box::new(welcome), known_as),
+                    })
+            }
             Question::Renew { record } => self
                 .known(record, &asked, binding)
                 .and_then(|authority| self.certificate(authority, record.signed.entry.public_key))

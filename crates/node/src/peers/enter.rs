@@ -20,6 +20,7 @@ use super::peer::Misdial;
 use super::question::{Asked, Question, Refused, Reply, Welcome, Who};
 use super::record::Entry;
 use super::ring_file::RingFile;
+use super::ring_id::RingId;
 use super::token::Token;
 use super::wire::{ASK, Envelope, FRAME_BYTES_MAX, KEEP_ALIVE_INTERVAL, path};
 use crate::identity::Identity;
@@ -57,23 +58,28 @@ pub async fn enter(
         identity: Some(identity),
         token: Some(&parsed),
     };
-    match knocker.ask_any(contacts, &question).await? {
+    let entered = match knocker.ask_any(contacts, &question).await? {
         (contact, Reply::Entered(welcome)) => {
-            let is_right = welcome.ring == parsed.terms.ring
-                && Ca::from_pem(&welcome.ca)?.fingerprint() == parsed.fingerprint()
-                && welcome.record.signed.entry.machine == identity.machine;
-            if !is_right {
-                return Err(EnterError::Garbled { contact });
-            }
-            Ok(Entered {
-                contact,
-                welcome: *welcome,
-            })
+            let known_as = welcome.ring;
+            (contact, welcome, known_as)
         }
+        (contact, Reply::EnteredRestored(welcome, known_as)) => (contact, welcome, known_as),
         (contact, Reply::Who(_) | Reply::Signed(_) | Reply::Refused(_)) => {
-            Err(EnterError::Garbled { contact })
+            return Err(EnterError::Garbled { contact });
         }
+    };
+    let (contact, welcome, known_as) = entered;
+    let is_right = welcome.ring == parsed.terms.ring
+        && Ca::from_pem(&welcome.ca)?.fingerprint() == parsed.fingerprint()
+        && welcome.record.signed.entry.machine == identity.machine;
+    if !is_right {
+        return Err(EnterError::Garbled { contact });
     }
+    Ok(Entered {
+        contact,
+        welcome: *welcome,
+        known_as,
+    })
 }
 
 /// Asks a contact which ring it belongs to. Nothing is proved by the answer.
@@ -93,7 +99,7 @@ pub async fn who(contact: &str) -> Result<Who, EnterError> {
             contact: contact.to_owned(),
             reason,
         }),
-        Reply::Entered(_) | Reply::Signed(_) => Err(EnterError::Garbled {
+        Reply::Entered(_) | Reply::EnteredRestored(..) | Reply::Signed(_) => Err(EnterError::Garbled {
             contact: contact.to_owned(),
         }),
     }
@@ -103,6 +109,7 @@ pub async fn who(contact: &str) -> Result<Who, EnterError> {
 pub struct Entered {
     contact: String,
     welcome: Welcome,
+    known_as: RingId,
 }
 
 impl Entered {
@@ -117,6 +124,7 @@ impl Entered {
     pub fn ring(&self) -> RingFile {
         RingFile {
             ring: self.welcome.ring,
+            known_as: self.known_as,
             title: self.welcome.title.clone(),
             replicas: self.welcome.replicas,
             ca: self.welcome.ca.clone(),

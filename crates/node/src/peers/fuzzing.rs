@@ -129,7 +129,7 @@ impl Door {
 #[must_use]
 pub fn answered(body: &[u8], book: &Book) -> Option<Vec<u8>> {
     let reply: Reply = postcard::from_bytes(body).ok()?;
-    if let Reply::Entered(welcome) = &reply {
+    if let Reply::Entered(welcome) | Reply::EnteredRestored(welcome, _) = &reply {
         let _ = Ca::from_pem(&welcome.ca);
         let _ = welcome.record.holds(book.ca(), welcome.ring);
         book.merge(welcome.news.clone());

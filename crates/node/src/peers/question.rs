@@ -64,6 +64,8 @@ pub(crate) enum Reply {
     Entered(Box<Welcome>),
     Signed(Vec<u8>),
     Refused(Refused),
+    /// As `Entered`, into a ring that was restored from a backup: people's programs know it by this name.
+    EnteredRestored(Box<Welcome>, RingId),
 }
 
 /// Which ring it is.

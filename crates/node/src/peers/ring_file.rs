@@ -55,8 +55,10 @@ pub enum RingFileError {
 /// The ring that a machine belongs to.
 #[derive(Clone)]
 pub struct RingFile {
-    /// Which ring.
+    /// Which ring, for machines: they have nothing to do with machines of another one.
     pub ring: RingId,
+    /// Which ring, for people's programs: the same, unless the ring was restored from a backup. Then this one stays, and the one for machines is new.
+    pub known_as: RingId,
     /// What its people call it.
     pub title: String,
     /// Copies of everything.
@@ -71,6 +73,8 @@ pub struct RingFile {
 struct Stored {
     format: u32,
     ring: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known_as: Option<String>,
     title: String,
     replicas: u32,
     ca: String,
@@ -94,6 +98,7 @@ impl RingFile {
         let authority = Authority::make()?;
         Ok(Self {
             ring,
+            known_as: ring,
             title: title.into(),
             replicas,
             ca: authority.ca().pem().to_owned(),
@@ -125,12 +130,14 @@ impl RingFile {
                 found: stored.format,
             });
         }
-        let ring = stored
-            .ring
-            .parse()
-            .map_err(|error| damaged(serde::de::Error::custom(error)))?;
+        let id = |text: &str| {
+            text.parse::<RingId>()
+                .map_err(|error| damaged(serde::de::Error::custom(error)))
+        };
+        let ring = id(&stored.ring)?;
         Ok(Some(Self {
             ring,
+            known_as: stored.known_as.as_deref().map_or(Ok(ring), id)?,
             title: stored.title,
             replicas: stored.replicas,
             ca: stored.ca,
@@ -151,6 +158,7 @@ impl RingFile {
         let stored = Stored {
             format: FORMAT,
             ring: self.ring.to_string(),
+            known_as: (self.known_as != self.ring).then(|| self.known_as.to_string()),
             title: self.title.clone(),
             replicas: self.replicas,
             ca: self.ca.clone(),
@@ -158,6 +166,15 @@ impl RingFile {
         };
         let text = serde_json::to_vec_pretty(&stored).map_err(|error| io(error.into()))?;
         private::write(&path, &text).map_err(io)
+    }
+
+    /// The papers of the same ring for machines that begin anew from a backup: people's programs know it as before, and machines from before are strangers.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self {
+            ring: RingId(rand::random()),
+            ..self
+        }
     }
 
     /// The public half of the CA.
@@ -208,6 +225,13 @@ mod tests {
         );
         let fingerprint = ring.ca().unwrap().fingerprint();
         assert_eq!(read.authority().unwrap().unwrap().ca().fingerprint(), fingerprint);
+        assert_eq!(read.known_as, ring.ring);
+        // Restored from a backup.
+        ring = ring.anew();
+        ring.write(directory.path()).unwrap();
+        let anew = RingFile::read(directory.path()).unwrap().unwrap();
+        assert_eq!((anew.ring, anew.known_as), (ring.ring, read.ring));
+        assert_ne!(anew.ring, read.ring);
         // A gateway's.
         ring.ca_key = None;
         ring.write(directory.path()).unwrap();

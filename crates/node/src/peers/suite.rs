@@ -61,9 +61,13 @@ impl Receive for Parrot {
             Call::Vote => std::future::pending().await,
             Call::Submit => Err(Absence::Gone),
             Call::Install => Ok(Bytes::from(vec![7; BODY_BYTES_MAX + 1])),
-            Call::Append | Call::PreVote | Call::Transfer | Call::Block | Call::Query | Call::Ask => {
-                Ok([&from.0.to_be_bytes()[..], &letter.body].concat().into())
-            }
+            Call::Append
+            | Call::PreVote
+            | Call::Transfer
+            | Call::Block
+            | Call::Query
+            | Call::Ask
+            | Call::Lent => Ok([&from.0.to_be_bytes()[..], &letter.body].concat().into()),
         }
     }
 }

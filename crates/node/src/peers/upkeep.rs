@@ -103,7 +103,7 @@ impl Core {
         };
         match knocker.ask_any(&self.doors(), &question).await? {
             (_, Reply::Signed(der)) => Ok(der),
-            (contact, Reply::Who(_) | Reply::Entered(_) | Reply::Refused(_)) => {
+            (contact, Reply::Who(_) | Reply::Entered(_) | Reply::EnteredRestored(..) | Reply::Refused(_)) => {
                 Err(EnterError::Garbled { contact })
             }
         }

@@ -47,15 +47,15 @@ pub(crate) fn path(path: &'static str) -> PathAndQuery {
 /// What a stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
-    /// All but the blocks of snapshots.
+    /// All but the blocks of snapshots and of copies that are lent.
     Swift,
-    /// The blocks of snapshots.
+    /// These.
     Bulk,
 }
 
 impl Class {
     pub(crate) fn of(letter: &Letter) -> Self {
-        if letter.call == Call::Block {
+        if matches!(letter.call, Call::Block | Call::Lent) {
             Self::Bulk
         } else {
             Self::Swift
@@ -344,7 +344,7 @@ impl AnswerFrame {
 }
 
 /// All calls, each with its number.
-const CALLS: [Call; 9] = [
+const CALLS: [Call; 10] = [
     Call::Append,
     Call::Vote,
     Call::PreVote,
@@ -354,6 +354,7 @@ const CALLS: [Call; 9] = [
     Call::Submit,
     Call::Query,
     Call::Ask,
+    Call::Lent,
 ];
 
 fn call_number(call: Call) -> u32 {
@@ -367,6 +368,7 @@ fn call_number(call: Call) -> u32 {
         Call::Submit => 7,
         Call::Query => 8,
         Call::Ask => 9,
+        Call::Lent => 10,
     }
 }
 

@@ -147,14 +147,18 @@ impl GroupLog {
         };
         let voted = vote.map_or(0, |vote| vote.leader_id().term);
         let term = last.map_or(voted, |last| voted.max(last.committed_leader_id().term));
-        let mut changes = vec![Change::Put(VOTE, encoded(&Vote::new(term, node))?)];
-        if let Some(after) = after {
-            changes.push(Change::Put(PURGED, encoded(&after)?));
-        }
-        if !records.is_empty() {
-            changes.push(Change::Append(records));
-        }
-        self.journal.write(heir, changes).await
+        begin(&self.journal, heir, (after, records), (term, node)).await
+    }
+
+    /// Begins the log of a group that goes on behind this entry, under this node id.
+    pub(crate) async fn begin_behind(
+        journal: &Journal,
+        group: u64,
+        after: LogId,
+        node: NodeId,
+    ) -> io::Result<()> {
+        let term = after.committed_leader_id().term;
+        begin(journal, group, (Some(after), Vec::new()), (term, node)).await
     }
 
     /// Writes what has been held back, and waits for it: the last step of an orderly stop.
@@ -204,6 +208,23 @@ impl GroupLog {
             .map(|record| record.entry().map_err(io::Error::other))
             .collect()
     }
+}
+
+/// Begins the log of a group behind an entry, with these entries, and a vote of this term for its one member.
+async fn begin(
+    journal: &Journal,
+    group: u64,
+    (after, records): (Option<LogId>, Vec<Record>),
+    (term, node): (u64, NodeId),
+) -> io::Result<()> {
+    let mut changes = vec![Change::Put(VOTE, encoded(&Vote::new(term, node))?)];
+    if let Some(after) = after {
+        changes.push(Change::Put(PURGED, encoded(&after)?));
+    }
+    if !records.is_empty() {
+        changes.push(Change::Append(records));
+    }
+    journal.write(group, changes).await
 }
 
 /// Entries on their way to the disk.

@@ -72,6 +72,8 @@ pub enum Call {
     Query,
     /// Answer a question to the machine itself; the group is 0.
     Ask,
+    /// Give a block of a copy that was lent; the group is 0.
+    Lent,
 }
 
 impl Call {
@@ -79,7 +81,7 @@ impl Call {
     pub(crate) fn is_between_members(self) -> bool {
         match self {
             Self::Append | Self::Vote | Self::PreVote | Self::Transfer | Self::Block | Self::Install => true,
-            Self::Submit | Self::Query | Self::Ask => false,
+            Self::Submit | Self::Query | Self::Ask | Self::Lent => false,
         }
     }
 }

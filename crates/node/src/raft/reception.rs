@@ -96,7 +96,7 @@ impl Reception {
             Call::Transfer => answer(self.raft.handle_transfer_leader(read(body)?).await),
             Call::Block => answer(self.intake.keep(read(body)?).await),
             Call::Install => self.install(read(body)?).await,
-            Call::Submit | Call::Query | Call::Ask => Err(Absence::Garbled),
+            Call::Submit | Call::Query | Call::Ask | Call::Lent => Err(Absence::Garbled),
         }
     }
 

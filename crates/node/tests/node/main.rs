@@ -1,5 +1,6 @@
 //! Machines, tested from outside: one file per subject.
 
+mod backup;
 mod community;
 mod letters;
 mod moving;

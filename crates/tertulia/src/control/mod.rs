@@ -17,7 +17,7 @@ mod server;
 mod tests;
 
 pub(crate) use client::{Channel, Unreached, ask};
-pub(crate) use operator::{Invitation, Operator, Refusal, TokenWish, Why};
+pub(crate) use operator::{Invitation, Operator, Piece, Refusal, TokenWish, Why};
 pub(crate) use server::Control;
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ pub(crate) enum Ask {
         /// Which.
         groups: BTreeSet<GroupId>,
     },
+    /// A backup of the ring, piece by piece.
+    Backup,
 }
 
 impl Ask {
@@ -99,7 +101,7 @@ impl Ask {
             Self::Status | Self::Token(_) | Self::Lookup { .. } => Duration::from_secs(5),
             Self::Remove { .. } | Self::Appoint { .. } => Duration::from_secs(30),
             Self::Recover { .. } => Duration::from_secs(60),
-            Self::Watch | Self::Leave => SILENCE_MAX * 3,
+            Self::Watch | Self::Leave | Self::Backup => SILENCE_MAX * 3,
         }
     }
 }
@@ -124,6 +126,8 @@ pub(crate) enum Answer {
     Appointed(Role),
     /// The groups that were made anew.
     Recovered(Vec<GroupId>),
+    /// A piece of a backup.
+    Backup(Piece),
     /// It is done, and there is nothing to say about it.
     Done,
     /// It is not done.

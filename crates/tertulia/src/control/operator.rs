@@ -1,11 +1,13 @@
 //! What a running machine does for those who run it.
 
+use crate::backup::Manifest;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use tertulia_types::entity::Base64;
 use tertulia_types::ring::{GroupId, LeaveProgress, LookupPath, RingEvent, RingStatus};
 use tertulia_types::{MachineId, Nick, Role, moderation};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 /// A running machine, as its operator commands it.
 ///
@@ -41,6 +43,24 @@ pub(crate) trait Operator: Send + Sync + 'static {
     /// Makes new groups from the copies that this machine holds of these groups, as far as their majority is gone (V4). What
     /// only the lost machines had is lost; their copies are refused for ever. Refuses where a majority still answers.
     async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal>;
+
+    /// Makes a backup of the whole ring: tells how far it is, then the manifest, and then the databases block by block, in the
+    /// order of the manifest. Returns when the last block was taken. Dropped, it leaves nothing behind.
+    async fn backup(&self, tell: mpsc::Sender<Piece>) -> Result<(), Refusal>;
+}
+
+/// A piece of a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Piece {
+    /// So much of the ring, in 65 536ths, is copied.
+    Covering(u32),
+    /// What is in the backup.
+    Manifest(Box<Manifest>),
+    /// The next block of the database that is being told.
+    Block(Base64),
+    /// Nothing new; it goes on.
+    Waiting,
 }
 
 /// What a token is to be good for.

@@ -1,8 +1,8 @@
 //! The machine's side of the control channel.
 
 use super::{
-    Answer, Ask, Operator, Place, REQUEST_BYTES_MAX, Refusal, Reply, Request, SILENCE_MAX, SOCKET, VERSION,
-    Why, line,
+    Answer, Ask, Operator, Piece, Place, REQUEST_BYTES_MAX, Refusal, Reply, Request, SILENCE_MAX, SOCKET,
+    VERSION, Why, line,
 };
 use futures::future::BoxFuture;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,10 @@ const WATCHERS_MAX: usize = 8;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long a command may take to read a line.
 const SEND_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a command may take to take in a block of a backup: its disk may be a slow one.
+const BLOCK_TIME_MAX: Duration = Duration::from_secs(120);
+/// Blocks of a backup that wait to be taken.
+const BLOCKS_WAITING: usize = 2;
 /// How often a watched ring is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a stopping machine lets its commands end.
@@ -55,6 +59,8 @@ struct Desk {
     operator: Arc<dyn Operator>,
     connections: Semaphore,
     watchers: Semaphore,
+    /// One backup at a time.
+    backups: Semaphore,
     /// The machine stops: nothing new is begun.
     closing: CancellationToken,
     /// Cancelled here when the machine has left the ring.
@@ -103,6 +109,7 @@ impl Control {
             operator,
             connections: Semaphore::new(CONNECTIONS_MAX),
             watchers: Semaphore::new(WATCHERS_MAX),
+            backups: Semaphore::new(1),
             closing: closing.clone(),
             left,
             leaving: Mutex::new(None),
@@ -203,6 +210,7 @@ impl Desk {
         let once: BoxFuture<'_, Result<Answer, Refusal>> = match ask {
             Ask::Watch => return self.watch(reader, line).await,
             Ask::Leave => return self.leave(reader, line).await,
+            Ask::Backup => return self.backup(reader, line).await,
             Ask::Status => Box::pin(async { Ok(Answer::Status(operator.status().await)) }),
             Ask::Token(wish) => Box::pin(async move { operator.token(&wish).await.map(Answer::Token) }),
             Ask::Lookup { nick } => Box::pin(async move { operator.lookup(&nick).await.map(Answer::Lookup) }),
@@ -256,6 +264,36 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// A backup, piece by piece, until its end, or until the command goes away.
+    async fn backup(&self, reader: &mut BufReader<OwnedReadHalf>, line: &mut Line) -> Result<(), Gone> {
+        let Ok(_room) = self.backups.try_acquire() else {
+            return line.refuse(Refusal::new(Why::Busy)).await;
+        };
+        let (tell, mut pieces) = mpsc::channel(BLOCKS_WAITING);
+        let mut making = self.operator.backup(tell);
+        let mut ended = None;
+        loop {
+            let piece = tokio::select! {
+                biased;
+                piece = pieces.recv() => match piece {
+                    Some(piece) => piece,
+                    None => break,
+                },
+                () = self.closing.cancelled() => return line.refuse(Refusal::new(Why::Stopping)).await,
+                end = &mut making, if ended.is_none() => {
+                    ended = Some(end);
+                    continue;
+                }
+                () = gone(reader) => return Err(Gone),
+                () = tokio::time::sleep(SILENCE_MAX) => Piece::Waiting,
+            };
+            line.send_within(BLOCK_TIME_MAX, Answer::Backup(piece)).await?;
+        }
+        let ended = ended.unwrap_or_else(|| Err(Refusal::because(Why::Failed, "the backup has broken off")));
+        line.send(ended.map_or_else(Answer::Refused, |()| Answer::Done))
+            .await
     }
 
     /// How far the leaving is, until its end. It is begun if none is under way, and goes on when the command goes away.
@@ -333,6 +371,10 @@ struct Line(OwnedWriteHalf);
 
 impl Line {
     async fn send(&mut self, answer: Answer) -> Result<(), Gone> {
+        self.send_within(SEND_TIME_MAX, answer).await
+    }
+
+    async fn send_within(&mut self, time: Duration, answer: Answer) -> Result<(), Gone> {
         let reply = Reply {
             version: VERSION,
             answer,
@@ -341,7 +383,7 @@ impl Line {
             tracing::error!(%error, "an answer cannot be written");
             Gone
         })?;
-        match timeout(SEND_TIME_MAX, self.0.write_all(&bytes)).await {
+        match timeout(time, self.0.write_all(&bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Gone),
         }

@@ -1,8 +1,8 @@
 //! The channel between commands and a machine, with a machine that only plays its part.
 
 use super::{
-    Answer, Ask, Channel, Control, Invitation, Operator, REQUEST_BYTES_MAX, Refusal, SOCKET, TokenWish,
-    Unreached, Why, ask,
+    Answer, Ask, Channel, Control, Invitation, Operator, Piece, REQUEST_BYTES_MAX, Refusal, SOCKET,
+    TokenWish, Unreached, Why, ask,
 };
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tertulia_types::entity::Base64;
 use tertulia_types::ring::{
     EventKind, GroupId, Hop, HopKind, LeaveProgress, LookupPath, RingEvent, RingFacts, RingStatus,
 };
 use tertulia_types::{MachineId, Nick, Range, moderation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -126,6 +127,18 @@ impl Operator for Player {
 
     async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
         Ok(groups.iter().copied().collect())
+    }
+
+    /// Two blocks, and then what the leaving is told to end with.
+    async fn backup(&self, tell: mpsc::Sender<Piece>) -> Result<(), Refusal> {
+        for block in [vec![1; 1 << 20], vec![2; 3]] {
+            if tell.send(Piece::Block(Base64(block))).await.is_err() {
+                return Ok(());
+            }
+        }
+        let mut ends = self.leave_ends.subscribe();
+        let ended = ends.wait_for(Option::is_some).await;
+        ended.map_or(Ok(()), |ended| ended.clone().unwrap_or(Ok(())))
     }
 }
 
@@ -256,6 +269,38 @@ async fn each_question_has_its_answer() {
         stage.ask(Ask::Recover { groups }).await,
         Answer::Recovered(vec![GroupId(3), GroupId(4)])
     );
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_comes_piece_by_piece_and_one_at_a_time() {
+    let stage = Stage::set();
+    let block = |bytes: &[u8]| Answer::Backup(Piece::Block(Base64(bytes.to_vec())));
+    let mut channel = stage.open(Ask::Backup).await;
+    assert_eq!(next(&mut channel).await, block(&vec![1; 1 << 20]));
+    assert_eq!(next(&mut channel).await, block(&[2; 3]));
+    assert_eq!(
+        stage.ask(Ask::Backup).await,
+        Answer::Refused(Refusal::new(Why::Busy))
+    );
+    drop(channel);
+    // Whoever goes away leaves room for the next one; that comes to the end.
+    let mut channel = loop {
+        let mut channel = stage.open(Ask::Backup).await;
+        let answer = next(&mut channel).await;
+        if !matches!(answer, Answer::Refused(refusal) if refusal.why == Why::Busy) {
+            break channel;
+        }
+    };
+    assert_eq!(next(&mut channel).await, block(&[2; 3]));
+    let failed = Refusal::because(Why::Failed, "a disk");
+    stage.player.leave_ends.send_replace(Some(Err(failed.clone())));
+    assert_eq!(next(&mut channel).await, Answer::Refused(failed));
+    stage.player.leave_ends.send_replace(Some(Ok(())));
+    let mut channel = stage.open(Ask::Backup).await;
+    next(&mut channel).await;
+    next(&mut channel).await;
+    assert_eq!(next(&mut channel).await, Answer::Done);
     stage.close().await;
 }
 

@@ -4,6 +4,7 @@
 //! **Invariant:** the exit status is 0 done, 1 refused, 2 wrong usage, 3 nobody reached.
 
 mod appoint;
+mod backup;
 mod change;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod token;
 mod view;
 
 pub(crate) use appoint::{RoleFlags, role};
+pub(crate) use backup::{BackupFlags, RestoreFlags, backup, restore};
 pub(crate) use change::{LeaveFlags, RecoverFlags, RemoveFlags, leave, recover, remove};
 pub(crate) use token::{TokenFlags, join_command, only_here, token};
 pub(crate) use view::{LookupFlags, StatusFlags, lookup, status};
@@ -51,6 +53,13 @@ enum Undone {
     Ambiguous(String),
     /// The machine has stopped before it had left.
     BrokenOff,
+    /// A file or a directory is not as it should be: said already, in the person's language.
+    Said {
+        /// What scripts see.
+        code: &'static str,
+        /// What people see.
+        text: String,
+    },
     /// The person does not want it after all; or there is none to be asked.
     Cancelled {
         /// Whether somebody could be asked.
@@ -74,7 +83,7 @@ impl Undone {
     fn status(&self) -> u8 {
         match self {
             Self::Cancelled { .. } => 2,
-            Self::Ambiguous(_) => 1,
+            Self::Ambiguous(_) | Self::Said { .. } => 1,
             Self::Unreached(_) | Self::BrokenOff => 3,
             Self::Refused(refusal, _) => match refusal.why {
                 Why::NotNow | Why::Stopping => 3,
@@ -102,6 +111,7 @@ impl Undone {
             Self::Refused(refusal, _) => json!(refusal.why),
             Self::Ambiguous(_) => json!("ambiguous_machine"),
             Self::BrokenOff => json!("broken_off"),
+            Self::Said { code, .. } => json!(code),
             Self::Cancelled { .. } => json!("cancelled"),
         }
     }
@@ -223,6 +233,7 @@ impl Counter {
                 words.with("denied-ambiguous-machine", &[("machine", typed.as_str().into())])
             }
             Undone::BrokenOff => words.say("leave-broken-off"),
+            Undone::Said { text, .. } => text.clone(),
             Undone::Cancelled { has_keyboard: true } => String::new(),
             Undone::Cancelled { has_keyboard: false } => words.say("no-keyboard-yes"),
         }

@@ -2,7 +2,7 @@
 
 use super::change::{RecoverFlags, RemoveFlags, leaving, recovering, removing};
 use super::{At, Counter, Undone};
-use crate::control::{Control, Invitation, Operator, Refusal, TokenWish, Why};
+use crate::control::{Control, Invitation, Operator, Piece, Refusal, TokenWish, Why};
 use async_trait::async_trait;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use tertulia_types::ring::{
     RingEvent, RingFacts, RingStatus,
 };
 use tertulia_types::{MachineId, Nick, Range, Role, moderation};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -132,6 +132,10 @@ impl Operator for Player {
     async fn recover(&self, groups: &BTreeSet<GroupId>) -> Result<Vec<GroupId>, Refusal> {
         self.does(&format!("recover {groups:?}"));
         Ok(vec![GroupId(9)])
+    }
+
+    async fn backup(&self, _tell: mpsc::Sender<Piece>) -> Result<(), Refusal> {
+        Err(Refusal::new(Why::NoKey))
     }
 }
 
