@@ -6,8 +6,8 @@ use std::path::Path;
 use tertulia_state::{Database, Descriptor, Location};
 use tertulia_types::Range;
 
-/// Whole tables are read by the count of a group's people, which says so, and once when a database is made or digested.
-const WHOLE: [&str; 5] = [
+/// Whole tables are read by the count of a group's people, which says so, and once when a database is made, digested or restored.
+const WHOLE: [&str; 8] = [
     "SELECT count(*), coalesce(sum(dweets), 0)",
     "SELECT name FROM sqlite_master",
     "SELECT EXISTS (SELECT 1 FROM meta)",
@@ -15,6 +15,10 @@ const WHOLE: [&str; 5] = [
     "SELECT id FROM account INDEXED BY account_noted",
     // A row for each time that the group was divided.
     "DELETE FROM range_end WHERE slot <> ?1",
+    // When a backup is restored, before anybody is served.
+    "DELETE FROM key_package WHERE number > 0",
+    "INSERT INTO mailbox (slot, account_id, top) SELECT slot, id, ?1 FROM account",
+    "UPDATE conversation SET generation = generation + ?1, epoch = 1",
 ];
 
 /// What is sorted is little, or is rarely sorted.
