@@ -174,7 +174,11 @@ mod tests {
         servers.hear(&["b".to_owned(), "c".to_owned()], false);
         servers.answered("b");
         servers.hear(&["b".to_owned()], true);
-        assert_eq!(servers.urls(), ["b", "a", "c"], "who named itself alone took nobody's place");
+        assert_eq!(
+            servers.urls(),
+            ["b", "a", "c"],
+            "who named itself alone took nobody's place"
+        );
         servers.hear(&["d".to_owned()], false);
         assert_eq!(
             servers.urls(),

@@ -237,7 +237,10 @@ impl Client {
     async fn go_on_entering(&self, typed: &str) -> Result<Option<Me>, Failure> {
         let Some(nick) = self.nick() else { return Ok(None) };
         let sql = "SELECT nick FROM person WHERE nick = ?1 AND seen_ms = 0";
-        let is_unfinished = self.store.first(sql, [&nick], |row| row.get::<_, String>(0))?.is_some();
+        let is_unfinished = self
+            .store
+            .first(sql, [&nick], |row| row.get::<_, String>(0))?
+            .is_some();
         let is_same = nick::checked(typed).is_ok_and(|typed| typed.as_str() == nick);
         match is_unfinished && is_same {
             true => self.arrive().await.map(Some),

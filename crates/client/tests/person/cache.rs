@@ -293,7 +293,11 @@ async fn who_loses_the_ring_while_they_log_in_does_it_again_and_is_in() {
     let other = person.login("bob", "correct horse").await;
     assert!(matches!(other, Err(Failure::Misused(Misuse::LoggedInAs(_)))));
     assert_eq!(person.login("Ana", "correct horse").await.expect("in").id, "7");
-    assert_eq!(machine.asked_for("POST /api/tertulia/v1/login").len(), 1, "one session");
+    assert_eq!(
+        machine.asked_for("POST /api/tertulia/v1/login").len(),
+        1,
+        "one session"
+    );
     let again = person.login("ana", "correct horse").await;
     assert!(matches!(again, Err(Failure::Misused(Misuse::LoggedInAs(_)))));
 }

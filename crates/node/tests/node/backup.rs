@@ -11,16 +11,18 @@ use tertulia_types::{Role, Slot};
 
 /// Fetches all copies into an empty data directory.
 async fn fetch(backup: &Backup, directory: &Path) -> Vec<Restored> {
-    std::fs::create_dir_all(state_of(directory)).unwrap();
+    std::fs::create_dir_all(state_of(directory)).expect("a directory");
     let mut restored = Vec::new();
     for (number, lot) in backup.lots().into_iter().enumerate() {
         let mut copy = Vec::new();
         while (copy.len() as u64) < lot.length_bytes {
-            copy.extend(backup.block(number, copy.len() as u64).await.unwrap());
+            let block = backup.block(number, copy.len() as u64).await;
+            copy.extend(block.expect("a block"));
         }
-        assert!(backup.block(number, lot.length_bytes).await.unwrap().is_empty());
+        let behind = backup.block(number, lot.length_bytes).await;
+        assert!(behind.expect("nothing").is_empty());
         let path = place_of(directory, lot.descriptor.group);
-        std::fs::write(&path, copy).unwrap();
+        std::fs::write(&path, copy).expect("is written");
         restored.push(Restored {
             descriptor: lot.descriptor,
             applied: lot.applied,

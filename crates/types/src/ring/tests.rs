@@ -199,7 +199,10 @@ fn a_disk_that_is_nearly_full_is_told_before_it_is() {
 #[test]
 fn r3_a_copy_that_its_machine_does_not_know_of_counts_as_lost() {
     let mut ranges = whole(&[1, 2, 3]);
-    assert_eq!(RingStatus::of(facts(3), alive(3), ranges.clone(), false).tolerates, 1);
+    assert_eq!(
+        RingStatus::of(facts(3), alive(3), ranges.clone(), false).tolerates,
+        1
+    );
     ranges[0].copies[1].is_stranger = true;
     let status = RingStatus::of(facts(3), alive(3), ranges, false);
     assert_eq!((status.tolerates, kinds(&status)), (0, vec![NoteKind::Weak]));
