@@ -2,9 +2,13 @@
 
 CARGO  ?= cargo
 PYTHON ?= python3
-# How many runs `make sim` makes, and the seed of the first.
+# How many runs `make sim` makes, and the seed of the first: by default it goes on where this code has come to on this computer.
 SEEDS  ?= 100
-FROM   ?= 0
+FROM   ?=
+# Where it is written what has been run so far; and a bug for it to find (PLANT=help lists them).
+REPORT ?= target/traces/simulation.json
+PLANT  ?=
+CHAOS  := $(CURDIR)/target/chaos.jsonl
 # How long `make fuzz` tries each of its targets, or the one that is named.
 SECONDS ?= 60
 TARGET  ?=
@@ -72,13 +76,16 @@ bench: page ## measure this machine beside its peers, and its page on a slow pho
 	TERTULIA_BIN=$(CURDIR)/target/release/tertulia $(NPM) run --prefix $(WEB) --silent bench -- --json $(CURDIR)/target/bench-page.json
 
 # Long: TERTULIA_CHAOS_ROUNDS repetitions of each attack, lots drawn by TERTULIA_CHAOS_SEED; one ring at a time, so that pauses mean something.
-chaos: ## attack rings of real machines under load for long; prints what was acknowledged, pauses and losses
-	TERTULIA_CHAOS_ROUNDS=$${TERTULIA_CHAOS_ROUNDS:-20} $(CARGO) test --release --locked --package tertulia --test chaos -- --nocapture --test-threads 1
+chaos: ## attack rings of real machines under load for long; prints what was seen, and writes it to target/chaos.jsonl
+	mkdir -p target && rm -f $(CHAOS)
+	TERTULIA_CHAOS_REPORT=$(CHAOS) TERTULIA_CHAOS_ROUNDS=$${TERTULIA_CHAOS_ROUNDS:-20} $(CARGO) test --release --locked --package tertulia --test chaos -- --nocapture --test-threads 1
+	TERTULIA_CUT_MINUTES=30 $(CARGO) test --release --locked --package tertulia-sim --test cluster cut_in_two
 	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-sim --test message lost
 	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-sim --test crash
 
-sim: ## the whole cluster in simulated trouble: make sim SEEDS=1000; writes target/traces/report.json
-	$(CARGO) run --quiet --profile sim --locked --package tertulia-sim --bin sim -- --seeds $(SEEDS) --from $(FROM)
+sim: ## the whole cluster in simulated trouble: make sim SEEDS=1000 REPORT=FILE; make sim PLANT=NAME has it find a bug
+	$(CARGO) run --quiet --profile sim --locked --package tertulia-sim --bin sim -- --seeds $(SEEDS) $(if $(FROM),--from $(FROM)) \
+	  --report $(REPORT) --code "$$(git describe --always --dirty 2>/dev/null || echo unknown)" $(if $(PLANT),--plant $(PLANT))
 
 # No sanitizer: there is no unsafe code of ours to watch, and so a stable toolchain does. What it finds is a file under fuzz/artifacts.
 fuzz: ## hostile bytes at every door: make fuzz SECONDS=600 TARGET=command; wants cargo-fuzz; docs/fuzzing.md

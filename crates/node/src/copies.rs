@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use tertulia_state::Descriptor;
+use tertulia_types::Bug;
 use tokio::sync::Mutex;
 
 use crate::ask::Mustered;
@@ -138,7 +139,7 @@ impl Copies {
     }
 
     async fn bring_to_life(&self, id: u64, mut row: Replica) -> Result<(), NodeError> {
-        if row.stage == Life::Seeding {
+        if row.stage == Life::Seeding || (Bug::IdUsedAgain.is_planted() && self.is_missing(id)?) {
             // What an earlier copy may have left that went while the power did.
             GroupLog::forget_all(&self.ground.journal, id).await?;
             Group::seed(id, row.origin, &self.state, &self.ground)?;
@@ -155,6 +156,11 @@ impl Copies {
         self.roster.enter(group);
         self.roster.note(id, row);
         Ok(())
+    }
+
+    /// Whether there is no database of a group here.
+    fn is_missing(&self, id: u64) -> Result<bool, NodeError> {
+        Ok(!Shelf::find(&self.state, id, self.ground.medium.clone())?.1)
     }
 
     /// Gives this machine a copy of a group: it starts empty, as a learner, under a node id that the group's leader has made for it (R2).

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use tertulia_types::ring::{EventKind, GroupId};
-use tertulia_types::{MachineId, Position};
+use tertulia_types::{Bug, MachineId, Position};
 use tokio::sync::Semaphore;
 use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
@@ -210,7 +210,7 @@ impl Steward {
             mates.push(Mate {
                 node: progress.seat.node,
                 machine,
-                votes: progress.seat.votes,
+                votes: progress.seat.votes || Bug::LearnerVotes.is_planted(),
                 has_caught_up: progress.has_caught_up(),
                 silent_for,
                 is_given_up,

@@ -26,7 +26,7 @@ use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView, NotificationKind, Relationship};
-use tertulia_types::{AccountId, NotificationId, Position, Rejected, Scopes};
+use tertulia_types::{AccountId, Bug, NotificationId, Position, Rejected, Scopes};
 
 /// Dweets that a first follow brings with it.
 const RECENT_DWEETS: u32 = 40;
@@ -282,7 +282,7 @@ impl SetFollower {
         );
         tx.write(sql, params)?;
         let stands = edge::is_follower(tx, self.author, follower)?;
-        if stands != stood {
+        if stands != stood || Bug::CountedTwice.is_planted() {
             count_followers(tx, self.author, if stands { 1 } else { -1 })?;
         }
         let cause = Cause {

@@ -14,10 +14,12 @@ use crate::{
     oauth, presence, prune, range, redweet, report, safe, search, session, tag, thread, timeline,
 };
 use serde::{Deserialize, Serialize};
-use tertulia_types::Position;
+use tertulia_types::{Bug, Position};
 
 fn carry_out<C: Command>(command: &C, kind: u32, tx: &mut Tx<'_>) -> Outcome<Vec<u8>> {
-    tx.owns(command.home())?;
+    if !Bug::UncheckedOwner.is_planted() {
+        tx.owns(command.home())?;
+    }
     if let Some((actor, scopes)) = command.authority() {
         session::check(tx, actor, scopes)?;
     }

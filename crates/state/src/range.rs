@@ -26,7 +26,7 @@ pub use crate::tx::{Birth, Origin};
 use crate::tx::{Descriptor, ORIGIN, Side, Tx, UNTRIMMED, View};
 use crate::verb::{Command, Query, Verb};
 use serde::{Deserialize, Serialize};
-use tertulia_types::{AccountId, MachineId, Position, Rejected, Slot};
+use tertulia_types::{AccountId, Bug, MachineId, Position, Rejected, Slot};
 
 /// Rows that one [`Trim`] removes at most.
 const ROWS_AT_ONCE: usize = 500;
@@ -97,6 +97,9 @@ impl Command for Split {
             Side::Child => {
                 tx.write("DELETE FROM range_end WHERE slot <> ?1", [self.at.slot().0])?;
                 growth::begin(tx)?;
+                if Bug::ForgottenKeys.is_planted() {
+                    tx.write("DELETE FROM request", [])?;
+                }
                 tx.set_record(ORIGIN, &encode(&birth.origin())?)?;
                 become_half(tx, birth.child, birth)?;
             }

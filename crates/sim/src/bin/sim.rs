@@ -1,20 +1,26 @@
-//! `make sim`: the whole cluster under simulated trouble, seed after seed. Each seed is run in a process of its own, so that it is the same when it is run
-//! again, and so that nothing it does can harm the others. The report is written now and then, so that a long run may be ended at any time.
+//! `make sim`: the whole cluster under simulated trouble, seed after seed, on all processors. Each seed is run in a process of its own, so that it is the same
+//! when it is run again, and so that nothing it does can harm the others. What was run so far is kept in a file ([`book`](tertulia_sim::cluster::book)), which
+//! is written now and then, so that a long run may be ended at any time and goes on later.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
-use tertulia_sim::cluster::report::{Outcome, Report};
+use tertulia_sim::cluster::book::{Book, Campaign, Ground};
+use tertulia_sim::cluster::report::Outcome;
 use tertulia_sim::cluster::run::run;
 use tertulia_sim::cluster::settings::Settings;
+use tertulia_types::Bug;
 
 /// Runs after which it is told how far the whole has come.
-const RUNS_PER_NEWS: usize = 50;
+const RUNS_PER_NEWS: u64 = 50;
 
 /// Runs the simulation of a whole cluster.
 #[derive(Debug, Parser)]
@@ -25,9 +31,9 @@ struct Arguments {
     /// How many seeds to run.
     #[arg(long, default_value_t = 20)]
     seeds: u64,
-    /// The first of them.
-    #[arg(long, default_value_t = 0)]
-    from: u64,
+    /// The first of them; by default the first that has not been run yet, as the report has it.
+    #[arg(long)]
+    from: Option<u64>,
     /// How many at a time; by default as many as there are processors.
     #[arg(long)]
     jobs: Option<usize>,
@@ -37,9 +43,15 @@ struct Arguments {
     /// How long trouble lasts in each run, in seconds of virtual time.
     #[arg(long, default_value_t = 12)]
     length: u64,
-    /// Where traces go, and the report.
+    /// Where traces go.
     #[arg(long, default_value = "target/traces")]
     folder: PathBuf,
+    /// Where it is written what has been run so far; by default beside the traces.
+    #[arg(long)]
+    report: Option<PathBuf>,
+    /// The version of the code, for the report.
+    #[arg(long, default_value = "unknown")]
+    code: String,
     /// Writes the trace of a run even if nothing was wrong.
     #[arg(long)]
     keep: bool,
@@ -49,13 +61,36 @@ struct Arguments {
     /// The control: disks that say they have synced what they have not. Runs must break.
     #[arg(long)]
     lie: bool,
+    /// The other control: plants this bug in all machines. Runs are made until one finds it.
+    #[arg(long, value_parser = bug)]
+    plant: Option<Bug>,
+    /// The control of that: all as for the bug, but without it. Runs must not break.
+    #[arg(long, requires = "plant")]
+    spare: bool,
     /// Prints what came of a run as JSON.
     #[arg(long)]
     json: bool,
 }
 
+impl Arguments {
+    /// Whether something is wrong on purpose.
+    fn is_control(&self) -> bool {
+        self.lie || self.plant.is_some()
+    }
+}
+
+fn bug(name: &str) -> Result<Bug, String> {
+    let names = Bug::ALL.map(Bug::name).join(", ");
+    Bug::named(name).ok_or_else(|| format!("there are: {names}"))
+}
+
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    if arguments.plant.is_some() && !cfg!(debug_assertions) {
+        bail!(
+            "a program that is built to be released has no bugs to plant; take the profile `sim`, as `make sim` does"
+        );
+    }
     std::fs::create_dir_all(&arguments.folder).with_context(|| arguments.folder.display().to_string())?;
     if let Some(seed) = arguments.seed.filter(|_| !arguments.twice) {
         return one(&arguments, seed);
@@ -68,6 +103,8 @@ fn one(arguments: &Arguments, seed: u64) -> Result<ExitCode> {
         seed,
         length: Duration::from_secs(arguments.length),
         is_lying: arguments.lie,
+        bug: arguments.plant,
+        is_planted: !arguments.spare,
         trace: arguments.folder.join(format!("{seed}.trace")),
         is_kept: arguments.keep,
         log: arguments.log.clone(),
@@ -77,89 +114,202 @@ fn one(arguments: &Arguments, seed: u64) -> Result<ExitCode> {
     } else {
         println!("{outcome}");
     }
-    Ok(if outcome.breaches.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(status(outcome.breaches.is_empty()))
+}
+
+/// What is known of the seeds that were run.
+struct Tally<'a> {
+    arguments: &'a Arguments,
+    ground: Ground,
+    book: Book,
+    path: PathBuf,
+    /// The seed whose turn it is: they are taken in in their order.
+    next: u64,
+    broken: u64,
+    unlike: Vec<u64>,
+    /// Since when the time has not been written down.
+    since: Instant,
 }
 
 fn many(arguments: &Arguments) -> Result<ExitCode> {
-    let first = arguments.seed.unwrap_or(arguments.from);
-    let seeds = first..first + arguments.seed.map_or(arguments.seeds, |_| 1);
     let jobs = match arguments.jobs {
         Some(jobs) => jobs.max(1),
         None => std::thread::available_parallelism()?.get(),
     };
-    let path = arguments.folder.join("report.json");
-    let mut report = Report::default();
-    let mut running: Vec<(u64, Vec<Child>)> = Vec::new();
-    for seed in seeds {
-        if running.len() >= jobs {
-            collect(&mut report, running.remove(0))?;
-            if report.runs.len().is_multiple_of(RUNS_PER_NEWS) {
-                write(&report, &path)?;
-                eprintln!("{} runs, broken: {:?}", report.runs.len(), report.broken);
+    let mut tally = Tally::new(arguments, jobs)?;
+    let first = tally.next;
+    let end = first + arguments.seed.map_or(arguments.seeds, |_| 1);
+    let next = AtomicU64::new(first);
+    let (tell, told) = mpsc::channel();
+    let done = std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (tell, next) = (tell.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end || tell.send((seed, apart(arguments, seed))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(tell);
+        let done = tally.take_all(told);
+        next.store(end, Ordering::Relaxed);
+        done
+    });
+    done?;
+    tally.write()?;
+    println!("{}", tally.campaign());
+    if let Some(bug) = arguments.plant.filter(|_| !arguments.spare) {
+        println!(
+            "{}: {}",
+            bug.name(),
+            if tally.broken > 0 { "found" } else { "NOT FOUND" }
+        );
+        return Ok(status(tally.broken > 0));
+    }
+    if !tally.unlike.is_empty() {
+        println!("took another course the second time: {:?}", tally.unlike);
+    }
+    println!("report: {}", tally.path.display());
+    Ok(status(tally.broken == 0 && tally.unlike.is_empty()))
+}
+
+impl<'a> Tally<'a> {
+    fn new(arguments: &'a Arguments, jobs: usize) -> Result<Self> {
+        let ground = Ground {
+            code: arguments.code.clone(),
+            computer: computer(),
+            jobs,
+            length_s: arguments.length,
+        };
+        let path = arguments.report.clone();
+        let path = path.unwrap_or_else(|| arguments.folder.join("simulation.json"));
+        let book = if arguments.is_control() {
+            Book::default()
+        } else {
+            Book::read(&path).with_context(|| path.display().to_string())?
+        };
+        let next = arguments.seed.or(arguments.from);
+        Ok(Self {
+            next: next.unwrap_or_else(|| book.next_seed(&ground)),
+            arguments,
+            ground,
+            book,
+            path,
+            broken: 0,
+            unlike: Vec::new(),
+            since: Instant::now(),
+        })
+    }
+
+    /// Takes in all that is told; with a planted bug, until it is found.
+    fn take_all(&mut self, told: mpsc::Receiver<(u64, Result<Vec<Outcome>>)>) -> Result<()> {
+        let mut early = BTreeMap::new();
+        for (seed, runs) in told {
+            early.insert(seed, runs?);
+            while let Some(runs) = early.remove(&self.next) {
+                self.take(&runs);
+                if self.broken > 0 && self.arguments.plant.is_some() && !self.arguments.spare {
+                    return Ok(());
+                }
+                if self.next.is_multiple_of(RUNS_PER_NEWS) {
+                    self.write()?;
+                    eprintln!("next: seed {}; {} broken", self.next, self.broken);
+                }
             }
         }
-        let times = if arguments.twice { 2 } else { 1 };
-        let children = (0..times).map(|_| begin(arguments, seed));
-        running.push((seed, children.collect::<Result<_>>()?));
+        Ok(())
     }
-    for children in running {
-        collect(&mut report, children)?;
+
+    fn take(&mut self, runs: &[Outcome]) {
+        let Some(run) = runs.first() else { return };
+        if runs.iter().any(|other| other.digest != run.digest) {
+            eprintln!("seed {} took another course the second time", run.seed);
+            self.unlike.push(run.seed);
+        }
+        if !run.breaches.is_empty() {
+            self.broken += 1;
+            println!("{run}");
+        }
+        self.campaign().add(run);
+        self.next += 1;
     }
-    write(&report, &path)?;
-    println!("{report}\nreport: {}", path.display());
-    Ok(if report.broken.is_empty() && report.unlike.is_empty() {
+
+    fn campaign(&mut self) -> &mut Campaign {
+        self.book.campaign(&self.ground, self.next)
+    }
+
+    /// Writes what is known so far. What was not meant to work is nobody's record.
+    fn write(&mut self) -> Result<()> {
+        let spent_s = self.since.elapsed().as_secs();
+        self.since += Duration::from_secs(spent_s);
+        self.campaign().took_s += spent_s;
+        if self.arguments.is_control() {
+            return Ok(());
+        }
+        let written = self.book.write(&self.path);
+        written.with_context(|| self.path.display().to_string())
+    }
+}
+
+/// Runs a seed in a process of its own, or in two.
+fn apart(arguments: &Arguments, seed: u64) -> Result<Vec<Outcome>> {
+    let times = if arguments.twice { 2 } else { 1 };
+    let mut runs = Vec::new();
+    for _ in 0..times {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["--json", "--seed", &seed.to_string()])
+            .args(["--length", &arguments.length.to_string()])
+            .args(["--log", &arguments.log])
+            .arg("--folder")
+            .arg(&arguments.folder)
+            .stderr(Stdio::inherit());
+        let flags = [
+            (arguments.keep, "--keep"),
+            (arguments.lie, "--lie"),
+            (arguments.spare, "--spare"),
+        ];
+        for (is_given, flag) in flags {
+            if is_given {
+                command.arg(flag);
+            }
+        }
+        if let Some(bug) = arguments.plant {
+            command.args(["--plant", bug.name()]);
+        }
+        let output = command.output()?;
+        runs.push(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
+            Outcome::broken(seed, &format!("its process ended: {}", output.status), Vec::new())
+        }));
+    }
+    Ok(runs)
+}
+
+/// What this computer is: its processors and its memory, as Linux tells.
+fn computer() -> String {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let processor = field(&read("/proc/cpuinfo"), "model name");
+    let memory_kib = field(&read("/proc/meminfo"), "MemTotal")
+        .and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    format!(
+        "{count} × {}, {} GiB",
+        processor.unwrap_or_else(|| "an unknown processor".to_owned()),
+        memory_kib.unwrap_or(0).div_ceil(1 << 20)
+    )
+}
+
+fn status(is_well: bool) -> ExitCode {
+    if is_well {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
-}
-
-/// Writes what is known so far, for a run of hours that may be ended.
-fn write(report: &Report, path: &Path) -> Result<()> {
-    std::fs::write(path, serde_json::to_vec_pretty(report)?).with_context(|| path.display().to_string())
-}
-
-/// Begins a run in a process of its own.
-fn begin(arguments: &Arguments, seed: u64) -> Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .args(["--json", "--seed", &seed.to_string()])
-        .args(["--length", &arguments.length.to_string()])
-        .args(["--log", &arguments.log])
-        .arg("--folder")
-        .arg(&arguments.folder)
-        .stdout(Stdio::piped());
-    for (is_given, flag) in [(arguments.keep, "--keep"), (arguments.lie, "--lie")] {
-        if is_given {
-            command.arg(flag);
-        }
     }
-    Ok(command.spawn()?)
-}
-
-/// Waits for the runs of a seed, and adds the first one to the report.
-fn collect(report: &mut Report, (seed, children): (u64, Vec<Child>)) -> Result<()> {
-    let mut runs = Vec::new();
-    for child in children {
-        let output = child.wait_with_output()?;
-        let outcome: Outcome = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
-            Outcome::broken(seed, &format!("its process ended: {}", output.status), Vec::new())
-        });
-        runs.push(outcome);
-    }
-    if runs.iter().any(|run| run.digest != runs[0].digest) {
-        report.unlike.push(seed);
-        eprintln!("seed {seed} took another course the second time");
-    }
-    ensure!(!runs.is_empty(), "seed {seed} was not run");
-    let first = runs.remove(0);
-    if !first.breaches.is_empty() {
-        println!("{first}");
-    }
-    report.add(first);
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tertulia_node::{Failure, Node};
-use tertulia_state::account::Credentials;
+use tertulia_state::account::{Credentials, Lookup, Who};
 use tertulia_state::dweet::Profile;
 use tertulia_state::outbox::Pending;
 use tertulia_state::page::{LIMIT_MAX, Page};
@@ -58,6 +58,10 @@ pub async fn take(town: &Town) -> Result<Census, Unread> {
         let account = actor.account;
         if let Ok(profile) = profile(town, account).await? {
             census.profiles.insert(account, profile);
+        }
+        let who = Who::Id(account);
+        if let Ok(card) = read(town, &Lookup { who }).await? {
+            census.cards.insert(account, card);
         }
         census.homes.insert(account, home(town, actor).await?);
         let followed = read(town, &FollowedIds { actor }).await?;

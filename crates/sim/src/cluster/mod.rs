@@ -23,6 +23,7 @@
 //! that run at different speeds (they jump); a full or a lying disk (see `tests/crash`); the few real files of a data directory beside the log and the
 //! databases, which are as if synced.
 
+pub mod book;
 pub mod census;
 pub mod chance;
 pub mod clock;

@@ -19,6 +19,7 @@ use tertulia_state::timeline::Home;
 use tertulia_state::{AnyCommand, AnyQuery, Command, Query};
 use tertulia_types::view::{Body, DweetView, Visibility};
 use tertulia_types::{AccountId, DweetId, Rejected, Scopes};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ const PATIENCE_MS: (u64, u64) = (1_500, 7_000);
 const TRIES: u32 = 3;
 /// Between two things that a person does.
 const THOUGHT_MS: (u64, u64) = (20, 700);
+/// The same, where all are busy.
+const BUSY_MS: (u64, u64) = (5, 120);
 /// People who want the same nick at the same time.
 const RIVALS: usize = 3;
 
@@ -41,6 +44,20 @@ const RIVALS: usize = 3;
 pub struct Town {
     world: World,
     ledger: Arc<Mutex<Ledger>>,
+    habit: Habit,
+    /// Whether all people sleep.
+    night: watch::Sender<bool>,
+}
+
+/// How people live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// They take their time.
+    Usual,
+    /// They do one thing after another.
+    Busy,
+    /// They do too, and it is mostly following and not following any more, writing and deleting.
+    Fickle,
 }
 
 /// What came of something that was asked, perhaps more than once.
@@ -62,13 +79,32 @@ struct Person {
 }
 
 impl Town {
-    /// A town in which nobody has done anything yet.
+    /// A town in which nobody has done anything yet, and in which people live like this.
     #[must_use]
-    pub fn new(world: World) -> Self {
+    pub fn new(world: World, habit: Habit) -> Self {
         Self {
             world,
             ledger: Arc::default(),
+            habit,
+            night: watch::Sender::new(false),
         }
+    }
+
+    /// People sleep when they have finished what they have begun, or wake up.
+    pub fn set_night(&self, is_night: bool) {
+        self.night.send_replace(is_night);
+    }
+
+    /// Rests between two things, and for as long as it is night.
+    async fn pause(&self, chance: &mut Chance, between_ms: (u64, u64), home: &CancellationToken) {
+        let pause: Duration = chance.millis(between_ms.0, between_ms.1);
+        let mut night = self.night.subscribe();
+        let rest = async {
+            sleep(pause).await;
+            // The sender lives as long as the town.
+            let _ = night.wait_for(|is_night| !*is_night).await;
+        };
+        let _ = home.run_until_cancelled(rest).await;
     }
 
     /// What people have been told.
@@ -116,7 +152,7 @@ impl Town {
                 }
             });
             futures::future::join_all(rivals).await;
-            pause(&mut chance, (500, 4_000), &home).await;
+            self.pause(&mut chance, (500, 4_000), &home).await;
         }
     }
 
@@ -293,8 +329,18 @@ impl Person {
     }
 
     async fn live(&mut self, home: &CancellationToken) {
+        let town = self.town.clone();
+        let thought_ms = match town.habit {
+            Habit::Usual => THOUGHT_MS,
+            Habit::Busy | Habit::Fickle => BUSY_MS,
+        };
+        let is_fickle = town.habit == Habit::Fickle;
         while !home.is_cancelled() {
             match self.chance.below(100) {
+                0..25 if is_fickle => self.unfollow().await,
+                25..60 if is_fickle => self.follow().await,
+                60..74 if is_fickle => self.delete().await,
+                74.. if is_fickle => self.publish().await,
                 0..35 => self.publish().await,
                 35..48 => self.follow().await,
                 48..51 => self.unfollow().await,
@@ -306,7 +352,7 @@ impl Person {
                 86..90 => self.read_relationships().await,
                 _ => self.read_home().await,
             }
-            pause(&mut self.chance, THOUGHT_MS, home).await;
+            town.pause(&mut self.chance, thought_ms, home).await;
         }
     }
 
@@ -652,11 +698,6 @@ impl Person {
 /// Waits for a task. One that has panicked is a breach already.
 async fn join(task: tokio::task::JoinHandle<()>) {
     drop(task.await);
-}
-
-async fn pause(chance: &mut Chance, between_ms: (u64, u64), home: &CancellationToken) {
-    let pause: Duration = chance.millis(between_ms.0, between_ms.1);
-    let _ = home.run_until_cancelled(sleep(pause)).await;
 }
 
 fn key(chance: &mut Chance) -> RequestKey {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use tertulia_types::Role;
+use tertulia_types::{Bug, Role};
 
 use super::Name;
 use super::chance::Chance;
@@ -51,6 +51,8 @@ pub enum Step {
     Leave(Name),
     /// A machine's disk is gone for ever, if everything is where it belongs at that time and another machine can take its copies (V1).
     Lose(Name),
+    /// A machine loses power and one of its databases, under the same condition (R1, R2).
+    LoseCopy(Name, usize),
 }
 
 impl fmt::Display for Step {
@@ -90,6 +92,47 @@ impl Plan {
         Self(steps)
     }
 
+    /// The plan of a run in which a bug is to be found: over and over what it needs to show itself, and nothing else.
+    #[must_use]
+    pub fn against(bug: Bug, seed: u64, names: &[Name], length: Duration) -> Self {
+        let mut chance = Chance::new(seed, "against");
+        let length_ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        let newcomers = (0..4).map(|number| {
+            let first = names.last().map_or(0, |name| name.0) + 1;
+            let at_ms = length_ms * u64::from(number) / 5;
+            (at_ms, Step::Join(Name(first + number), Role::Node))
+        });
+        let lossy = Weather {
+            lost_permille: 150,
+            ..Weather::FAIR
+        };
+        let mut steps = Vec::new();
+        match bug {
+            Bug::LearnerVotes | Bug::KeptEntries => {}
+            Bug::CountedTwice => steps.push((0, Step::Storm(lossy))),
+            Bug::UncheckedOwner => steps.extend(newcomers),
+            Bug::ForgottenKeys => {
+                steps.push((0, Step::Storm(lossy)));
+                steps.extend(newcomers);
+            }
+            Bug::HastyRead => {
+                for (name, at_ms) in names.iter().cycle().zip((0..length_ms).step_by(2_000)) {
+                    steps.push((at_ms, Step::Part(vec![*name])));
+                    steps.push((at_ms + 1_500, Step::Heal));
+                }
+            }
+            Bug::IdUsedAgain => {
+                for at_ms in (0..length_ms).step_by(3_000) {
+                    let name = chance.pick(names).copied().unwrap_or(Name(0));
+                    steps.push((at_ms, Step::LoseCopy(name, chance.index(8))));
+                    steps.push((at_ms + 500, Step::Start(name)));
+                }
+            }
+        }
+        let at = |(at_ms, step)| (Duration::from_millis(at_ms), step);
+        Self(steps.into_iter().map(at).collect())
+    }
+
     /// Has it happen.
     pub async fn run(self, world: &World) {
         let began = tokio::time::Instant::now();
@@ -126,6 +169,15 @@ fn comings_and_goings(chance: &mut Chance, names: &[Name], length_ms: u64) -> Ve
         && let Some(name) = chance.pick(names).copied()
     {
         at(chance, Step::Lose(name));
+    }
+    if chance.permille(400)
+        && let Some(name) = chance.pick(names).copied()
+    {
+        let at_ms = chance.between(length_ms / 20, length_ms);
+        let until_ms = at_ms + chance.between(100, 2_000);
+        let which = chance.index(8);
+        steps.push((Duration::from_millis(at_ms), Step::LoseCopy(name, which)));
+        steps.push((Duration::from_millis(until_ms), Step::Start(name)));
     }
     steps
 }
@@ -245,6 +297,11 @@ impl Step {
                     world.lose(name);
                 }
             }
+            Self::LoseCopy(name, which) => {
+                if world.storing() >= LEAST_STORING && rest::missing(world).is_none() {
+                    world.lose_copy(name, which);
+                }
+            }
         }
     }
 }
@@ -274,6 +331,6 @@ mod tests {
                 text.split('(').next().unwrap_or_default().to_owned()
             })
             .collect();
-        assert_eq!(kinds.len(), 17, "{kinds:?}");
+        assert_eq!(kinds.len(), 18, "{kinds:?}");
     }
 }

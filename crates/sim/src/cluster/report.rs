@@ -1,4 +1,4 @@
-//! What came of a run, and of many.
+//! What came of a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -101,12 +101,34 @@ impl Outcome {
         }
     }
 
-    /// Whether enough has happened for the run to count: at least two faults, and two of elections, splits, snapshots and hand-overs.
+    /// All that was counted, by name.
+    #[must_use]
+    pub fn counters(&self) -> [(&'static str, u64); 14] {
+        [
+            ("elections", self.elections),
+            ("splits", self.splits),
+            ("snapshots", self.snapshots),
+            ("hand_overs", self.hand_overs),
+            ("acknowledged", self.acknowledged),
+            ("refused", self.refused),
+            ("unknown", self.unknown),
+            ("reads", self.reads),
+            ("claims", self.claims),
+            ("comparisons", self.comparisons),
+            ("letters", self.letters),
+            ("lost", self.lost),
+            ("virtual_ms", self.virtual_ms),
+            ("real_ms", self.real_ms),
+        ]
+    }
+
+    /// Whether enough has happened for the run to count: at least two faults, and at least two *kinds* of what a cluster does about them, which are
+    /// elections, splits, snapshots and hand-overs.
     #[must_use]
     pub fn counts(&self) -> bool {
         let faults: u64 = self.faults.values().sum();
-        let events = self.elections + self.splits + self.snapshots + self.hand_overs;
-        faults >= 2 && events >= 2
+        let kinds = [self.elections, self.splits, self.snapshots, self.hand_overs];
+        faults >= 2 && kinds.iter().filter(|count| **count > 0).count() >= 2
     }
 }
 
@@ -151,89 +173,5 @@ impl fmt::Display for Outcome {
             write!(f, "\n  trace: {}", trace.display())?;
         }
         Ok(())
-    }
-}
-
-/// What came of many runs.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Report {
-    /// Runs that count.
-    pub counted: u64,
-    /// Seeds of runs in which fewer than two faults, or fewer than two elections, splits, snapshots and hand-overs, came: they do not count.
-    pub quiet: Vec<u64>,
-    /// Seeds of runs in which something was wrong.
-    pub broken: Vec<u64>,
-    /// Seeds whose second run took another course, if each was run twice.
-    pub unlike: Vec<u64>,
-    /// Sums over all runs.
-    pub sum: Outcome,
-    /// Each run.
-    pub runs: Vec<Outcome>,
-}
-
-impl Report {
-    /// Adds a run.
-    pub fn add(&mut self, run: Outcome) {
-        if !run.breaches.is_empty() {
-            self.broken.push(run.seed);
-        }
-        if run.counts() {
-            self.counted += 1;
-        } else {
-            self.quiet.push(run.seed);
-        }
-        let sum = &mut self.sum;
-        for (kind, count) in &run.faults {
-            *sum.faults.entry(kind.clone()).or_default() += count;
-        }
-        for (sum, one) in [
-            (&mut sum.elections, run.elections),
-            (&mut sum.splits, run.splits),
-            (&mut sum.snapshots, run.snapshots),
-            (&mut sum.hand_overs, run.hand_overs),
-            (&mut sum.acknowledged, run.acknowledged),
-            (&mut sum.refused, run.refused),
-            (&mut sum.unknown, run.unknown),
-            (&mut sum.reads, run.reads),
-            (&mut sum.claims, run.claims),
-            (&mut sum.comparisons, run.comparisons),
-            (&mut sum.letters, run.letters),
-            (&mut sum.lost, run.lost),
-            (&mut sum.virtual_ms, run.virtual_ms),
-            (&mut sum.real_ms, run.real_ms),
-        ] {
-            *sum += one;
-        }
-        self.runs.push(run);
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sum = &self.sum;
-        writeln!(
-            f,
-            "{} runs, of which {} count: {} elections, {} splits, {} snapshots, {} hand-overs; {} writes acknowledged, {} refused, {} unknown; {} reads; \
-             {} letters, {} lost; {} min of virtual time",
-            self.runs.len(),
-            self.counted,
-            sum.elections,
-            sum.splits,
-            sum.snapshots,
-            sum.hand_overs,
-            sum.acknowledged,
-            sum.refused,
-            sum.unknown,
-            sum.reads,
-            sum.letters,
-            sum.lost,
-            sum.virtual_ms / 60_000
-        )?;
-        writeln!(f, "faults: {:?}", sum.faults)?;
-        writeln!(f, "too quiet to count: {:?}", self.quiet)?;
-        if !self.unlike.is_empty() {
-            writeln!(f, "took another course the second time: {:?}", self.unlike)?;
-        }
-        write!(f, "broken: {:?}", self.broken)
     }
 }

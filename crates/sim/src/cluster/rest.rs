@@ -122,7 +122,7 @@ pub async fn until_at_rest(world: &World) -> bool {
 }
 
 /// Whether each machine finds the group that owns each of some positions.
-async fn are_found(world: &World) -> bool {
+pub async fn are_found(world: &World) -> bool {
     let groups = groups(world);
     for life in world.lives() {
         for (group, standing) in &groups {

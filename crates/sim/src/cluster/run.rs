@@ -1,9 +1,9 @@
 //! One run: machines, people, trouble; then everything is mended, and what is there is held against what people were told.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tertulia_types::Role;
+use tertulia_types::{Bug, Role};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -13,7 +13,7 @@ use super::census;
 use super::chance::Chance;
 use super::entropy;
 use super::invariant;
-use super::people::Town;
+use super::people::{Habit, Town};
 use super::plan::Plan;
 use super::report::Outcome;
 use super::rest;
@@ -24,6 +24,9 @@ use super::world::{Part, World};
 
 /// Stack of the thread that does all the work; in debug builds futures are large.
 const STACK_BYTES: usize = 64 << 20;
+
+/// Between two looks at whether something has panicked.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Panics, wherever they were.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -54,6 +57,10 @@ pub fn run(settings: &Settings) -> Outcome {
 }
 
 fn run_here(settings: &Settings) -> Outcome {
+    #[cfg(debug_assertions)]
+    if let Some(bug) = settings.bug.filter(|_| settings.is_planted) {
+        bug.plant();
+    }
     entropy::arm(settings.seed);
     let began = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -101,24 +108,57 @@ async fn gather(world: &World, chance: &mut Chance) -> Vec<Name> {
 }
 
 async fn live(settings: &Settings, trace: &Trace) -> Outcome {
-    let mut chance = Chance::new(settings.seed, "run");
     let world = if settings.is_lying {
         World::lying(settings.seed, trace.clone())
     } else {
         World::new(settings.seed, trace.clone())
     };
-    let town = Town::new(world.clone());
+    let town = Town::new(world.clone(), habit(settings));
     let watch = Watch::new(world.clone());
-    let names = gather(&world, &mut chance).await;
+    let course = take_course(settings, &world, &town, &watch);
+    if settings.bug.is_some() {
+        tokio::select! {
+            () = course => {}
+            () = world.until_broken() => {}
+            () = until_panicked() => {}
+        }
+    } else {
+        course.await;
+    }
+    for panic in take_panics() {
+        world.breach("nothing panics", panic);
+    }
+    Outcome::of(&world, &town.ledger(), &watch.sightings(), settings)
+}
+
+/// How people live in a run: as the bug needs it that is to be found.
+fn habit(settings: &Settings) -> Habit {
+    match settings.bug {
+        None => Habit::Usual,
+        Some(Bug::KeptEntries) => Habit::Fickle,
+        Some(_) => Habit::Busy,
+    }
+}
+
+/// All that happens in a run.
+async fn take_course(settings: &Settings, world: &World, town: &Town, watch: &Watch) {
+    let mut chance = Chance::new(settings.seed, "run");
+    let names = gather(world, &mut chance).await;
     let watching = tokio::spawn(watch.clone().run());
 
     let home = CancellationToken::new();
-    let people = usize::try_from(chance.between(4, 10)).unwrap_or(4);
+    let mut people = usize::try_from(chance.between(4, 10)).unwrap_or(4);
+    if habit(settings) == Habit::Busy {
+        people *= 2;
+    }
     let living = tokio::spawn({
         let (town, home) = (town.clone(), home.clone());
         async move { town.live(people, &home).await }
     });
-    let plan = Plan::new(settings.seed, &names, settings.length);
+    let plan = match settings.bug {
+        Some(bug) => Plan::against(bug, settings.seed, &names, settings.length),
+        None => Plan::new(settings.seed, &names, settings.length),
+    };
     let trouble = tokio::spawn({
         let world = world.clone();
         async move { plan.run(&world).await }
@@ -130,8 +170,8 @@ async fn live(settings: &Settings, trace: &Trace) -> Outcome {
     drop(living.await);
 
     world.mend().await;
-    if rest::until_at_rest(&world).await {
-        match census::take(&town).await {
+    if rest::until_at_rest(world).await {
+        match census::take(town).await {
             Ok(census) => {
                 for (name, what) in invariant::wrong(&town.ledger(), &census) {
                     world.breach(name, what);
@@ -146,10 +186,13 @@ async fn live(settings: &Settings, trace: &Trace) -> Outcome {
         })
         .await;
     watching.abort();
-    for panic in take_panics() {
-        world.breach("nothing panics", panic);
+}
+
+/// Waits until something has panicked.
+async fn until_panicked() {
+    while PANICS.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        tokio::time::sleep(LOOK).await;
     }
-    Outcome::of(&world, &town.ledger(), &watch.sightings(), settings)
 }
 
 fn take_panics() -> Vec<String> {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tertulia_types::Bug;
+
 /// What a run is like.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -12,6 +14,10 @@ pub struct Settings {
     pub length: Duration,
     /// The control: syncs do nothing, and what is lost must be found out.
     pub is_lying: bool,
+    /// A bug that is to be found: people and trouble are as it needs them, and the run ends as soon as something is wrong.
+    pub bug: Option<Bug>,
+    /// Whether the machines have it; otherwise nothing may be wrong.
+    pub is_planted: bool,
     /// Where the trace goes; it is written when something is wrong, or when `is_kept` says so.
     pub trace: PathBuf,
     /// Whether the trace is written in any case.

@@ -56,6 +56,8 @@ struct Shared {
     net: Net,
     /// For what the world decides by itself.
     chance: Mutex<Chance>,
+    /// Whether there is a breach.
+    broken: watch::Sender<bool>,
     state: Mutex<State>,
 }
 
@@ -71,6 +73,8 @@ struct State {
     replicas: u32,
     /// Clocks were once so far apart that a machine may say so.
     clocks_parted: bool,
+    /// A database was lost, so that a machine may say so.
+    is_copy_lost: bool,
 }
 
 /// What a machine is to the ring, as far as the one who runs it knows.
@@ -107,6 +111,8 @@ struct Machine {
     crash: Crash,
     /// Whether such a step was chosen.
     is_doomed: bool,
+    /// Which of its databases is lost when it goes down, if one is to be.
+    loses: Option<usize>,
 }
 
 impl Machine {
@@ -114,6 +120,9 @@ impl Machine {
     fn fall(&mut self) {
         self.disk = self.crash.leaves(&self.disk);
         self.is_doomed = false;
+        if let Some(which) = self.loses.take() {
+            lose_database(&self.disk, which);
+        }
     }
 }
 
@@ -138,6 +147,7 @@ impl World {
             net: Net::new(seed, trace.clone()),
             trace,
             chance: Mutex::new(Chance::new(seed, "world")),
+            broken: watch::Sender::new(false),
             state: Mutex::default(),
         }))
     }
@@ -160,6 +170,13 @@ impl World {
         &self.0.net
     }
 
+    /// Waits until something has happened that must not.
+    pub async fn until_broken(&self) {
+        let mut broken = self.0.broken.subscribe();
+        // The sender lives as long as the world.
+        let _ = broken.wait_for(|is_broken| *is_broken).await;
+    }
+
     /// Notes that something must not have happened.
     pub fn breach(&self, invariant: &'static str, what: impl Into<String>) {
         let breach = Breach {
@@ -171,6 +188,7 @@ impl World {
             .trace
             .note(format_args!("BREACH {}: {}", breach.invariant, breach.what));
         self.state().breaches.push(breach);
+        self.0.broken.send_replace(true);
     }
 
     /// All breaches so far.
@@ -311,6 +329,29 @@ impl World {
         self.crash(name, Crash::Unplugged);
     }
 
+    /// A machine loses power, and one of its databases with it; all else on its disk stays.
+    pub fn lose_copy(&self, name: Name, which: usize) {
+        {
+            let mut state = self.state();
+            match state.machines.get_mut(&name) {
+                Some(machine) if machine.life.is_some() => machine.loses = Some(which),
+                Some(_) | None => return,
+            }
+            state.is_copy_lost = true;
+        }
+        self.fault("database gone");
+        self.0
+            .trace
+            .note(format_args!("database {which} of {name} is lost"));
+        self.crash(name, Crash::Unplugged);
+    }
+
+    /// Whether a machine may have missed a database, and rightly so (R1).
+    #[must_use]
+    pub fn is_copy_lost(&self) -> bool {
+        self.state().is_copy_lost
+    }
+
     /// What a machine is to the ring.
     #[must_use]
     pub fn part(&self, name: Name) -> Option<Part> {
@@ -366,6 +407,7 @@ impl World {
             is_starting: false,
             crash: Crash::Unplugged,
             is_doomed: false,
+            loses: None,
         };
         let disk = machine.disk.clone();
         self.state().machines.insert(name, machine);
@@ -757,6 +799,28 @@ impl Crash {
             Self::Unplugged => disk.crash(),
             Self::Torn(seed) => disk.crash_with(seed),
         }
+    }
+}
+
+/// One of the databases on a disk is gone for good, with what SQLite keeps beside it.
+fn lose_database(disk: &Disk, which: usize) {
+    let names = disk.names();
+    let databases: Vec<_> = names
+        .iter()
+        .filter(|name| name.extension().is_some_and(|kind| kind == "db"))
+        .collect();
+    let Some(lost) = databases.get(which % databases.len().max(1)) else {
+        return;
+    };
+    for name in &names {
+        let is_beside = name.to_string_lossy().starts_with(&*lost.to_string_lossy());
+        if is_beside && disk.remove(&disk.root().join(name)).is_err() {
+            return;
+        }
+    }
+    if let Some(folder) = lost.parent() {
+        // On a disk in memory, of which nobody has said that it has crashed, this does not fail.
+        let _ = disk.sync_directory(&disk.root().join(folder));
     }
 }
 

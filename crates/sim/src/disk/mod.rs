@@ -350,6 +350,12 @@ impl Disk {
         Ok(self.alive()?.tree.find(&name).is_some())
     }
 
+    /// The names of all files, in order, relative to the root.
+    #[must_use]
+    pub fn names(&self) -> Vec<PathBuf> {
+        self.state().tree.names().map(Path::to_owned).collect()
+    }
+
     /// Gives a file another name; a file that had it loses it.
     ///
     /// # Errors

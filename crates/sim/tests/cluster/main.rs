@@ -3,6 +3,11 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod partition;
+// In a program that is built to be released nothing can be planted.
+#[cfg(all(test, debug_assertions))]
+mod planted;
+#[cfg(test)]
 mod slice;
 #[cfg(test)]
 mod world;
@@ -17,6 +22,11 @@ mod process {
 
     /// Runs a seed for so many seconds of virtual time.
     pub(crate) fn run(seed: u64, length_s: u64) -> Outcome {
+        run_with(seed, length_s, &[])
+    }
+
+    /// The same, with more said to the program.
+    pub(crate) fn run_with(seed: u64, length_s: u64, words: &[&str]) -> Outcome {
         let folder = tempfile::tempdir().unwrap();
         let output: Output = Command::new(env!("CARGO_BIN_EXE_sim"))
             .args([
@@ -28,6 +38,7 @@ mod process {
             ])
             .arg("--folder")
             .arg(folder.path())
+            .args(words)
             .output()
             .unwrap();
         serde_json::from_slice(&output.stdout)

@@ -5,6 +5,7 @@
 //! there. The checks themselves are functions of values, so that each can be seen to find what it is there for.
 
 pub mod acknowledged;
+pub mod count;
 pub mod delivery;
 pub mod id;
 pub mod nick;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tertulia_types::AccountId;
-use tertulia_types::view::{DweetView, Shown};
+use tertulia_types::view::{AccountView, DweetView, Shown};
 
 use super::ledger::Ledger;
 
@@ -36,6 +37,8 @@ pub struct Breach {
 pub struct Census {
     /// The account that has each nick somebody asked for; `None` if nobody has it.
     pub nicks: BTreeMap<String, Option<AccountId>>,
+    /// What is told of each account.
+    pub cards: BTreeMap<AccountId, AccountView>,
     /// Each person's dweets and redweets, newest first.
     pub profiles: BTreeMap<AccountId, Vec<DweetView>>,
     /// Each person's home timeline, page by page.
@@ -55,6 +58,7 @@ pub fn wrong(ledger: &Ledger, census: &Census) -> Vec<(&'static str, String)> {
         (delivery::NAME, delivery::wrong(ledger, census)),
         (id::NAME, id::repeated(ledger, census)),
         (session::NAME, session::undead(ledger, census)),
+        (count::NAME, count::wrong(census)),
     ];
     let name_each =
         |(name, found): (&'static str, Vec<String>)| found.into_iter().map(move |what| (name, what));
@@ -81,22 +85,26 @@ mod sample {
         AccountId::new(number, Slot(1))
     }
 
+    fn card(id: AccountId) -> AccountView {
+        AccountView {
+            id,
+            nick: "ana".parse().unwrap(),
+            name: String::new(),
+            note: String::new(),
+            bot: false,
+            discoverable: true,
+            version: 1,
+            followers: 0,
+            following: 0,
+            dweets: 0,
+            last_dweet_ms: None,
+        }
+    }
+
     pub(crate) fn dweet(number: u64, author: AccountId, text: &str) -> DweetView {
         DweetView {
             id: DweetId::new(number, Slot(1)),
-            author: AccountView {
-                id: author,
-                nick: "ana".parse().unwrap(),
-                name: String::new(),
-                note: String::new(),
-                bot: false,
-                discoverable: true,
-                version: 1,
-                followers: 0,
-                following: 0,
-                dweets: 0,
-                last_dweet_ms: None,
-            },
+            author: card(author),
             version: 1,
             edited_ms: None,
             replies: 0,
@@ -148,6 +156,14 @@ mod sample {
         };
         ledger.edges.insert((eva, ana), edge);
         census.following.insert(eva, [ana].into());
+        for (account, followers, following) in [(ana, 1, 0), (eva, 0, 1)] {
+            let card = AccountView {
+                followers,
+                following,
+                ..card(account)
+            };
+            census.cards.insert(account, card);
+        }
         for (number, text) in [(10, "one"), (20, "two")] {
             let written = Dweet {
                 author: ana,
