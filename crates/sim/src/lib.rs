@@ -6,6 +6,7 @@
 //!   measures; [`machine`]: a `tertulia` process; [`person`]: somebody with a session on it.
 //! - [`lan`]: computers on a network whose cables can be pulled.
 //! - [`load`]: people who use machines under attack, and a ledger of what was acknowledged to them; [`lot`]: chance that can be had again.
+//! - [`linear`]: whether what people saw can be told as one thing after another.
 //! - [`mod@bench`]: measurements, beside peers.
 //!
 //! **Invariant:** nothing here is part of the product: no other crate uses it but in its tests. What is checked from
@@ -27,5 +28,7 @@ pub mod lot;
 
 pub mod load;
 mod talk;
+
+pub mod linear;
 
 pub mod bench;

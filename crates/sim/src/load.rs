@@ -49,6 +49,11 @@ impl Doors {
         Self(watch::Sender::new(addresses))
     }
 
+    /// Whoever wants to know them, always.
+    pub(crate) fn watch(&self) -> watch::Receiver<Vec<SocketAddr>> {
+        self.0.subscribe()
+    }
+
     /// These from now on; whoever waits tries again.
     pub fn set(&self, addresses: Vec<SocketAddr>) {
         self.0.send_replace(addresses);
@@ -270,7 +275,7 @@ impl Load {
         let (over, is_over) = watch::channel(false);
         let mut scene = Scene {
             crowd,
-            doors: doors.0.subscribe(),
+            doors: doors.watch(),
             authors: Vec::new(),
             ledger: Rc::default(),
             acknowledged: Rc::new(watch::channel(0).0),

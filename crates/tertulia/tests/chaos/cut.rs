@@ -1,13 +1,32 @@
 //! Machines on computers of their own, whose network is cut, or gives them other addresses. They need root and `ip`, and say so.
 
-use tertulia_sim::load::Load;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tertulia_sim::load::{Load, patiently};
 use tertulia_sim::person::{Person, Undone};
+use tokio::time::Instant;
 
 use crate::ring::Ring;
-use crate::{CROWD, PAUSE_MAX, account, alone, lot, progress, rounds};
+use crate::{CROWD, PAUSE_MAX, account, alone, lot, progress, report, rounds, witnesses};
 
 /// How much is acknowledged between two things that happen.
 const ACTS: u64 = 40;
+/// How long a ring is cut in two: in the slice, and in a long run.
+const CUT: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
+/// A machine that cannot do something says so within this time: it tries for 5 s.
+const REFUSAL_MAX: Duration = Duration::from_secs(12);
+/// What was cut is one ring again within this time.
+const ONE_RING_MAX: Duration = Duration::from_secs(120);
+
+fn cut_time() -> Duration {
+    CUT[usize::from(std::env::var_os("TERTULIA_CHAOS_ROUNDS").is_some())]
+}
+
+/// Somebody registers at a machine, however long it takes until that one knows who leads.
+async fn registered(door: SocketAddr, nick: &str) {
+    patiently(async || Person::register(door, nick, nick).await).await;
+}
 
 #[test]
 fn a_machine_that_is_cut_off_acknowledges_nothing_and_learns_what_it_missed() {
@@ -15,6 +34,7 @@ fn a_machine_that_is_cut_off_acknowledges_nothing_and_learns_what_it_missed() {
         let mut ring = Ring::on_a_network("off", 3).await;
         let mut lot = lot();
         let mut load = Load::begin(ring.doors(), CROWD).await;
+        let witnesses = witnesses(&ring);
         for _ in 0..rounds(1) {
             progress(&mut load, &ring, ACTS).await;
             let victim = *lot.one_of(&ring.running());
@@ -24,6 +44,7 @@ fn a_machine_that_is_cut_off_acknowledges_nothing_and_learns_what_it_missed() {
             progress(&mut load, &ring, ACTS).await;
             ring.settle().await;
         }
+        report::tell_history("a machine cut off", &witnesses.end().await);
         let done = account("a machine cut off", &mut ring, load).await;
         assert!(done.figures().longest.took < PAUSE_MAX, "{}", done.figures());
     });
@@ -54,22 +75,45 @@ fn j4_a_ring_that_was_cut_in_two_is_one_again_and_the_smaller_part_has_promised_
     alone(async {
         let mut ring = Ring::on_a_network("two", 5).await;
         let mut load = Load::begin(ring.doors(), CROWD).await;
+        let witnesses = witnesses(&ring);
         progress(&mut load, &ring, ACTS).await;
+        let doors: Vec<SocketAddr> = (0..5).map(|number| ring.machine(number).address()).collect();
         ring.cut_off(&[0, 1]);
-        // Who can reach the smaller part alone gets nothing; the larger part goes on.
-        for number in [0, 1] {
-            let door = ring.machine(number).address();
+        let until = Instant::now() + cut_time();
+        let mut number = 0;
+        while number == 0 || Instant::now() < until {
+            // Who can reach the smaller part alone gets nothing, and is told so; the same nick is given away by the larger part.
             let nick = format!("stranded_{number}");
-            let registered = Person::register(door, &nick, &nick).await;
-            assert!(
-                matches!(registered, Err(Undone::Busy(_))),
-                "a minority has acknowledged: {registered:?}"
-            );
+            for door in &doors[..2] {
+                let asked = Instant::now();
+                let registered = Person::register(*door, &nick, &format!("{nick} at {door}")).await;
+                assert!(
+                    matches!(registered, Err(Undone::Busy(_))),
+                    "a minority has acknowledged: {registered:?}"
+                );
+                assert!(asked.elapsed() < REFUSAL_MAX, "after {:?}", asked.elapsed());
+            }
+            progress(&mut load, &ring, ACTS).await;
+            registered(doors[2 + number % 3], &nick).await;
+            number += 1;
         }
-        progress(&mut load, &ring, ACTS).await;
         ring.reconnect();
+        let healed = Instant::now();
         progress(&mut load, &ring, ACTS).await;
         ring.settle().await;
+        assert!(healed.elapsed() < ONE_RING_MAX, "after {:?}", healed.elapsed());
+        for number in 0..number {
+            let nick = format!("stranded_{number}");
+            let again = patiently(async || {
+                match Person::register(doors[0], &nick, &format!("{nick} at {}", doors[0])).await {
+                    Err(Undone::Refused { status, .. }) => Ok(status),
+                    Err(undone) => Err(undone),
+                    Ok(_) => panic!("{nick} is granted twice"),
+                }
+            });
+            assert_eq!(again.await, 422, "{nick}");
+        }
+        report::tell_history("a ring cut in two", &witnesses.end().await);
         account("a ring cut in two", &mut ring, load).await;
     });
 }

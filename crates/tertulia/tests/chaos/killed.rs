@@ -3,7 +3,7 @@
 use tertulia_sim::load::Load;
 
 use crate::ring::Ring;
-use crate::{CROWD, PAUSE_MAX, account, alone, lot, progress, rounds};
+use crate::{CROWD, PAUSE_MAX, account, alone, lot, progress, report, rounds, witnesses};
 
 /// How much is acknowledged before, while and after a machine is away.
 const ACTS: u64 = 40;
@@ -13,6 +13,7 @@ async fn kill_at_once(name: &str, machines: usize, victims: usize, rounds: u64) 
     let mut ring = Ring::of(machines).await;
     let mut lot = lot();
     let mut load = Load::begin(ring.doors(), CROWD).await;
+    let witnesses = witnesses(&ring);
     for _ in 0..rounds {
         progress(&mut load, &ring, ACTS).await;
         let mut killed = Vec::new();
@@ -27,6 +28,7 @@ async fn kill_at_once(name: &str, machines: usize, victims: usize, rounds: u64) 
         }
         ring.settle().await;
     }
+    report::tell_history(name, &witnesses.end().await);
     let done = account(name, &mut ring, load).await;
     assert!(done.figures().longest.took < PAUSE_MAX, "{}", done.figures());
 }

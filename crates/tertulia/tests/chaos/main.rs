@@ -2,12 +2,15 @@
 //! go, and everything that was acknowledged is there afterwards, exactly once, read through every machine that is left.
 //!
 //! What runs in `make test` is a short slice. `make chaos` runs long, with the optimised program, and prints what it saw.
-//! `TERTULIA_CHAOS_ROUNDS` says how often each attack is repeated, `TERTULIA_CHAOS_SEED` how lots are drawn.
+//! `TERTULIA_CHAOS_ROUNDS` says how often each attack is repeated, `TERTULIA_CHAOS_SEED` how lots are drawn, `TERTULIA_CHAOS_REPORT` into which file it is
+//! written what was seen.
 
 #![expect(clippy::unwrap_used, reason = "tests: what fails here fails the test")]
 #![expect(clippy::print_stdout, reason = "a long run prints what it saw")]
 
 mod ring;
+
+mod report;
 
 mod client;
 mod cut;
@@ -22,14 +25,15 @@ mod stopped;
 
 use std::time::Duration;
 
-use tertulia_sim::load::{Crowd, Done, Load};
+use tertulia_sim::linear::crowd::Crowd;
+use tertulia_sim::load::{self, Done, Load};
 use tertulia_sim::lot::Lot;
 use tokio::task::LocalSet;
 
 use ring::Ring;
 
 /// What people at work on a ring are, unless a test says otherwise.
-const CROWD: Crowd = Crowd {
+const CROWD: load::Crowd = load::Crowd {
     authors: 3,
     redweeters: 2,
     newcomers: 1,
@@ -54,8 +58,17 @@ fn rounds(slice: u64) -> u64 {
     std::env::var("TERTULIA_CHAOS_ROUNDS").map_or(slice, |text| text.parse().unwrap())
 }
 
+fn seed() -> u64 {
+    std::env::var("TERTULIA_CHAOS_SEED").map_or(1, |text| text.parse().unwrap())
+}
+
 fn lot() -> Lot {
-    Lot::new(std::env::var("TERTULIA_CHAOS_SEED").map_or(1, |text| text.parse().unwrap()))
+    Lot::new(seed())
+}
+
+/// People beside the others who keep a history of what they see, which is checked in the end.
+fn witnesses(ring: &Ring) -> Crowd {
+    Crowd::begin("witness", ring.doors(), seed())
 }
 
 /// Lets people go on until so much more is acknowledged to them.
@@ -75,6 +88,6 @@ async fn account(name: &str, ring: &mut Ring, load: Load) -> Done {
         .map(|number| ring.machine(number).address())
         .collect();
     done.check(&doors).await;
-    println!("{name}: {}; {} faults, 0 losses", done.figures(), ring.faults());
+    report::tell(name, ring.faults(), &done.figures());
     done
 }
