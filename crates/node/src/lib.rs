@@ -77,6 +77,8 @@ pub mod switchboard;
 mod table;
 mod timekeeper;
 pub mod trace;
+#[cfg(debug_assertions)]
+mod trial;
 mod trimmer;
 
 pub use batch::Clock;
@@ -100,4 +102,6 @@ pub use roll::Roll;
 pub use roster::Receive;
 pub use stage::{Lag, Stage};
 pub use steward::Patience;
+#[cfg(debug_assertions)]
+pub use tertulia_state::trial::be_next;
 pub use tertulia_types::MachineId;

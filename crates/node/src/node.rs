@@ -360,7 +360,7 @@ impl Node {
         let book = &self.charter.book;
         let me = self.member.machine;
         if book.own().is_some() {
-            book.update(|own| own.commands = AnyCommand::KINDS)
+            book.update(|own| own.commands = AnyCommand::kinds())
                 .map_err(CharterError::from)?;
         }
         for other in census::machines(book) {

@@ -19,4 +19,6 @@ pub(crate) async fn employ(group: &Arc<Group>, router: &Arc<Router>, hold: &Hold
     group.employ(|stop| courier.run(stop)).await;
     group.employ(|stop| pruner::run(group.clone(), stop)).await;
     group.employ(|stop| trimmer::run(group.clone(), stop)).await;
+    #[cfg(debug_assertions)]
+    group.employ(|stop| crate::trial::run(group.clone(), stop)).await;
 }

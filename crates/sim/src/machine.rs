@@ -46,6 +46,8 @@ pub struct Machine {
     environment: Vec<(String, PathBuf)>,
     /// Where other machines are to reach it.
     peer: SocketAddr,
+    /// Whether it is of the next version, from its next start on.
+    is_next: bool,
     process: Option<Child>,
 }
 
@@ -65,6 +67,7 @@ impl Machine {
             words: vec!["up".to_owned()],
             environment: Vec::new(),
             peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            is_next: false,
             process: None,
         })
     }
@@ -77,6 +80,11 @@ impl Machine {
     /// Has this in its environment from its next start on.
     pub fn set_variable(&mut self, name: &str, value: &Path) {
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Is of the next version from its next start on, or of this one again. Programs that are built to be released know this one only.
+    pub fn change_version(&mut self, is_next: bool) {
+        self.is_next = is_next;
     }
 
     /// Takes free ports for people and for other machines at its next start, and keeps them from then on.
@@ -135,6 +143,11 @@ impl Machine {
             }
             None => Command::new(&self.program),
         };
+        if self.is_next {
+            command
+                .env("TERTULIA_NEXT", "1")
+                .env("TERTULIA_LOG", "warn,tertulia_node::trial=info");
+        }
         let child = command
             .args(&self.words)
             .arg("--data")

@@ -48,26 +48,26 @@ pub(crate) fn answer<Q: Query>(query: &Q, view: &View<'_>) -> Outcome<Q::Reply> 
 }
 
 macro_rules! language {
-    ($any:ident, $doc:literal, $($name:ident($type:ty)),* $(,)?) => {
+    ($any:ident, $doc:literal, $($(#[$when:meta])? $name:ident($type:ty)),* $(,)?) => {
         #[doc = $doc]
         #[derive(Clone, Debug, Serialize, Deserialize)]
         #[allow(clippy::large_enum_variant, missing_docs, reason = "short-lived; each variant is documented at its type")]
-        pub enum $any { $($name($type)),* }
+        pub enum $any { $($(#[$when])? $name($type)),* }
 
         impl $any {
             /// Where it must be answered.
             #[must_use]
             pub fn home(&self) -> Position {
-                match self { $(Self::$name(verb) => verb.home()),* }
+                match self { $($(#[$when])? Self::$name(verb) => verb.home()),* }
             }
 
             /// The names of all.
-            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+            pub const NAMES: &[&str] = &[$($(#[$when])? stringify!($name)),*];
 
             /// Its name, for logs and metrics.
             #[must_use]
             pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => stringify!($name)),* }
+                match self { $($(#[$when])? Self::$name(_) => stringify!($name)),* }
             }
 
             /// The bytes that go into the log or to another machine.
@@ -87,7 +87,7 @@ macro_rules! language {
             }
         }
 
-        $(impl From<$type> for $any {
+        $($(#[$when])? impl From<$type> for $any {
             fn from(verb: $type) -> Self {
                 Self::$name(verb)
             }
@@ -96,29 +96,29 @@ macro_rules! language {
 }
 
 macro_rules! commands {
-    ($($name:ident($type:ty)),* $(,)?) => {
-        language!(AnyCommand, "Any command: what the log holds.", $($name($type)),*);
+    ($($(#[$when:meta])? $name:ident($type:ty)),* $(,)?) => {
+        language!(AnyCommand, "Any command: what the log holds.", $($(#[$when])? $name($type)),*);
 
         impl AnyCommand {
             pub(crate) fn execute(&self, tx: &mut Tx<'_>) -> Outcome<Vec<u8>> {
-                match self { $(Self::$name(command) => carry_out(command, self.kind(), tx)),* }
+                match self { $($(#[$when])? Self::$name(command) => carry_out(command, self.kind(), tx)),* }
             }
 
-            /// How many variants this version knows: each with a number below.
-            pub const KINDS: u32 = Self::NAMES.len() as u32;
+            /// How many variants there are: each with a number below.
+            const KINDS: u32 = Self::NAMES.len() as u32;
 
             /// Whether somebody's app may be behind it: see [`Command::is_of_people`].
             #[must_use]
             pub fn is_of_people(&self) -> bool {
-                match self { $(Self::$name(command) => command.is_of_people()),* }
+                match self { $($(#[$when])? Self::$name(command) => command.is_of_people()),* }
             }
 
             /// The variant's number.
             #[must_use]
             #[allow(clippy::enum_variant_names, reason = "a list of numbers in disguise")]
             pub fn kind(&self) -> u32 {
-                enum Kind { $($name),* }
-                match self { $(Self::$name(_) => Kind::$name as u32),* }
+                enum Kind { $($(#[$when])? $name),* }
+                match self { $($(#[$when])? Self::$name(_) => Kind::$name as u32),* }
             }
         }
     };
@@ -127,6 +127,16 @@ macro_rules! commands {
 impl AnyCommand {
     /// The number of a split: whoever applies the log has to see it coming.
     pub(crate) const SPLIT: u32 = 39;
+
+    /// How many variants this machine knows: each with a number below.
+    #[must_use]
+    pub fn kinds() -> u32 {
+        #[cfg(debug_assertions)]
+        if !crate::trial::is_next() {
+            return Self::KINDS - 1;
+        }
+        Self::KINDS
+    }
 
     /// How many kinds the first version knows. Whoever has not said how many it knows, knows these (rule R15).
     pub const KINDS_AT_FIRST: u32 = 42;
@@ -224,6 +234,9 @@ commands! {
     RegisterInvited(invitation::RegisterInvited),
     FileReport(report::FileReport),
     TakeReport(report::TakeReport),
+    // Always the last one.
+    #[cfg(debug_assertions)]
+    Try(crate::trial::Try),
 }
 
 queries! {
@@ -305,7 +318,15 @@ mod tests {
         assert_eq!(split.kind(), AnyCommand::SPLIT);
         let bytes = split.to_bytes().expect("encodes");
         assert_eq!(AnyCommand::kind_of(&bytes), Some(AnyCommand::SPLIT));
-        assert!(AnyCommand::is_known_to(&bytes, AnyCommand::KINDS));
+        assert!(AnyCommand::is_known_to(&bytes, AnyCommand::kinds()));
         assert!(!AnyCommand::is_known_to(&bytes, AnyCommand::SPLIT));
+    }
+
+    #[test]
+    fn r15_what_the_next_version_knows_cannot_be_read_before() {
+        let bytes = AnyCommand::from(crate::trial::Try { at: Position(0) });
+        let bytes = bytes.to_bytes().expect("encodes");
+        assert!(!AnyCommand::is_known_to(&bytes, AnyCommand::kinds()));
+        assert!(AnyCommand::from_bytes(&bytes).is_err());
     }
 }

@@ -72,6 +72,8 @@ mod table;
 pub mod tag;
 pub mod thread;
 pub mod timeline;
+#[cfg(debug_assertions)]
+pub mod trial;
 pub mod tx;
 mod unwanted;
 pub mod verb;

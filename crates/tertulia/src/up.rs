@@ -54,7 +54,19 @@ pub(crate) fn join(flags: JoinFlags, words: &Words) -> ExitCode {
     run(flags.resolve().map(Wish::Join), words)
 }
 
+/// A machine that is to be of the next version, for trying two versions together (R15). Only programs built for development can be.
+#[cfg(debug_assertions)]
+fn choose_version() {
+    if std::env::var_os("TERTULIA_NEXT").is_some() {
+        tertulia_node::be_next();
+    }
+}
+
+#[cfg(not(debug_assertions))]
+const fn choose_version() {}
+
 fn run(wish: anyhow::Result<Wish>, words: &Words) -> ExitCode {
+    choose_version();
     let ran = wish.and_then(|wish| {
         log(wish.machine())?;
         settle();

@@ -94,7 +94,7 @@ impl Entry {
             is_entry: false,
             state: State::Active,
             abstains: false,
-            commands: AnyCommand::KINDS,
+            commands: AnyCommand::kinds(),
             given_up: Vec::new(),
         }
     }

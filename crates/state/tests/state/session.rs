@@ -360,6 +360,8 @@ const WITHOUT_SESSION: &[&str] = &[
     "Split",
     "TakeEnd",
     "Trim",
+    #[cfg(debug_assertions)]
+    "Try",
     "Credentials",
     "Lookup",
     "LookupMany",

@@ -22,6 +22,8 @@ mod nick;
 mod replaced;
 mod stages;
 mod stopped;
+#[cfg(debug_assertions)]
+mod upgraded;
 
 use std::time::Duration;
 
