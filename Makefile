@@ -79,7 +79,7 @@ bench: page ## measure this machine beside its peers, and its page on a slow pho
 chaos: ## attack rings of real machines under load for long; prints what was seen, and writes it to target/chaos.jsonl
 	mkdir -p target && rm -f $(CHAOS)
 	TERTULIA_CHAOS_REPORT=$(CHAOS) TERTULIA_CHAOS_ROUNDS=$${TERTULIA_CHAOS_ROUNDS:-20} $(CARGO) test --release --locked --package tertulia --test chaos -- --nocapture --test-threads 1
-	TERTULIA_CUT_MINUTES=30 $(CARGO) test --release --locked --package tertulia-sim --test cluster cut_in_two
+	TERTULIA_CUT_S=1800 $(CARGO) test --release --locked --package tertulia-sim --test cluster cut_in_two
 	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-sim --test message lost
 	TERTULIA_EVERY_STEP=1 $(CARGO) test --release --locked --package tertulia-sim --test crash
 

@@ -7,6 +7,7 @@ use tertulia_node::{Failure, Standing};
 use tertulia_sim::cluster::census;
 use tertulia_sim::cluster::entropy;
 use tertulia_sim::cluster::invariant;
+use tertulia_sim::cluster::life::Life;
 use tertulia_sim::cluster::people::{Habit, Town};
 use tertulia_sim::cluster::trace::Trace;
 use tertulia_sim::cluster::watch::Watch;
@@ -16,7 +17,7 @@ use tertulia_state::account::{Credentials, Register};
 use tertulia_state::request::RequestKey;
 use tertulia_state::session::{NewSession, SecretHash};
 use tertulia_types::ring::MachineState;
-use tertulia_types::{AccountId, Nick, Range, Role, Scopes};
+use tertulia_types::{AccountId, Nick, Range, Rejected, Role, Scopes};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +32,8 @@ const PEOPLE: usize = 6;
 const AWAKE: Duration = Duration::from_secs(4);
 /// Between two looks at who serves what, while it is cut.
 const LOOK: Duration = Duration::from_secs(5 * 60);
-/// How many minutes the ring is cut, if it is not said.
-const CUT_MINUTES: u64 = 1;
+/// How long the ring is cut, if it is not said.
+const CUT_S: u64 = 30;
 /// A machine that cannot do something says so within this time: it tries for 5 s, and some of its questions take a moment more.
 const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// How long it may take until those who are left have elected somebody.
@@ -43,10 +44,10 @@ const ONE_RING_MAX: Duration = Duration::from_secs(120);
 /// Who got which nick, as the machines have said.
 type Granted = BTreeMap<Nick, AccountId>;
 
-/// How long the ring is cut: a minute in the slice, half an hour in a long run. Machines that are silent for 15 s are given up here, so that both are long.
+/// How long the ring is cut: in the slice so long that those who are silent are given up (after 15 s here), in a long run half an hour.
 fn cut() -> Duration {
-    let minutes = std::env::var("TERTULIA_CUT_MINUTES").map_or(CUT_MINUTES, |text| text.parse().unwrap());
-    Duration::from_secs(60 * minutes)
+    let cut_s = std::env::var("TERTULIA_CUT_S").map_or(CUT_S, |text| text.parse().unwrap());
+    Duration::from_secs(cut_s)
 }
 
 #[test]
@@ -121,54 +122,54 @@ async fn gather(world: &World) {
     rest::until_settled(world).await;
 }
 
-/// On the side that has the majority of a group each machine gives somebody a nick of its range; on the other side each says that it cannot, and in time. The
-/// same nicks are asked for on both sides.
+/// On the side that has the majority of a group all machines want the same nick of its range, and one of them gets it; on the other side, where the same nick is
+/// wanted, each says that it cannot, and in time.
 async fn assert_sides_serve(world: &World, groups: &BTreeMap<u64, Standing>, granted: &mut Granted) {
+    let mut asked = Vec::new();
     for standing in groups.values() {
-        let is_smaller = |name: &Name| SMALLER.contains(name);
-        let seats = standing.seats.iter().filter(|seat| seat.votes);
-        let lives = world.lives();
-        let voters: Vec<Name> = seats
-            .filter_map(|seat| {
-                let life = lives
-                    .iter()
-                    .find(|life| life.node.member().machine == seat.member.machine);
-                Some(life?.name)
-            })
-            .collect();
-        let smaller_serves = voters.iter().filter(|name| is_smaller(name)).count() * 2 > voters.len();
         let nick = free_nick(standing.descriptor.range, granted);
-        for life in lives {
-            let asked = Instant::now();
-            let serves = is_smaller(&life.name) == smaller_serves;
-            // Whoever led may be on the other side: then somebody is elected first.
-            let end = asked + if serves { ELECTION_MAX } else { Duration::ZERO };
-            let answer = loop {
-                let began = Instant::now();
-                let answer = timeout(ANSWER_MAX, life.node.submit(register(&nick, life.name))).await;
-                let answer = answer.unwrap_or_else(|_| panic!("{} is silent about {nick}", life.name));
-                assert!(began.elapsed() < ANSWER_MAX);
-                if !matches!(answer, Err(Failure::Unavailable(_))) || Instant::now() >= end {
-                    break answer;
-                }
-            };
-            match answer {
-                Ok(account) if serves => {
-                    assert_eq!(
-                        granted.insert(nick.clone(), account.id),
-                        None,
-                        "{nick} is granted twice"
-                    );
-                }
-                Err(Failure::Rejected(_)) if serves => {
-                    assert!(granted.contains_key(&nick), "{nick} is refused")
-                }
-                Err(Failure::Unavailable(_)) if !serves => {}
-                answer => panic!(
-                    "{} says of {nick}, whose group it reaches: {serves}: {answer:?}",
-                    life.name
-                ),
+        let smaller_serves = smaller_side_has_majority(world, standing);
+        for life in world.lives() {
+            let nick = nick.clone();
+            let serves = SMALLER.contains(&life.name) == smaller_serves;
+            asked.push(async move { (ask(&life, &nick, serves).await, life.name, serves, nick) });
+        }
+    }
+    for (answer, name, serves, nick) in futures::future::join_all(asked).await {
+        match answer {
+            Ok(account) if serves => {
+                assert_eq!(
+                    granted.insert(nick.clone(), account),
+                    None,
+                    "{nick} is granted twice"
+                );
             }
+            Err(Failure::Rejected(Rejected::NickTaken)) if serves => {}
+            Err(Failure::Unavailable(_)) if !serves => {}
+            answer => panic!("{name} says of {nick}, whose group it reaches: {serves}: {answer:?}"),
+        }
+    }
+}
+
+fn smaller_side_has_majority(world: &World, standing: &Standing) -> bool {
+    let lives = world.lives();
+    let is_smaller = |machine| {
+        let mut smaller = lives.iter().filter(|life| SMALLER.contains(&life.name));
+        smaller.any(|life| life.node.member().machine == machine)
+    };
+    let voters: Vec<_> = standing.seats.iter().filter(|seat| seat.votes).collect();
+    let there = voters.iter().filter(|seat| is_smaller(seat.member.machine));
+    there.count() * 2 > voters.len()
+}
+
+/// Asks a machine for a nick; where it should get it, until somebody is elected: whoever led may be on the other side.
+async fn ask(life: &Life, nick: &Nick, serves: bool) -> Result<AccountId, Failure> {
+    let end = Instant::now() + if serves { ELECTION_MAX } else { Duration::ZERO };
+    loop {
+        let answer = timeout(ANSWER_MAX, life.node.submit(register(nick, life.name))).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{} is silent about {nick}", life.name));
+        if !matches!(answer, Err(Failure::Unavailable(_))) || Instant::now() >= end {
+            return answer.map(|account| account.id);
         }
     }
 }
