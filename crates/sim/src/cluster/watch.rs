@@ -173,8 +173,9 @@ impl Watch {
         for standing in life.node.standings() {
             let group = standing.descriptor.group;
             let digest = life.pulse.answer(life.node.digest_at(group)).await;
-            // A copy that has stopped, or is being made, has nothing to compare.
-            let Some(Ok((next_index, digest))) = digest else {
+            // A copy that has stopped, or is being made, has nothing to compare; nor has one that was invited and waits for its first snapshot: it is
+            // empty, and knows the range as it was at its invitation.
+            let Some(Ok((next_index @ 1.., digest))) = digest else {
                 continue;
             };
             let wrong = {
