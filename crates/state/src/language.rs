@@ -322,6 +322,7 @@ mod tests {
         assert!(!AnyCommand::is_known_to(&bytes, AnyCommand::SPLIT));
     }
 
+    #[cfg(debug_assertions)]
     #[test]
     fn r15_what_the_next_version_knows_cannot_be_read_before() {
         let bytes = AnyCommand::from(crate::trial::Try { at: Position(0) });
