@@ -1,6 +1,6 @@
 //! A copy of the whole ring while it serves: of each group all that was acknowledged before, and of all groups together one moment.
 //!
-//! First all couriers rest (see [`hold`](crate::hold)). Then the ring is walked once around: who leads the group at a position lends a copy of its database, whose
+//! First all couriers rest (see `hold`). Then the ring is walked once around: who leads the group at a position lends a copy of its database, whose
 //! range says where the walk goes on. Ranges are only ever divided, so an end that was found stays one, and the copies cover the ring without a gap and without
 //! an overlap, whatever is divided meanwhile. Then the couriers go on; the blocks are fetched afterwards, at whatever pace.
 //!

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Kinds: 1 the manifest, 2 a database (SQLite), 3 the end. Under a passphrase what follows the head is cut into pieces, each sealed
-//! by ChaCha20-Poly1305 under the key that Argon2id makes of passphrase and salt (64 MiB, three passes): see [`seal`].
+//! by ChaCha20-Poly1305 under the key that Argon2id makes of passphrase and salt (64 MiB, three passes): see `seal`.
 //!
 //! **Invariant:** whoever reads a backup to its end knows that it is whole and as it was written, to the byte; nothing that was read
 //! before counts until then.
