@@ -6,6 +6,7 @@ No container engine is asked for: `compose.yaml`'s networks, addresses and comma
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 
@@ -35,24 +36,16 @@ def sh(*words):
     return ran.stdout
 
 
-class Networks:
-    """Two networks of namespaces, with a router between them."""
+class Cables:
+    """Computers on networks: namespaces and switches."""
 
-    def __init__(self):
-        self.stem = f"tert-two-{os.getpid()}"
+    def __init__(self, stem, networks):
+        self.stem = f"tert-{stem}-{os.getpid()}"
         self.made = []
-        for network in ("machines", "people"):
+        for network in networks:
             self.add(f"switch-{network}")
             sh("ip", "-n", self.name(f"switch-{network}"), "link", "add", "switch", "type", "bridge")
             sh("ip", "-n", self.name(f"switch-{network}"), "link", "set", "switch", "up")
-        for computer in [*MACHINES, "people", "router"]:
-            self.add(computer)
-            for network, address in addresses(computer).items():
-                self.plug(computer, network, address)
-        router = addresses("router")
-        for machine in MACHINES:
-            self.route(machine, "10.77.1.0/24", router["machines"])
-        self.route("people", "10.77.2.0/24", router["people"])
 
     def name(self, of):
         return f"{self.stem}-{of}"
@@ -70,19 +63,34 @@ class Networks:
         sh("ip", "-n", self.name(computer), "link", "set", cable, "up")
         sh("ip", "-n", switch, "link", "set", socket, "master", "switch", "up")
 
-    def route(self, computer, to, via):
-        assert f"ip route replace {to} via {via}" in COMPOSE, "as the compose file lays it"
-        sh("ip", "-n", self.name(computer), "route", "add", to, "via", via)
-
-    def forward(self, is_on):
-        sh(*self.inside("router"), "sh", "-c", f"echo {int(is_on)} > /proc/sys/net/ipv4/ip_forward")
-
     def inside(self, computer):
         return ["ip", "netns", "exec", self.name(computer)]
 
     def close(self):
         for name in self.made:
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+class Networks(Cables):
+    """Two networks, with a router between them."""
+
+    def __init__(self):
+        super().__init__("two", ["machines", "people"])
+        for computer in [*MACHINES, "people", "router"]:
+            self.add(computer)
+            for network, address in addresses(computer).items():
+                self.plug(computer, network, address)
+        router = addresses("router")
+        for machine in MACHINES:
+            self.route(machine, "10.77.1.0/24", router["machines"])
+        self.route("people", "10.77.2.0/24", router["people"])
+
+    def route(self, computer, to, via):
+        assert f"ip route replace {to} via {via}" in COMPOSE, "as the compose file lays it"
+        sh("ip", "-n", self.name(computer), "route", "add", to, "via", via)
+
+    def forward(self, is_on):
+        sh(*self.inside("router"), "sh", "-c", f"echo {int(is_on)} > /proc/sys/net/ipv4/ip_forward")
 
 
 @pytest.fixture
@@ -138,6 +146,52 @@ def test_two_networks_and_a_router_carry_a_ring_and_its_people(networks, tmp_pat
         for process in running.values():
             process.kill()
             process.wait(WAIT_S_MAX)
+
+
+def test_the_guides_first_page_gives_a_ring_of_three(tmp_path):
+    """Its commands, as they stand there, on three computers with the addresses that stand there, and one more for the third."""
+    guide = (ROOT / "docs" / "operating.md").read_text()
+    page = guide[guide.index("## A ring of three") : guide.index("So that a machine starts with its computer")]
+    first, token, second, status = [line.strip() for line in page.splitlines() if line.startswith("    ")]
+    assert "192.168.1.5" in first and "192.168.1.6" in second and "…" in second
+    computers = {"192.168.1.5": first, "192.168.1.6": second, "192.168.1.7": second.replace("192.168.1.6", "192.168.1.7")}
+    # As one who has the program in their path.
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "tertulia").symlink_to(binary().resolve())
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+    cables = Cables("guide", ["village"])
+    running = {}
+    try:
+        for address, command in computers.items():
+            computer = address.rsplit(".", 1)[1]
+            cables.add(computer)
+            cables.plug(computer, "village", address)
+            place = tmp_path / computer
+            place.mkdir()
+
+            def typed(line, place=place, computer=computer):
+                words = [*cables.inside(computer), "env", *shlex.split(line)]
+                return {"args": words, "cwd": place, "env": environment, "stdin": subprocess.DEVNULL}
+
+            if running:
+                made = subprocess.run(**typed(token, tmp_path / "5", "5"), capture_output=True, text=True, timeout=WAIT_S_MAX)
+                secret = re.search(r"TERTULIA_TOKEN=(\S+) tertulia join 192\.168\.1\.5:8788", made.stdout)
+                assert secret, f"it prints the next command, whole: {made.stdout} {made.stderr}"
+                command = command.replace("…", secret.group(1))
+            log = open(place / "log", "wb")
+            running[computer] = subprocess.Popen(**typed(command), stdout=log, stderr=log)
+            until(lambda: b"Ctrl-C stops" in (place / "log").read_bytes(), f"the machine at {address} serves")
+
+        def seen():
+            return subprocess.run(**typed(status), capture_output=True, text=True, timeout=WAIT_S_MAX).stdout
+
+        until(lambda: "Any one machine may be lost now" in " ".join(seen().split()), "it says what the guide says")
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait(WAIT_S_MAX)
+        cables.close()
 
 
 def test_the_unit_starts_a_machine_with_what_stands_in_its_file(tmp_path):
