@@ -5,8 +5,8 @@
 //! the verbs is settled at the group itself, in batches.
 //!
 //! **Invariant:** a row leaves the outbox only by [`Settle`], after the destination has answered.
-//! **Invariant:** a walk goes on from where the destination's range ended *when it applied the hop*, which is in its answer (O2). The cursor is kept in
-//! memory only: a new leader begins the walk again, and repeats change nothing.
+//! **Invariant:** a walk goes on from where the destination's range ended *when it applied the hop*, which is in its answer (O2); but first it goes back to whom
+//! that hop has passed by, if they came while it was under way. The cursor is kept in memory only: a new leader begins the walk again, and repeats change nothing.
 //! **Invariant:** two couriers at once (an old leader's) are harmless: verbs are versioned upserts, and what is settled twice is settled once (O4).
 //!
 //! It is woken by what is applied, and by its own waits; it never polls.
@@ -19,7 +19,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use rand::RngExt;
-use tertulia_state::outbox::{Parcel, Pending, Resume, Settle, Settled, Walked};
+use tertulia_state::outbox::{Hop, Parcel, Pending, Resume, Settle, Settled, Walked};
 use tertulia_state::{AnyCommand, Query};
 use tertulia_types::{Position, Rejected, Slot};
 use tokio::sync::Notify;
@@ -68,7 +68,8 @@ struct Load {
     seq: u64,
     home: Position,
     command: Vec<u8>,
-    is_walk: bool,
+    /// Of a hop of a walk: from which slot on it was looked for.
+    walk: Option<Slot>,
 }
 
 /// What waits for one destination group.
@@ -124,7 +125,8 @@ struct Round<'a> {
     has_more: bool,
     /// A lane that works, and must have room before more rows are looked at.
     waiting_for: Option<u64>,
-    again: Vec<(u64, Option<Slot>)>,
+    /// Hops that were answered, and whose walks go on.
+    again: Vec<Hop>,
     settled: Vec<Settled>,
     settling: usize,
     under_way: FuturesUnordered<BoxFuture<'static, Landed>>,
@@ -236,8 +238,8 @@ impl<'a> Round<'a> {
             rows: rows.clone(),
         };
         let parcels = self.courier.look(resume).await?;
-        for (seq, _) in rows {
-            self.held.remove(&seq);
+        for hop in rows {
+            self.held.remove(&hop.seq);
         }
         for parcel in parcels {
             let seq = parcel.seq;
@@ -299,11 +301,7 @@ impl<'a> Round<'a> {
 
     /// Finds a place for a parcel; returns the group whose lane is full, if so.
     fn place(&mut self, parcel: Parcel) -> Option<u64> {
-        let Parcel {
-            seq,
-            command,
-            walk: is_walk,
-        } = parcel;
+        let Parcel { seq, command, walk } = parcel;
         if self.held.contains(&seq) {
             return None;
         }
@@ -327,7 +325,7 @@ impl<'a> Round<'a> {
                     seq,
                     home: any.home(),
                     command,
-                    is_walk,
+                    walk,
                 });
             }
             Err(fault) => tracing::error!(seq, %fault, "a parcel cannot be read; it stays"),
@@ -467,18 +465,22 @@ impl<'a> Round<'a> {
         let seq = load.seq;
         match outcome(answer) {
             None => tracing::error!(seq, "the answer to a parcel cannot be read; it stays"),
-            Some(Ok(reply)) if load.is_walk => match postcard::from_bytes(&reply) {
-                Ok(Walked { next: Some(slot) }) => self.again.push((seq, Some(slot))),
-                Ok(Walked { next: None }) => self.settled.push(Settled {
+            Some(Ok(reply)) => match load.walk.map(|from| (from, postcard::from_bytes(&reply))) {
+                // At its end too: whether somebody has come whom it has passed by.
+                Some((from, Ok(Walked { next }))) => self.again.push(Hop {
                     seq,
-                    result: Ok(None),
+                    from,
+                    to: load.home.slot(),
+                    next,
                 }),
-                Err(error) => tracing::error!(seq, %error, "the answer to a walk cannot be read; it stays"),
+                Some((_, Err(error))) => {
+                    tracing::error!(seq, %error, "the answer to a walk cannot be read; it stays");
+                }
+                None => self.settled.push(Settled {
+                    seq,
+                    result: Ok(Some(reply)),
+                }),
             },
-            Some(Ok(reply)) => self.settled.push(Settled {
-                seq,
-                result: Ok(Some(reply)),
-            }),
             Some(Err(Rejected::Moved { range, epoch })) => {
                 self.courier.router.table.moved(group, range, epoch);
                 self.requeue(load);

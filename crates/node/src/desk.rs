@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tertulia_ring::pointer::Pointer;
-use tertulia_state::AnyCommand;
+use tertulia_state::{AnyCommand, Descriptor};
 use tertulia_types::MachineId;
 use tertulia_types::ring::HopKind;
 use tokio::runtime::Handle;
@@ -22,8 +22,8 @@ use crate::finder::Finder;
 use crate::given_up;
 use crate::lender::Lender;
 use crate::peers::{Book, State};
-use crate::raft::Member;
 use crate::raft::network::{Absence, Call, Letter};
+use crate::raft::{Member, NodeId};
 use crate::relay::HEAR_PATIENCE;
 use crate::report::Reporter;
 use crate::roster::{Receive, Roster};
@@ -65,6 +65,11 @@ impl Desk {
             let is_among_keepers = letter.call.is_between_members() || !is_of_people(&letter);
             if is_among_keepers && !clerk.is_none_or(|clerk| clerk.may_keep_copies(from)) {
                 return Err(Absence::Garbled);
+            }
+            if let Some((origin, node)) = self.roster.passed_over(&letter)
+                && let Some(clerk) = clerk
+            {
+                clerk.make_late(origin, node).await;
             }
             return self.roster.receive(&letter).await;
         }
@@ -206,6 +211,35 @@ impl Clerk {
         }
     }
 
+    /// Makes the copy that a split has passed over, empty, under the id that it should have had (R2). Where that fails it is not there, and the letter is
+    /// answered so.
+    async fn make_late(&self, origin: Descriptor, node: NodeId) {
+        let group = origin.group;
+        if given_up::is_given_up(&self.book, group) {
+            return;
+        }
+        let copies = self.copies.clone();
+        // Once begun, it is finished, whether who asks still waits or not.
+        let made = self.consensus.spawn(async move {
+            match copies.host(origin, node).await {
+                Ok(()) => tracing::info!(
+                    group = format_args!("{group:016x}"),
+                    node,
+                    "a copy that a split has passed over is made, empty"
+                ),
+                Err(error) => tracing::warn!(
+                    group = format_args!("{group:016x}"),
+                    node,
+                    %error,
+                    "a copy that a split has passed over is not made"
+                ),
+            }
+        });
+        if let Err(error) = made.await {
+            tracing::debug!(%error, "the machine stops");
+        }
+    }
+
     /// Follows an invitation (R2). A copy that is here under an id which is no member any more goes first.
     async fn take_copy(&self, invite: Invite) -> Result<Member, Refused> {
         let takes_copies = self
@@ -275,6 +309,7 @@ mod tests {
                     node: 77,
                     incarnation: founder.incarnation,
                     origin: None,
+                    descriptor: None,
                 }),
                 call: Call::Vote,
                 body: Bytes::new(),

@@ -209,6 +209,17 @@ impl Group {
         })
     }
 
+    /// For how long a majority has not answered this leader; zero where this copy does not lead. One that has handed over its lead calls nobody any more: so
+    /// it does not hear that another one leads either.
+    pub(crate) fn unanswered(&self) -> Duration {
+        if !self.is_leading() {
+            return Duration::ZERO;
+        }
+        let metrics = self.consensus().metrics();
+        let acked = metrics.borrow_watched().last_quorum_acked;
+        acked.map_or(Duration::ZERO, |acked| acked.elapsed())
+    }
+
     /// Whether a change of voters is half done, or any change is not committed yet.
     pub(crate) fn is_changing(&self) -> bool {
         let metrics = self.consensus().metrics();

@@ -6,9 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tertulia_state::Descriptor;
 use tertulia_types::MachineId;
 
 use crate::group::Group;
+use crate::raft::NodeId;
 use crate::raft::network::{Absence, Letter};
 use crate::replica::{Replica, Stage};
 
@@ -189,6 +191,25 @@ impl Roster {
             (_, _) if self.row(letter.group).is_some() => Absence::NotYet,
             (_, _) => Absence::NeverHeard,
         }
+    }
+
+    /// The copy that is to be made here when a group without a leader asks for this member's vote (R2): of a child that its parent's split should have given to
+    /// this machine, had its copy of the parent not come to stand behind the split another way. Nothing was ever here of it, so it has never voted. The parent's
+    /// row shows that: rows stay, and one under the id that the child's member has is as old as the split.
+    pub(crate) fn passed_over(&self, letter: &Letter) -> Option<(Descriptor, NodeId)> {
+        let to = letter
+            .to
+            .filter(|to| to.incarnation == self.incarnation && self.row(letter.group).is_none())?;
+        let (origin, descriptor) = (to.origin?, to.descriptor?);
+        let parent = self.row(origin.parent).filter(|parent| parent.node == to.node)?;
+        let is_behind = match parent.stage {
+            Stage::Live => self
+                .group(origin.parent)
+                .is_some_and(|parent| !parent.is_sick() && parent.has_applied(origin.index)),
+            Stage::Gone => true,
+            Stage::Seeding | Stage::GivenUp => false,
+        };
+        is_behind.then_some((descriptor, to.node))
     }
 
     /// Answers a letter about a group.

@@ -178,7 +178,15 @@ impl Steward {
         let is_out = group
             .roll()
             .is_some_and(|roll| !roll.members.contains_key(&group.node) && roll.index > group.node);
+        let mates = || {
+            let seats = group.seats();
+            seats.iter().map(|seat| seat.member.machine).collect()
+        };
         if let Some(led_since) = known.led_since {
+            if group.unanswered() >= self.patience.loneliness {
+                self.ask_whether_wanted((group.id, group.node), group.end(), mates())
+                    .await;
+            }
             // A leader that the group has let go hands the lead over within moments; until then it may answer, but change nothing.
             if is_out {
                 return false;
@@ -191,9 +199,7 @@ impl Steward {
             .is_some_and(|since| since.elapsed() >= self.patience.loneliness)
             || group.silence() >= self.patience.loneliness;
         if is_out || is_lonely {
-            let seats = group.seats();
-            let mates = seats.iter().map(|seat| seat.member.machine).collect();
-            self.ask_whether_wanted((group.id, group.node), group.end(), mates)
+            self.ask_whether_wanted((group.id, group.node), group.end(), mates())
                 .await;
         }
         false
@@ -407,8 +413,10 @@ impl Steward {
             .as_ref()
             .is_some_and(|here| !here.is_sick() && here.leader() == Some(me));
         let own = here.and_then(|here| here.roll());
+        // A leader has committed whatever anybody else knows to be committed: one that knows less leads nothing any more, and was not told.
+        let known = own.as_ref().map(|own| own.as_of);
         if let Some(roll) = unwanted(node, own.as_ref(), told)
-            && !leads
+            && (!leads || known.is_some_and(|known| known < roll.as_of))
             && let Err(error) = self.copies.dismiss(group, &roll).await
         {
             tracing::warn!(group = format_args!("{group:016x}"), %error, "a copy that is not wanted stays");

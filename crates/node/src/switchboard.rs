@@ -70,6 +70,11 @@ impl Switchboard {
         self.lines().isolated.insert(machine);
     }
 
+    /// This machine is not isolated any more.
+    pub fn take_back(&self, machine: MachineId) {
+        self.lines().isolated.remove(&machine);
+    }
+
     /// All lines work again.
     pub fn heal(&self) {
         let mut lines = self.lines();

@@ -144,7 +144,7 @@ impl Bench {
             };
             let result = |(parcel, reply): (&Parcel, &Vec<u8>)| Settled {
                 seq: parcel.seq,
-                result: Ok((!parcel.walk).then(|| reply[1..].to_vec())),
+                result: Ok(parcel.walk.is_none().then(|| reply[1..].to_vec())),
             };
             let settled: Vec<_> = parcels.iter().zip(&replies).map(result).collect();
             let settle = settled.chunks(BATCH).map(|some| {

@@ -54,6 +54,14 @@ impl Command for DeliverCard {
     }
 }
 
+/// The slot of the first follower at or behind the cursor.
+pub(crate) fn next_slot(view: &View<'_>, row: &Waiting) -> Outcome<Option<Slot>> {
+    match AccountId::from_number(row.subject) {
+        Some(author) => Ok(edge::next_follower_slot(view, author, row.cursor)?),
+        None => Ok(None),
+    }
+}
+
 pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<DeliverCard>> {
     let Some(author) = AccountId::from_number(row.subject) else {
         return Ok(None);

@@ -319,7 +319,15 @@ pub(crate) fn remove(tx: &mut Tx<'_>, stored: &Stored) -> Outcome<()> {
     Ok(())
 }
 
-/// The next hop of a delivery: the first follower at or behind the cursor.
+/// The slot of the first follower at or behind a delivery's cursor.
+pub(crate) fn next_slot(view: &View<'_>, row: &Waiting) -> Outcome<Option<Slot>> {
+    match stored(view, dweet_id(row.subject))? {
+        Some(stored) => Ok(edge::next_follower_slot(view, stored.author, row.cursor)?),
+        None => Ok(None),
+    }
+}
+
+/// The next hop of a delivery: to the first follower at or behind the cursor.
 pub(crate) fn deliver_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Deliver>> {
     let Some(stored) = stored(view, dweet_id(row.subject))? else {
         return Ok(None);

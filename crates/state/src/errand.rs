@@ -143,8 +143,8 @@ pub struct Parcel {
     pub seq: u64,
     /// An encoded [`AnyCommand`](crate::AnyCommand), or `None` when nothing is left to do: settle it as done.
     pub command: Option<Vec<u8>>,
-    /// Whether the reply is a [`Walked`] after which [`Resume`] tells the next hop.
-    pub walk: bool,
+    /// For a hop of a walk, from which slot on it was looked for: its reply is a [`Walked`], after which [`Resume`] tells the next one.
+    pub walk: Option<Slot>,
 }
 
 /// Asks for rows behind `after_seq`, oldest first.
@@ -166,14 +166,28 @@ impl Verb for Pending {
     }
 }
 
-/// Asks for the given rows again: for each its seq and, for a walk that goes on, the slot to go on from. Rows that were
-/// settled or replaced are left out of the answer; a replacement is found by [`Pending`].
+/// A hop of a walk that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The row.
+    pub seq: u64,
+    /// From which slot on it was looked for.
+    pub from: Slot,
+    /// To which slot it went: nobody between the two was to be reached then.
+    pub to: Slot,
+    /// Where the walk goes on, as the answer says.
+    pub next: Option<Slot>,
+}
+
+/// Asks for the next hop of each of these walks. Where somebody has come since whom the last one has passed by, it is taken once more, to them (rule O2): their group
+/// counts on what their neighbours get, and may have been divided meanwhile. Rows that were settled or replaced are left out of the answer; a replacement is
+/// found by [`Pending`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resume {
     /// The end of the group's range.
     pub at: Position,
     /// At most 1 024 are looked at.
-    pub rows: Vec<(u64, Option<Slot>)>,
+    pub rows: Vec<Hop>,
 }
 
 impl Verb for Resume {

@@ -12,7 +12,7 @@
 //! - Each kind says what a refusal means (rule O1): see its noun's `refused`.
 
 use crate::errand::{Errand, PAGE_MAX, Waiting, from_row, waiting};
-pub use crate::errand::{Parcel, Pending, Resume, Settle, Settled, Walked};
+pub use crate::errand::{Hop, Parcel, Pending, Resume, Settle, Settled, Walked};
 use crate::error::{Error, Fault, Outcome, decode};
 use crate::language::AnyCommand;
 use crate::tx::{Tx, View};
@@ -35,13 +35,40 @@ impl Query for Pending {
 impl Query for Resume {
     fn read(&self, view: &View<'_>) -> Outcome<Vec<Parcel>> {
         let mut parcels = Vec::new();
-        for (seq, from) in self.rows.iter().take(PAGE_MAX as usize) {
-            if let Some(mut row) = waiting(view, *seq)? {
-                row.cursor = from.unwrap_or(Slot(0));
-                parcels.push(parcel(view, &row)?);
-            }
+        for hop in self.rows.iter().take(PAGE_MAX as usize) {
+            let Some(mut row) = waiting(view, hop.seq)? else {
+                continue;
+            };
+            row.cursor = hop.from;
+            let has_passed_by = next_slot(view, &row)?.is_some_and(|slot| slot < hop.to);
+            parcels.push(match hop.next {
+                _ if has_passed_by => parcel(view, &row)?,
+                Some(next) => {
+                    row.cursor = next;
+                    parcel(view, &row)?
+                }
+                None => Parcel {
+                    seq: hop.seq,
+                    command: None,
+                    walk: None,
+                },
+            });
         }
         Ok(parcels)
+    }
+}
+
+/// The first slot at or behind the cursor that a walk has to reach; `None` also for walks to all slots, which pass nobody by.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other kinds go to one place, or to all"
+)]
+fn next_slot(view: &View<'_>, row: &Waiting) -> Outcome<Option<Slot>> {
+    match row.kind {
+        Errand::Deliver => dweet::next_slot(view, row),
+        Errand::Card => card::next_slot(view, row),
+        Errand::Original => redweet::next_slot(view, row),
+        _ => Ok(None),
     }
 }
 
@@ -86,7 +113,7 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
         Errand::Use => invitation::parcel(view, row)?.map(Into::into),
         Errand::Report => report::parcel(view, row)?.map(Into::into),
     };
-    let walk = matches!(
+    let is_walk = matches!(
         row.kind,
         Errand::Deliver | Errand::Card | Errand::Original | Errand::Hidden | Errand::Settlement
     ) || matches!(command, Some(AnyCommand::GoOnForgetting(_)));
@@ -94,7 +121,7 @@ fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Parcel> {
     Ok(Parcel {
         seq: row.seq,
         command,
-        walk,
+        walk: is_walk.then_some(row.cursor),
     })
 }
 

@@ -271,6 +271,15 @@ impl CountRedweet {
     }
 }
 
+/// The slot of the first redweeter at or behind the cursor.
+pub(crate) fn next_slot(view: &View<'_>, row: &Waiting) -> Outcome<Option<Slot>> {
+    Ok(edge::next_redweeter_slot(
+        view,
+        dweet_id(row.subject),
+        row.cursor,
+    )?)
+}
+
 /// The next hop of the walk to those who redweeted a dweet that was edited or is gone.
 pub(crate) fn original_parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<SetOriginal>> {
     let original = dweet_id(row.subject);

@@ -11,8 +11,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use prost::{Message, Oneof};
+use tertulia_state::Descriptor;
 use tertulia_state::range::Origin;
-use tertulia_types::MachineId;
+use tertulia_types::{MachineId, Range, Slot};
 
 use super::ring_id::RingId;
 use crate::raft::network::{Absence, Call, Letter, Recipient};
@@ -253,6 +254,38 @@ pub(crate) struct RecipientFrame {
     pub(crate) incarnation: u64,
     #[prost(message, optional, tag = "3")]
     pub(crate) origin: Option<OriginFrame>,
+    #[prost(message, optional, tag = "4")]
+    pub(crate) stretch: Option<StretchFrame>,
+}
+
+/// What a group owns: the slots behind `after`, up to and with `last`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct StretchFrame {
+    #[prost(uint32, tag = "1")]
+    pub(crate) after: u32,
+    #[prost(uint32, tag = "2")]
+    pub(crate) last: u32,
+    #[prost(uint64, tag = "3")]
+    pub(crate) epoch: u64,
+}
+
+impl StretchFrame {
+    fn new(descriptor: Descriptor) -> Self {
+        Self {
+            after: descriptor.range.start().slot().0.into(),
+            last: descriptor.range.end().slot().0.into(),
+            epoch: descriptor.epoch,
+        }
+    }
+
+    fn descriptor(&self, group: u64) -> Option<Descriptor> {
+        let slot = |number: u32| u16::try_from(number).ok().map(Slot);
+        Some(Descriptor {
+            group,
+            range: Range::between(slot(self.after)?, slot(self.last)?),
+            epoch: self.epoch,
+        })
+    }
 }
 
 /// The split that a group was born by.
@@ -297,6 +330,7 @@ impl LetterFrame {
                 origin: to
                     .origin
                     .map(|Origin { parent, index }| OriginFrame { parent, index }),
+                stretch: to.descriptor.map(StretchFrame::new),
             }),
             call: call_number(letter.call),
             body: letter.body,
@@ -314,6 +348,7 @@ impl LetterFrame {
                 origin: to
                     .origin
                     .map(|OriginFrame { parent, index }| Origin { parent, index }),
+                descriptor: to.stretch.and_then(|stretch| stretch.descriptor(self.group)),
             }),
             call: call_of(self.call)?,
             body: self.body,
@@ -412,6 +447,11 @@ mod tests {
                     node: 3,
                     incarnation: u64::MAX,
                     origin: Some(Origin { parent: 5, index: 6 }),
+                    descriptor: Some(Descriptor {
+                        group: 7,
+                        range: Range::between(Slot(9), Slot(4)),
+                        epoch: 2,
+                    }),
                 }),
                 call,
                 body: Bytes::from_static(b"body"),

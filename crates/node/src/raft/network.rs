@@ -24,6 +24,7 @@ use openraft::type_config::alias::{SnapshotMetaOf, SnapshotOf};
 use openraft::{EntryPayload, OptionalSend, SnapshotMeta};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tertulia_state::Descriptor;
 use tertulia_state::range::Origin;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -95,6 +96,8 @@ pub struct Recipient {
     pub incarnation: u64,
     /// By which split the group was born, if by one: whoever has not applied it yet will have a copy soon (R3).
     pub origin: Option<Origin>,
+    /// What the group is, where its vote is asked for: a member that its parent's split has passed over makes itself an empty copy of it (R2).
+    pub descriptor: Option<Descriptor>,
 }
 
 /// From one machine to another, about one group.
@@ -242,6 +245,8 @@ impl Line {
             node: self.target,
             incarnation: self.member.incarnation,
             origin: self.lines.visible.borrow().origin,
+            descriptor: matches!(kind.0, Call::Vote | Call::PreVote)
+                .then(|| self.lines.visible.borrow().descriptor),
         });
         let letter = Letter {
             group: self.lines.group,

@@ -59,6 +59,7 @@ async fn r3_what_is_not_here_is_said_and_nonsense_harms_nothing() {
         node: 0,
         incarnation: incarnation ^ 1,
         origin: None,
+        descriptor: None,
     };
     let answer = ask(letter(group, Some(other_life), Call::Append, b"")).await;
     assert_eq!(answer, Err(Absence::NeverHeard));
@@ -66,6 +67,7 @@ async fn r3_what_is_not_here_is_said_and_nonsense_harms_nothing() {
         node: 77,
         incarnation,
         origin: None,
+        descriptor: None,
     };
     let answer = ask(letter(group, Some(other_node), Call::Append, b"")).await;
     assert_eq!(answer, Err(Absence::Gone));
@@ -74,6 +76,7 @@ async fn r3_what_is_not_here_is_said_and_nonsense_harms_nothing() {
         node: 0,
         incarnation,
         origin: None,
+        descriptor: None,
     });
     for call in [
         Call::Append,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::community::{follow, home, publish, register, registration, until};
 use crate::neighbourhood::{HASTE, Neighbourhood};
-use tertulia_node::{Failure, Heard, JoinError, LeaveError, Node, Patience, Unavailable, unix_ms};
+use tertulia_node::{Failure, Heard, JoinError, LeaveError, Node, Patience, Standing, Unavailable, unix_ms};
 use tertulia_state::Event;
 use tertulia_state::range::Split;
 use tertulia_types::ring::LeaveProgress;
@@ -97,6 +97,46 @@ async fn j7_a_machine_leaves_when_all_it_held_is_elsewhere_and_the_last_cannot()
         .unwrap();
     assert_eq!(home(&ring.machines[1], ana).await, ["hola"]);
     ring.machines[1].leave(&progress).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j7_r5_a_leader_that_leaves_and_does_not_hear_of_its_heir_can_go_all_the_same() {
+    let mut ring = Neighbourhood::of(4, Role::Replica).await;
+    ring.until_settled(3, 4).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    let leader = ring.machines[0].standings()[0].leader;
+    let machine = |node: &Arc<Node>| node.member().machine;
+    let place = ring
+        .machines
+        .iter()
+        .position(|node| Some(machine(node)) == leader)
+        .unwrap();
+    let goes = ring.machines.remove(place);
+    // What it says is heard and answered; what others have to say does not come: not that its heir leads, nor that it is a member no longer.
+    for other in &ring.machines {
+        ring.switchboard.cut(machine(other), machine(&goes));
+    }
+    let (progress, _) = watch::channel(LeaveProgress::default());
+    let leave = goes.leave(&progress);
+    let others_go_on = async {
+        until("its group does without it", || async {
+            let standings = ring.machines[0].standings();
+            let is_member =
+                |standing: &Standing| standing.seats.iter().any(|seat| seat.member == goes.member());
+            standings
+                .iter()
+                .all(|standing| standing.leader != leader && !is_member(standing))
+        })
+        .await;
+        publish(&ring.machines[0], ana, "hola").await.unwrap();
+        ring.switchboard.heal();
+    };
+    let both = async { tokio::join!(leave, others_go_on).0 };
+    tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .expect("within the limit")
+        .unwrap();
+    assert!(goes.standings().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

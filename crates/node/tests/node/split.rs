@@ -299,6 +299,7 @@ async fn sounded(switchboard: &Switchboard, of: &Node, node: NodeId, birth: Birt
             node,
             incarnation: of.member().incarnation,
             origin: Some(birth.origin()),
+            descriptor: None,
         }),
         call: Call::Append,
         body: bytes::Bytes::new(),
@@ -401,6 +402,57 @@ async fn r3_a_member_that_gets_its_parent_from_behind_the_split_is_invited_anew(
         fresh.iter().any(|member| !old.contains(member)),
         "{fresh:?} after {old:?}"
     );
+    for node in &ring.machines {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r2_a_member_that_a_split_has_passed_over_votes_where_a_majority_is_wanted() {
+    let mut ring = Neighbourhood::of(3, Role::Replica).await;
+    ring.until_settled(3, 3).await;
+    let ana = register(&ring.machines[0], "ana").await;
+    let group = groups(&ring.machines[0])[0].group;
+    until("all are equal", || all_equal(&ring.machines, group)).await;
+    let leader = ring.machines[0].standings()[0].leader;
+    let is_led_by = |node: &Arc<Node>| Some(id(node)) == leader;
+    let place = ring.machines.iter().position(|node| !is_led_by(node)).unwrap();
+    let late = ring.machines.remove(place);
+    let old = members(&late, group);
+    ring.switchboard.isolate(id(&late));
+    let birth = divide(&ring.machines[0], MIDDLE, 1).await;
+    publish(&ring.machines[1], ana, "without it").await.unwrap();
+    let born_at = |node: &Arc<Node>| groups(node).len() == 2;
+    until("both others have both halves", || async {
+        ring.machines.iter().all(born_at)
+    })
+    .await;
+    for node in &ring.machines {
+        for half in [birth.parent.group, birth.child.group] {
+            node.cut_log(half).await.unwrap();
+        }
+    }
+    // One of the two that have the new group is lost before the third has heard of it.
+    let lost = ring.machines.iter().position(is_led_by).unwrap();
+    let lost = ring.machines.remove(lost);
+    ring.switchboard.isolate(id(&lost));
+    ring.switchboard.take_back(id(&late));
+    ring.machines.push(late.clone());
+    until("it has both halves", || async { born_at(&late) }).await;
+    publish(&late, ana, "with it").await.unwrap();
+    let half = birth.child.group;
+    until("its copies are equal", || all_equal(&ring.machines, half)).await;
+    assert_eq!(
+        members(&late, half),
+        old,
+        "under the id that it has in the old one"
+    );
+    ring.switchboard.heal();
+    ring.machines.push(lost);
+    ring.until_settled(3, 3).await;
+    for half in [birth.parent.group, birth.child.group] {
+        until("all copies are equal", || all_equal(&ring.machines, half)).await;
+    }
     for node in &ring.machines {
         node.stop().await;
     }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tertulia_state::account::Register;
 use tertulia_state::dweet::Publish;
 use tertulia_state::follow::Follow;
-use tertulia_state::outbox::{Parcel, Pending, Resume, Settle, Settled, Walked};
+use tertulia_state::outbox::{Hop, Parcel, Pending, Resume, Settle, Settled, Walked};
 use tertulia_state::range::{Birth, Split};
 use tertulia_state::request::RequestKey;
 use tertulia_state::session::{Actor, NewSession, SecretHash};
@@ -273,17 +273,11 @@ impl Community {
                 Ok(reply) => reply,
                 Err(rejected) => break Err(rejected),
             };
-            if !parcel.walk {
+            let Some(hop) = answered(&parcel, &reply) else {
                 break Ok(Some(reply));
-            }
-            let walked: Walked = postcard::from_bytes(&reply).expect("a hop's answer");
-            let Some(next) = walked.next else { break Ok(None) };
-            let resumed = self
-                .query(Resume {
-                    at,
-                    rows: vec![(parcel.seq, Some(next))],
-                })
-                .expect("resumes");
+            };
+            let rows = vec![hop];
+            let resumed = self.query(Resume { at, rows }).expect("resumes");
             match resumed.into_iter().next() {
                 Some(resumed) => parcel = resumed,
                 None => return hops,
@@ -385,4 +379,17 @@ impl Community {
         })
         .expect("follows");
     }
+}
+
+/// The hop that a parcel was, as its answer has it; `None` if it is no walk.
+pub(crate) fn answered(parcel: &Parcel, reply: &[u8]) -> Option<Hop> {
+    let from = parcel.walk?;
+    let command = parcel.command.as_ref().expect("a command");
+    let walked: Walked = postcard::from_bytes(reply).expect("a hop's answer");
+    Some(Hop {
+        seq: parcel.seq,
+        from,
+        to: AnyCommand::from_bytes(command).expect("a command").home().slot(),
+        next: walked.next,
+    })
 }

@@ -1,9 +1,9 @@
 //! What is carried between homes: repeats, reorderings and two couriers change nothing.
 
-use crate::community::Community;
+use crate::community::{Community, answered};
 use crate::script::{answer, text};
 use proptest::prelude::*;
-use tertulia_state::outbox::{Parcel, Resume, Walked};
+use tertulia_state::outbox::{Hop, Parcel, Resume};
 use tertulia_state::page::Page;
 use tertulia_state::session::Actor;
 use tertulia_state::tag::Tagged;
@@ -11,17 +11,18 @@ use tertulia_state::thread::Thread;
 use tertulia_types::view::{Body, Mention};
 use tertulia_types::{Position, Rejected};
 
-/// Carries the first hop of the only parcel that walks; answers where it would go on.
-fn first_hop(community: &mut Community) -> (Position, Parcel, Walked) {
+/// Carries the first hop of the only parcel that walks.
+fn first_hop(community: &mut Community) -> (Position, Parcel, Hop) {
     let (at, parcel) = community
         .pending()
         .into_iter()
-        .find(|(_, parcel)| parcel.walk)
+        .find(|(_, parcel)| parcel.walk.is_some())
         .expect("a walk");
     let reply = community
         .deliver(&parcel.command.clone().expect("a command"))
         .expect("taken");
-    (at, parcel, postcard::from_bytes(&reply).expect("a hop's answer"))
+    let hop = answered(&parcel, &reply).expect("a hop's answer");
+    (at, parcel, hop)
 }
 
 /// Ana, with twenty readers in seven groups.
@@ -49,9 +50,9 @@ fn o2_a_walk_visits_each_group_once_and_in_order() {
 fn o3_a_deletion_during_a_walk_reaches_the_groups_behind_it() {
     let (mut community, ana, readers) = read_by_many();
     let dweet = community.publish(ana, "a mistake");
-    let (at, parcel, walked) = first_hop(&mut community);
+    let (at, parcel, hop) = first_hop(&mut community);
     community.delete(ana, dweet.id);
-    let rows = vec![(parcel.seq, walked.next)];
+    let rows = vec![hop];
     let resumed = community.query(Resume { at, rows }).expect("resumes");
     assert!(resumed.is_empty(), "the row was replaced: the walk begins anew");
     community.settle(at, parcel.seq, Ok(None));
@@ -65,8 +66,8 @@ fn o3_a_deletion_during_a_walk_reaches_the_groups_behind_it() {
 fn o2_a_walk_that_is_resumed_goes_on_where_the_last_hop_ended() {
     let (mut community, ana, readers) = read_by_many();
     community.publish(ana, "hola");
-    let (at, parcel, walked) = first_hop(&mut community);
-    let rows = vec![(parcel.seq, walked.next)];
+    let (at, parcel, hop) = first_hop(&mut community);
+    let rows = vec![hop];
     let resumed = community.query(Resume { at, rows }).expect("resumes").remove(0);
     assert_ne!(resumed.command, parcel.command);
     assert_eq!(community.carry_one(at, resumed), 6);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use tertulia_state::account::{Lookup, Who};
 use tertulia_state::dweet::Public;
-use tertulia_state::outbox::{Resume, Settle};
+use tertulia_state::outbox::{Hop, Resume, Settle};
 use tertulia_state::page::Page;
 use tertulia_state::range::{FindEnd, Holder, Split, TakeEnd, Trim};
 use tertulia_state::search::{Count, SearchAccounts};
@@ -477,6 +477,34 @@ fn t4_entries_that_nobody_of_a_half_wants_go_with_the_trimming() {
     }
 }
 
+/// Who follows an author whom their group knows already fetches nothing: deliveries to the group have kept it up to date. So a delivery that is under way to
+/// a neighbour must be theirs too, when the group is divided between the two before it comes.
+#[test]
+fn o2_who_came_while_a_hop_was_under_way_gets_it_when_their_group_is_divided() {
+    let mut community = Community::of(1);
+    let ana = community.register("ana");
+    let mut readers: Vec<_> = (0..8)
+        .map(|i| community.register(&format!("reader{i}")))
+        .collect();
+    readers.sort_by_key(|reader| reader.account.slot());
+    let (first, last) = (readers[0], readers[7]);
+    community.follow(last, ana.account);
+    community.carry();
+    community.publish(ana, "hola");
+    let (_, delivery) = community.pending().remove(0);
+    community.follow(first, ana.account);
+    let (at, edge) = community.pending().remove(1);
+    community.carry_one(at, edge);
+    community.split(first.account.slot().end(), 7).expect("divided");
+    let at = descriptor(&community, community.group_of(ana.account.home()))
+        .range
+        .end();
+    community.carry_one(at, delivery);
+    for reader in [first, last] {
+        assert_eq!(community.home(reader).len(), 1);
+    }
+}
+
 #[test]
 fn o1_what_waits_at_the_split_is_carried_once_by_the_half_that_owns_it() {
     let mut community = busy(2, 20);
@@ -502,7 +530,13 @@ fn o1_what_waits_at_the_split_is_carried_once_by_the_half_that_owns_it() {
     assert_eq!(&upper | &lower, all);
     // A courier that was under way with a row of the other half learns that it is gone, and settles nothing.
     let end = descriptor(&community, 0).range.end();
-    let rows: Vec<_> = lower.iter().map(|seq| (*seq, None)).collect();
+    let hop = |seq: &u64| Hop {
+        seq: *seq,
+        from: Slot(0),
+        to: Slot(0),
+        next: None,
+    };
+    let rows: Vec<_> = lower.iter().map(hop).collect();
     let resumed = community.query(Resume { at: end, rows }).expect("resumed");
     assert!(resumed.is_empty());
     community
