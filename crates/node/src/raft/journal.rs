@@ -7,8 +7,10 @@
 //! **Invariant:** nothing is reported as written before it is on disk. A failed sync is not retried, since the kernel may have dropped the
 //! pages: the process ends (R4).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::{fmt, io};
 
@@ -44,36 +46,71 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn reclaim(&self) -> raft_engine::Result<Vec<u64>>;
 }
 
-impl<F: FileSystem + 'static> Store for Engine<F> {
+/// An engine, and which of those that this process has opened.
+struct Opened<F: FileSystem> {
+    engine: Engine<F>,
+    number: u64,
+}
+
+impl<F: FileSystem> Opened<F> {
+    fn new(engine: Engine<F>) -> Self {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
+        Self { engine, number }
+    }
+
+    /// Reads blocks of files. The engine keeps the last block that a thread has read, by the file's number and the place in it, and does not tell one engine's
+    /// files from another's. So a thread reads for one engine only: where there are more, as in the simulation, what another one wants to read is read by a
+    /// thread made for it.
+    fn read<T: Send>(
+        &self,
+        read: impl FnOnce(&Engine<F>) -> raft_engine::Result<T> + Send,
+    ) -> raft_engine::Result<T> {
+        thread_local! {
+            static READS_FOR: Cell<Option<u64>> = const { Cell::new(None) };
+        }
+        if READS_FOR.get().is_none_or(|number| number == self.number) {
+            READS_FOR.set(Some(self.number));
+            return read(&self.engine);
+        }
+        std::thread::scope(|scope| {
+            let reader = std::thread::Builder::new().spawn_scoped(scope, || read(&self.engine))?;
+            reader.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+}
+
+impl<F: FileSystem + 'static> Store for Opened<F> {
     fn write(&self, batch: &mut LogBatch, sync: bool) -> raft_engine::Result<usize> {
-        Engine::write(self, batch, sync)
+        self.engine.write(batch, sync)
     }
 
     fn fetch(&self, group: u64, begin: u64, end: u64, into: &mut Vec<Record>) -> raft_engine::Result<usize> {
-        self.fetch_entries_to::<Layout>(group, begin, end, None, into)
+        self.read(|engine| engine.fetch_entries_to::<Layout>(group, begin, end, None, into))
     }
 
     fn get(&self, group: u64, key: &[u8]) -> Option<Vec<u8>> {
-        Engine::get(self, group, key)
+        self.engine.get(group, key)
     }
 
     fn scan(&self, group: u64, each: &mut dyn FnMut(&[u8], &[u8])) -> raft_engine::Result<()> {
-        self.scan_raw_messages(group, None, None, false, |key, value| {
-            each(key, value);
-            true
-        })
+        self.engine
+            .scan_raw_messages(group, None, None, false, |key, value| {
+                each(key, value);
+                true
+            })
     }
 
     fn first_index(&self, group: u64) -> Option<u64> {
-        Engine::first_index(self, group)
+        self.engine.first_index(group)
     }
 
     fn last_index(&self, group: u64) -> Option<u64> {
-        Engine::last_index(self, group)
+        self.engine.last_index(group)
     }
 
     fn reclaim(&self) -> raft_engine::Result<Vec<u64>> {
-        self.purge_expired_files()
+        self.read(Engine::purge_expired_files)
     }
 }
 
@@ -184,7 +221,8 @@ impl Journal {
         fatal: Fatal,
         crowded: mpsc::Sender<u64>,
     ) -> Result<(Self, Ended), JournalError> {
-        let store: Arc<dyn Store> = Arc::new(Engine::open_with_file_system(config(directory)?, file_system)?);
+        let engine = Engine::open_with_file_system(config(directory)?, file_system)?;
+        let store: Arc<dyn Store> = Arc::new(Opened::new(engine));
         let Worker {
             jobs: reclaimer,
             ended: reclaimer_ended,

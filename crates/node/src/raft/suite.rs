@@ -169,6 +169,38 @@ async fn r4_the_log_is_not_cut_before_the_database_is_on_disk() {
     store.close().await;
 }
 
+/// The engine's memory of the block that was read last is a thread's, and knows blocks by their place only.
+#[tokio::test]
+async fn what_one_log_has_read_is_not_taken_for_anothers() {
+    let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let stores = || {
+        directories
+            .each_ref()
+            .map(|directory| open(directory.path(), DurablePoint::default()))
+    };
+    // Of one length, so that both lie at the same place.
+    for (mut store, first) in stores().into_iter().zip([1, 7]) {
+        append(
+            &mut store.log,
+            (first..first + 3).map(|index| entry(1, index, 10)),
+        )
+        .await;
+        store.close().await;
+    }
+    // Opened anew, for what was written last is kept in memory.
+    let mut stores = stores();
+    for _ in 0..2 {
+        for (store, first) in stores.iter_mut().zip([1, 7]) {
+            let found = store.log.try_get_log_entries(..).await.unwrap();
+            let written: Vec<_> = (first..first + 3).map(|index| entry(1, index, 10)).collect();
+            assert_eq!(found, written);
+        }
+    }
+    for store in stores {
+        store.close().await;
+    }
+}
+
 #[tokio::test]
 async fn what_is_in_the_log_is_there_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
