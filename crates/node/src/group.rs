@@ -40,6 +40,8 @@ use tertulia_types::MachineId;
 
 /// The node id of the member that founds a group: the index of the entry by which it does so.
 pub(crate) const FOUNDER: NodeId = 0;
+/// The epoch of a group's range when it is founded. What is born of it by a split has a later one.
+pub(crate) const FIRST_EPOCH: u64 = 1;
 /// How long cutting the log may take.
 const RELIEF_DEADLINE: Duration = Duration::from_secs(30);
 /// Bytes of a command: an entry of the log must fit into a letter.
@@ -214,7 +216,7 @@ impl Group {
             strangers: Strangers::default(),
         };
         let strangers = lines.strangers.clone();
-        let raft = Self::agree(lines, ground, &log, &machine).await?;
+        let raft = Self::agree(replica, lines, ground, &log, &machine).await?;
         let (queue, batcher) = Batcher::new(raft.clone(), ground.clock.clone());
         let (gate, gatekeeper) = Gatekeeper::new(raft.clone());
         let reception = Arc::new(Reception::new(raft.clone(), shelf.clone(), ground.stage));
@@ -255,6 +257,7 @@ impl Group {
 
     /// Starts the consensus; whoever founds the group makes its first entry.
     async fn agree(
+        replica: &Replica,
         lines: Lines,
         ground: &Ground,
         log: &GroupLog,
@@ -271,7 +274,8 @@ impl Group {
             .is_initialized()
             .await
             .map_err(|error| wrong(error.to_string()))?;
-        if node == FOUNDER && !is_initialized {
+        // The founder's copy of a group that a split has made may be empty too (R2): that one is a member among others.
+        if node == FOUNDER && replica.origin.epoch == FIRST_EPOCH && !is_initialized {
             let members = BTreeMap::from([(node, ground.member)]);
             raft.initialize(members)
                 .await

@@ -33,7 +33,7 @@ use crate::files::Medium;
 use crate::finder::Finder;
 use crate::given_up;
 use crate::gossip::Gossip;
-use crate::group::{FOUNDER, Ground, Group, GroupError};
+use crate::group::{FIRST_EPOCH, FOUNDER, Ground, Group, GroupError};
 use crate::hold::Hold;
 use crate::identity::Identity;
 use crate::lender::Lender;
@@ -779,7 +779,7 @@ fn founding(member: Member, count: u32) -> Vec<(u64, Replica)> {
         let origin = Descriptor {
             group,
             range,
-            epoch: 1,
+            epoch: FIRST_EPOCH,
         };
         (
             group,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tertulia_state::Descriptor;
 use tertulia_types::MachineId;
 
-use crate::group::Group;
+use crate::group::{FIRST_EPOCH, Group};
 use crate::raft::NodeId;
 use crate::raft::network::{Absence, Letter};
 use crate::replica::{Replica, Stage};
@@ -200,7 +200,10 @@ impl Roster {
         let to = letter
             .to
             .filter(|to| to.incarnation == self.incarnation && self.row(letter.group).is_none())?;
-        let (origin, descriptor) = (to.origin?, to.descriptor?);
+        let origin = to.origin?;
+        let descriptor = to
+            .descriptor
+            .filter(|descriptor| descriptor.epoch > FIRST_EPOCH)?;
         let parent = self.row(origin.parent).filter(|parent| parent.node == to.node)?;
         let is_behind = match parent.stage {
             Stage::Live => self

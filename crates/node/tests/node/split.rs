@@ -414,12 +414,13 @@ async fn r2_a_member_that_a_split_has_passed_over_votes_where_a_majority_is_want
     let ana = register(&ring.machines[0], "ana").await;
     let group = groups(&ring.machines[0])[0].group;
     until("all are equal", || all_equal(&ring.machines, group)).await;
-    let leader = ring.machines[0].standings()[0].leader;
-    let is_led_by = |node: &Arc<Node>| Some(id(node)) == leader;
-    let place = ring.machines.iter().position(|node| !is_led_by(node)).unwrap();
-    let late = ring.machines.remove(place);
+    // The founder, which would begin an empty group of its own as its first member.
+    let late = ring.machines.remove(0);
     let old = members(&late, group);
     ring.switchboard.isolate(id(&late));
+    let is_led_by = |node: &Arc<Node>| ring.machines[0].standings()[0].leader == Some(id(node));
+    until("another leads", || async { ring.machines.iter().any(is_led_by) }).await;
+    let lost = ring.machines.iter().position(is_led_by).unwrap();
     let birth = divide(&ring.machines[0], MIDDLE, 1).await;
     publish(&ring.machines[1], ana, "without it").await.unwrap();
     let born_at = |node: &Arc<Node>| groups(node).len() == 2;
@@ -433,7 +434,6 @@ async fn r2_a_member_that_a_split_has_passed_over_votes_where_a_majority_is_want
         }
     }
     // One of the two that have the new group is lost before the third has heard of it.
-    let lost = ring.machines.iter().position(is_led_by).unwrap();
     let lost = ring.machines.remove(lost);
     ring.switchboard.isolate(id(&lost));
     ring.switchboard.take_back(id(&late));

@@ -288,7 +288,12 @@ impl Step {
             Self::HandOver(name, which) => world.hand_over(name, which).await,
             Self::Join(name, role) => drop(world.join(name, role).await),
             Self::Leave(name) => {
-                if world.storing() > LEAST_STORING {
+                // The place of one that is lost for good is not free before an operator has removed it (V1).
+                let least = match world.is_machine_lost() {
+                    true => world.replicas().max(LEAST_STORING),
+                    false => LEAST_STORING,
+                };
+                if world.storing() > least {
                     world.leave(name);
                 }
             }

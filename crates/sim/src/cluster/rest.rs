@@ -1,8 +1,8 @@
 //! When everything has come to rest: each range has a leader and all its copies, which are equal, and nobody owes anybody anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use tertulia_node::{MachineId, Standing};
+use tertulia_node::{Member, Standing};
 use tertulia_types::{Position, Slot};
 
 use super::census;
@@ -46,11 +46,14 @@ pub fn missing(world: &World) -> Option<String> {
             Slot::COUNT
         ));
     }
-    let live: BTreeSet<MachineId> = world
-        .lives()
-        .iter()
-        .map(|life| life.node.member().machine)
-        .collect();
+    let lives = world.lives();
+    let has_copy = |group: u64, member: Member| {
+        lives.iter().any(|life| {
+            let standings = life.node.standings();
+            let is_here = |standing: &Standing| standing.descriptor.group == group;
+            life.node.member() == member && standings.iter().any(is_here)
+        })
+    };
     let copies = world.copies();
     let voters = copies - (copies + 1) % 2;
     for (group, standing) in &groups {
@@ -61,15 +64,14 @@ pub fn missing(world: &World) -> Option<String> {
                 standing.seats.len()
             ));
         }
-        if standing
-            .seats
-            .iter()
-            .any(|seat| !live.contains(&seat.member.machine))
-        {
-            return Some(format!("group {group:016x} has a copy on a machine that is gone"));
+        if let Some(seat) = standing.seats.iter().find(|seat| !has_copy(*group, seat.member)) {
+            return Some(format!(
+                "group {group:016x} counts on a copy at machine {} that is not there",
+                seat.member.machine
+            ));
         }
     }
-    for life in world.lives() {
+    for life in &lives {
         for standing in life.node.standings() {
             let group = standing.descriptor.group;
             let own = life.node.member();

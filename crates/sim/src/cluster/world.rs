@@ -75,6 +75,8 @@ struct State {
     clocks_parted: bool,
     /// A database was lost, so that a machine may say so.
     is_copy_lost: bool,
+    /// A machine was lost for good.
+    is_machine_lost: bool,
 }
 
 /// What a machine is to the ring, as far as the one who runs it knows.
@@ -324,6 +326,7 @@ impl World {
     /// A machine's disk is gone for ever.
     pub fn lose(&self, name: Name) {
         self.set_part(name, Part::Out);
+        self.state().is_machine_lost = true;
         self.fault("disk gone");
         self.0.trace.note(format_args!("the disk of {name} is gone"));
         self.crash(name, Crash::Unplugged);
@@ -350,6 +353,12 @@ impl World {
     #[must_use]
     pub fn is_copy_lost(&self) -> bool {
         self.state().is_copy_lost
+    }
+
+    /// Whether a machine was lost for good. It goes on counting until an operator removes it (V1).
+    #[must_use]
+    pub fn is_machine_lost(&self) -> bool {
+        self.state().is_machine_lost
     }
 
     /// What a machine is to the ring.
