@@ -22,6 +22,22 @@ function naming(): Plugin {
   };
 }
 
+/** Names the script that asks for the first dweets before the page's own. */
+function early(): Plugin {
+  return {
+    name: 'tertulia-early',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_, { bundle = {} }) {
+        const script = Object.values(bundle).find((file) => file.type === 'chunk' && file.isEntry && file.name === 'early');
+        if (!script) throw new Error('the build has no early script');
+        return [{ tag: 'script', attrs: { type: 'module', async: true, src: `/${script.fileName}` }, injectTo: 'head' }];
+      },
+    },
+  };
+}
+
 /** Packs what becomes shorter by it; the machine then sends bytes as they lie. */
 function packing(): Plugin {
   return {
@@ -49,18 +65,18 @@ function packing(): Plugin {
 const machine = process.env.TERTULIA ?? 'http://127.0.0.1:8787';
 
 export default defineConfig({
-  plugins: [svelte(), naming(), packing()],
+  plugins: [svelte(), early(), naming(), packing()],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
     // Nothing is written into the page: its policy would refuse it.
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: { main: 'index.html', sw: 'src/sw.ts' },
+      input: { main: 'index.html', early: 'src/early.ts', sw: 'src/sw.ts' },
       output: {
         entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
         // What every visit needs is one file: on a slow network each file more is a journey more, and a browser makes six at a time.
-        codeSplitting: { groups: [{ name: 'first', tags: ['$initial'], test: (id) => !id.endsWith('/src/sw.ts') }] },
+        codeSplitting: { groups: [{ name: 'first', tags: ['$initial'], test: (id) => !/\/src\/(sw|early)\.ts$/.test(id) }] },
       },
     },
   },

@@ -24,7 +24,7 @@ function note() {
   }).observe({ type: 'longtask', buffered: true });
   const painted = (name) => requestAnimationFrame(() => setTimeout(() => (seen[name] ||= performance.now())));
   new MutationObserver(() => {
-    if (!seen.shown && document.querySelector('main a.button, main textarea')) painted('shown');
+    if (!seen.shown && document.querySelector('main a.button, button.write')) painted('shown');
     if (!seen.content && document.querySelector('main article.dweet')) painted('content');
   }).observe(document, { childList: true, subtree: true });
 }

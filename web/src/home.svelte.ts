@@ -1,10 +1,11 @@
 // How much of home is unseen, kept by the ring for each person: all their devices agree.
 //
 // Invariant: a dweet counts as seen when the reader has come to the end of what was unseen, or has said so.
-import { api } from './api';
+import { api, type Schemas } from './api';
 import { session } from './session.svelte';
 
 let unseen = $state.raw<{ count: number; more: boolean }>({ count: 0, more: false });
+let looking: Promise<Schemas['Unseen'] | null> | null = null;
 let reported: string | null = null;
 
 export const home = {
@@ -14,7 +15,12 @@ export const home = {
   async look(): Promise<void> {
     if (!session.isOpen) return;
     const isSame = session.same();
-    const found = await api.get('/api/tertulia/v1/home/unseen').catch(() => null);
+    // Several want to know it as the page starts.
+    looking ??= api
+      .get('/api/tertulia/v1/home/unseen')
+      .catch(() => null)
+      .finally(() => (looking = null));
+    const found = await looking;
     if (found && isSame()) unseen = found;
   },
   /** One more has come. */
@@ -36,4 +42,5 @@ export const home = {
 session.onEnd(() => {
   unseen = { count: 0, more: false };
   reported = null;
+  looking = null;
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Status } from '../src/api/client';
 import { session } from '../src/session.svelte';
-import { clear } from '../src/store';
+import { clear, get } from '../src/store';
 import { Feed, type Part } from '../src/timeline/feed.svelte';
 
 const status = (id: number) => ({ id: String(id), reblog: null }) as Status;
@@ -75,6 +75,7 @@ describe('a list of dweets', () => {
   it('shows without a network what was seen last', async () => {
     const feed = new Feed('test', timeline(from(105, 5)).source);
     await feed.load();
+    await vi.waitFor(async () => expect(await get('pages', ' test')).toBeDefined());
     const later = new Feed('test', () => Promise.reject(new Error('no network')));
     await later.load();
     expect([later.ids, later.state]).toEqual([from(105, 5).map(({ id }) => id), 'failed']);

@@ -1,6 +1,7 @@
 // The page's language: what the person chose here, else the browser's, else English.
 import { Trouble } from '../api/client';
 import { keep, kept, onChange } from '../kept';
+import { pause } from '../pause';
 import { en } from './en';
 import { es } from './es';
 import { filled, type Text, type Values } from './words';
@@ -24,11 +25,13 @@ function ofBrowser(): Language {
   return ours === 'es' ? 'es' : 'en';
 }
 
+let browsers: Language | null = null;
+window.addEventListener('languagechange', () => (browsers = null));
 let choice = $state<Language | null>(chosen());
 
 export const language = {
   get current(): Language {
-    return choice ?? ofBrowser();
+    return choice ?? (browsers ??= ofBrowser());
   },
   /** What was chosen; null leaves it to the browser. */
   get choice(): Language | null {
@@ -76,6 +79,37 @@ export function said(error: unknown): string {
   }
 }
 
+// To make one takes longer than all else about a dweet: each is made once.
+const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+
+function numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `number ${language.current} ${JSON.stringify(options)}`;
+  const format = (made.get(key) as Intl.NumberFormat | undefined) ?? new Intl.NumberFormat(language.current, options);
+  made.set(key, format);
+  return format;
+}
+
+function dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `date ${language.current} ${JSON.stringify(options)}`;
+  const format = (made.get(key) as Intl.DateTimeFormat | undefined) ?? new Intl.DateTimeFormat(language.current, options);
+  made.set(key, format);
+  return format;
+}
+
+let warming: Promise<void> | null = null;
+
+/** Makes what the first dweet wants, one by one: together they would keep a slow phone busy for longer than one notices. */
+export function warmed(): Promise<void> {
+  warming ??= (async () => {
+    for (const make of [() => moment(new Date()), () => count(1), () => ago(new Date(0), new Date(60_000))]) {
+      await pause();
+      make();
+    }
+    await pause();
+  })();
+  return warming;
+}
+
 const SPANS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 60],
   ['minute', 60],
@@ -89,38 +123,38 @@ export function ago(date: Date, now: Date): string {
   if (amount < 10) return t('time.now');
   for (const [unit, limit] of SPANS) {
     if (amount < limit) {
-      return new Intl.NumberFormat(language.current, { style: 'unit', unit, unitDisplay: 'narrow' }).format(Math.floor(amount));
+      return numbers({ style: 'unit', unit, unitDisplay: 'narrow' }).format(Math.floor(amount));
     }
     amount /= limit;
   }
   const isThisYear = date.getFullYear() === now.getFullYear();
   const options: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', ...(isThisYear ? {} : { year: 'numeric' }) };
-  return new Intl.DateTimeFormat(language.current, options).format(date);
+  return dates(options).format(date);
 }
 
 /** A moment in full. */
 export function moment(date: Date): string {
-  return new Intl.DateTimeFormat(language.current, { dateStyle: 'long', timeStyle: 'short' }).format(date);
+  return dates({ dateStyle: 'long', timeStyle: 'short' }).format(date);
 }
 
 /** A number, short when it is large. */
 export function count(n: number): string {
-  return new Intl.NumberFormat(language.current, { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+  return numbers({ notation: 'compact', maximumFractionDigits: 1 }).format(n);
 }
 
 /** A moment to the second, for what happens quickly. */
 export function instant(date: Date): string {
-  return new Intl.DateTimeFormat(language.current, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(date);
+  return dates({ day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(date);
 }
 
 /** A day. */
 export function date(day: Date): string {
-  return new Intl.DateTimeFormat(language.current, { dateStyle: 'medium', timeZone: 'UTC' }).format(day);
+  return dates({ dateStyle: 'medium', timeZone: 'UTC' }).format(day);
 }
 
 /** A part of one, as hundredths. */
 export function percent(part: number): string {
-  return new Intl.NumberFormat(language.current, { style: 'percent', maximumFractionDigits: 1 }).format(part);
+  return numbers({ style: 'percent', maximumFractionDigits: 1 }).format(part);
 }
 
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
@@ -129,5 +163,5 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 export function bytes(n: number): string {
   const at = Math.min(Math.floor(Math.log10(Math.max(n, 1)) / 3), SIZES.length - 1);
   const format = { style: 'unit', unit: SIZES[at], unitDisplay: 'short', maximumFractionDigits: 1 } as const;
-  return new Intl.NumberFormat(language.current, format).format(n / 1000 ** at);
+  return numbers(format).format(n / 1000 ** at);
 }

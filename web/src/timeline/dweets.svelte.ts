@@ -1,4 +1,5 @@
 // All dweets that the page has seen, each once: what changes about one changes wherever it is shown.
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Status } from '../api';
 import { session } from '../session.svelte';
@@ -40,10 +41,12 @@ export const dweets = {
 
 /** What came over the stream does not say what one has done with it; what was known of that stays. */
 function merged(status: Status): Status {
-  const before = known.get(status.id);
-  if (!before || status.favourited !== undefined) return status;
+  const before = untrack(() => known.get(status.id));
+  if (!before) return status;
   const { favourited, reblogged, bookmarked, muted } = before;
-  return { ...status, favourited, reblogged, bookmarked, muted };
+  const now = status.favourited === undefined ? { ...status, favourited, reblogged, bookmarked, muted } : status;
+  // Of what is the same, nothing is drawn anew.
+  return JSON.stringify(now) === JSON.stringify(before) ? before : now;
 }
 
 session.onEnd(() => known.clear());

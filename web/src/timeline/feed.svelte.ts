@@ -5,6 +5,7 @@
 import { type Status } from '../api';
 import { compare, newest } from '../id';
 import { session } from '../session.svelte';
+import { pause } from '../pause';
 import { get, put } from '../store';
 import { dweets } from './dweets.svelte';
 
@@ -137,12 +138,13 @@ export class Feed {
     dweets.add(part.items);
     this.ids = part.items.map((status) => status.id);
     this.#next = part.items.length > 0 ? part.next : null;
-    this.#keep(part.items);
+    // Behind what is drawn.
+    void pause().then(() => this.#isTheirs && this.#keep());
   }
 
-  #keep(items?: readonly Status[]): void {
+  #keep(): void {
     if (!this.isKept) return;
-    const shown = items ?? this.ids.slice(0, KEPT).flatMap((id) => statusOf(id) ?? []);
+    const shown = this.ids.slice(0, KEPT).flatMap((id) => statusOf(id) ?? []);
     void put('pages', this.#key, { items: shown.slice(0, KEPT).map((status) => $state.snapshot(status)), next: this.#next });
   }
 
