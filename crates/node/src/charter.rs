@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use tertulia_types::{Range, Role};
 
-use crate::identity::{DirectoryError, Identity};
+use crate::identity::{self, DirectoryError, Identity};
+use crate::peers::ring_file;
 use crate::peers::{AuthorityError, Book, BookError, Entry, Record, RingFile, RingFileError};
+use crate::seal::{self, FileKey, SealError};
 
 /// A machine's papers.
 #[derive(Clone)]
@@ -41,10 +43,28 @@ pub enum CharterError {
     NoKey,
 }
 
+/// Whether the private files in a directory lie under this key, or in the clear if there is none; a machine of no ring may come with a key for the first time.
+/// Touches nothing.
+///
+/// # Errors
+/// If they do not. Files that cannot be read are for whoever needs them.
+pub fn opens(directory: &Path, key: Option<&FileKey>) -> Result<(), SealError> {
+    let opened = |name| {
+        let path = directory.join(name);
+        let bytes = std::fs::read(&path).ok()?;
+        Some(seal::open(key, &path, bytes).map(drop))
+    };
+    match (opened(ring_file::FILE), opened(identity::KEY)) {
+        (None, None | Some(Err(SealError::InTheClear(_)))) => Ok(()),
+        (None, Some(of_key)) => of_key,
+        (Some(of_ring), of_key) => of_ring.and(of_key.unwrap_or(Ok(()))),
+    }
+}
+
 impl Charter {
     /// The papers of a machine that belongs to a ring; `None` if it belongs to none yet.
     pub fn read(identity: &Identity) -> Result<Option<Self>, CharterError> {
-        let Some(ring) = RingFile::read(identity.directory())? else {
+        let Some(ring) = RingFile::read(identity.directory(), identity.seal())? else {
             return Ok(None);
         };
         let book = Book::open(identity, &ring)?;
@@ -64,7 +84,7 @@ impl Charter {
         entry.is_entry = true;
         book.admit(&authority, entry.sign(ring.ring, identity))?;
         // Last: a directory with a ring's file belongs to the ring.
-        ring.write(identity.directory())?;
+        ring.write(identity.directory(), identity.seal())?;
         Ok(Self {
             identity: identity.clone(),
             ring,
@@ -93,7 +113,7 @@ impl Charter {
         book.enter(record)?;
         book.merge(news);
         book.save()?;
-        ring.write(identity.directory())?;
+        ring.write(identity.directory(), identity.seal())?;
         Ok(Self {
             identity: identity.clone(),
             ring,
@@ -119,6 +139,7 @@ impl Charter {
         let mut ring = self.ring.clone();
         if !role.stores() {
             ring.ca_key = None;
+            ring.data_key = None;
         }
         Self::accept(identity, ring, record, self.book.newer_than(&[]))
     }

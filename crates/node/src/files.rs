@@ -8,6 +8,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use tertulia_state::DataKey;
+
 /// What is copied at once.
 const COPY_BYTES: usize = 1 << 20;
 
@@ -59,6 +61,8 @@ pub struct Medium {
     pub files: Arc<dyn Files>,
     /// A registered SQLite VFS over the same files, if they are not the system's.
     pub vfs: Option<String>,
+    /// Under which key databases lie there; `None`: in the clear.
+    pub key: Option<DataKey>,
 }
 
 impl Default for Medium {
@@ -67,6 +71,7 @@ impl Default for Medium {
         Self {
             files: Arc::new(SystemFiles),
             vfs: None,
+            key: None,
         }
     }
 }

@@ -16,12 +16,13 @@ use zeroize::Zeroizing;
 
 use crate::key::{Key, PublicKey, Signature};
 use crate::private;
+use crate::seal::FileKey;
 
 /// The format of a data directory that this version reads and writes.
 pub const DATA_VERSION: u32 = 2;
 
 const FILE: &str = "machine.json";
-const KEY: &str = "machine.key";
+pub(crate) const KEY: &str = "machine.key";
 const LOCK: &str = "lock";
 
 /// A data directory that cannot be used.
@@ -89,6 +90,8 @@ pub struct Identity {
 
 struct Held {
     key: Key,
+    /// Under what its private files are sealed.
+    seal: Option<FileKey>,
     directory: PathBuf,
     _lock: File,
 }
@@ -96,27 +99,66 @@ struct Held {
 impl Identity {
     /// Takes a data directory: reads who we are, or, if nobody has been here, becomes someone.
     pub fn take(directory: &Path) -> Result<Self, DirectoryError> {
-        Self::take_with(directory, &mut |bytes| rand::fill(bytes))
+        Self::take_under(directory, None)
+    }
+
+    /// The same, with private files under a key.
+    pub fn take_under(directory: &Path, seal: Option<FileKey>) -> Result<Self, DirectoryError> {
+        Self::take_as(directory, seal, false, &mut |bytes| rand::fill(bytes))
+    }
+
+    /// The same, for a machine that has been in no ring: an identity that lies there in the clear, from a start without the key, makes way for another one.
+    pub fn take_anew(directory: &Path, seal: Option<FileKey>) -> Result<Self, DirectoryError> {
+        Self::take_as(directory, seal, true, &mut |bytes| rand::fill(bytes))
     }
 
     /// The same, with the randomness that a new identity is made of: simulations give their own.
     pub fn take_with(directory: &Path, entropy: &mut dyn FnMut(&mut [u8])) -> Result<Self, DirectoryError> {
+        Self::take_as(directory, None, false, entropy)
+    }
+
+    fn take_as(
+        directory: &Path,
+        seal: Option<FileKey>,
+        is_anew: bool,
+        entropy: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Self, DirectoryError> {
         std::fs::create_dir_all(directory).map_err(io_at(directory))?;
         let lock = lock(directory)?;
         let (facts, key) = (directory.join(FILE), directory.join(KEY));
-        let (key, incarnation) = match private::read(&facts).map_err(io_at(&facts))? {
-            Some(bytes) => recall(directory, (&facts, &bytes), &key)?,
-            None => become_someone(&facts, &key, entropy)?,
+        if is_anew && seal.is_some() && matches!(private::read(&key, None), Ok(Some(_))) {
+            // The facts first: a key without them is nobody's.
+            for path in [&facts, &key] {
+                match std::fs::remove_file(path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_at(path)(error)),
+                    Ok(()) | Err(_) => {}
+                }
+            }
+        }
+        let (key, incarnation) = match private::read(&facts, None).map_err(io_at(&facts))? {
+            Some(bytes) => recall(directory, (&facts, &bytes), &key, seal.as_ref())?,
+            None => become_someone(&facts, &key, seal.as_ref(), entropy)?,
         };
         Ok(Self {
             machine: key.public().machine(),
             incarnation,
             held: Arc::new(Held {
                 key,
+                seal,
                 directory: directory.to_owned(),
                 _lock: lock,
             }),
         })
+    }
+
+    /// Whether its private files are sealed.
+    pub fn is_sealed(&self) -> bool {
+        self.held.seal.is_some()
+    }
+
+    /// Under what its private files are sealed; `None`: they lie in the clear.
+    pub(crate) fn seal(&self) -> Option<&FileKey> {
+        self.held.seal.as_ref()
     }
 
     /// The directory.
@@ -178,7 +220,12 @@ fn lock(directory: &Path) -> Result<File, DirectoryError> {
 }
 
 /// Who has been here before.
-fn recall(directory: &Path, (path, bytes): (&Path, &[u8]), key: &Path) -> Result<(Key, u64), DirectoryError> {
+fn recall(
+    directory: &Path,
+    (path, bytes): (&Path, &[u8]),
+    key: &Path,
+    seal: Option<&FileKey>,
+) -> Result<(Key, u64), DirectoryError> {
     let damaged = |source| DirectoryError::Damaged {
         path: path.to_owned(),
         source,
@@ -194,7 +241,7 @@ fn recall(directory: &Path, (path, bytes): (&Path, &[u8]), key: &Path) -> Result
     let number =
         |text: &str| u64::from_str_radix(text, 16).map_err(|error| damaged(serde::de::Error::custom(error)));
     let (machine, incarnation) = (number(&facts.machine)?, number(&facts.incarnation)?);
-    let pem = private::read(key).map_err(io_at(key))?.map(Zeroizing::new);
+    let pem = private::read(key, seal).map_err(io_at(key))?.map(Zeroizing::new);
     pem.and_then(|pem| Key::from_pem(std::str::from_utf8(&pem).ok()?))
         .filter(|key| key.public().machine().0 == machine)
         .map(|key| (key, incarnation))
@@ -208,6 +255,7 @@ fn recall(directory: &Path, (path, bytes): (&Path, &[u8]), key: &Path) -> Result
 fn become_someone(
     facts: &Path,
     key_path: &Path,
+    seal: Option<&FileKey>,
     entropy: &mut dyn FnMut(&mut [u8]),
 ) -> Result<(Key, u64), DirectoryError> {
     let (mut seed, mut incarnation) = ([0; 32], [0; 8]);
@@ -218,9 +266,9 @@ fn become_someone(
     let key = Key::from_seed(seed)
         .ok_or_else(unusable)
         .map_err(io_at(key_path))?;
-    private::write(key_path, key.to_pem().as_bytes()).map_err(io_at(key_path))?;
+    private::write(key_path, key.to_pem().as_bytes(), seal).map_err(io_at(key_path))?;
     let text = to_text(key.public().machine(), incarnation).map_err(io_at(facts))?;
-    private::write(facts, &text).map_err(io_at(facts))?;
+    private::write(facts, &text, None).map_err(io_at(facts))?;
     Ok((key, incarnation))
 }
 

@@ -67,6 +67,7 @@ mod roll;
 mod room;
 mod roster;
 mod router;
+pub mod seal;
 mod shelf;
 mod staff;
 mod stage;

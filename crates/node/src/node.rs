@@ -237,7 +237,14 @@ impl Node {
         let (log, state) = (options.directory.join("log"), options.directory.join("state"));
         std::fs::create_dir_all(&state)?;
         let (crowd, crowded) = mpsc::channel(CROWDED_MAX);
-        let (journal, ended) = Journal::open(&log, file_system, options.stage, options.fatal.clone(), crowd)?;
+        let (journal, ended) = Journal::open(
+            &log,
+            file_system,
+            options.stage,
+            options.fatal.clone(),
+            crowd,
+            charter.ring.data_key.as_ref(),
+        )?;
         let roster = Arc::new(Roster::new(identity.incarnation));
         let desk = Arc::new(Desk {
             roster: roster.clone(),
@@ -292,7 +299,10 @@ impl Node {
             transport,
             events: Events::default(),
             clock: options.clock,
-            medium: options.medium,
+            medium: Medium {
+                key: charter.ring.data_key.clone(),
+                ..options.medium
+            },
             stage: options.stage,
             pace: options.pace,
             since: Instant::now(),
@@ -355,7 +365,7 @@ impl Node {
     async fn start(&self, found: u32, is_minded: bool) -> Result<(), NodeError> {
         self.copies.start(self.founding(found)?).await?;
         if self.charter.is_founder() && found > 0 {
-            private::write(&self.charter.identity.directory().join(FOUNDED), b"")?;
+            private::write(&self.charter.identity.directory().join(FOUNDED), b"", None)?;
         }
         let book = &self.charter.book;
         let me = self.member.machine;
@@ -545,7 +555,7 @@ impl Node {
     pub(crate) fn remember_place(&self, place: Option<Position>) -> std::io::Result<()> {
         let path = self.charter.identity.directory().join(PLACE);
         match place {
-            Some(position) => private::write(&path, position.to_string().as_bytes()),
+            Some(position) => private::write(&path, position.to_string().as_bytes(), None),
             None if path.exists() => std::fs::remove_file(&path),
             None => Ok(()),
         }

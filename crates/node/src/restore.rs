@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use raft_engine::env::DefaultFileSystem;
 pub use tertulia_state::Descriptor;
-use tertulia_state::{Database, Fault, restoring};
+use tertulia_state::{Database, Fault, Location, restoring};
 use tertulia_types::{Range, Slot};
 use tokio::sync::mpsc;
 
@@ -27,6 +27,7 @@ use crate::raft::machine::Progress;
 use crate::raft::{LogId, Member, NodeId};
 use crate::recovery::heir_of;
 use crate::replica::{Registry, Replica, Stage as Life};
+use crate::seal::{DataKey, FileKey};
 use crate::shelf::Shelf;
 use crate::stage::Stage;
 
@@ -70,6 +71,8 @@ pub struct Restored {
     pub applied: u64,
     /// The file; it is moved to its place.
     pub path: PathBuf,
+    /// Whether it lies in the clear though the ring is to encrypt from now on.
+    pub is_to_be_encrypted: bool,
 }
 
 /// Where to put copies that are to be restored into a data directory: on the disk where they will stay.
@@ -90,12 +93,13 @@ pub fn state_of(directory: &Path) -> PathBuf {
 /// If the copies are not those of a whole ring, or cannot be used; then the directory belongs to no ring.
 pub async fn restore(
     directory: &Path,
+    seal: Option<FileKey>,
     ring: RingFile,
     groups: Vec<Restored>,
     now_ms: u64,
 ) -> Result<(), RestoreError> {
     check_whole(&groups)?;
-    let identity = Identity::take(directory).map_err(CharterError::from)?;
+    let identity = Identity::take_under(directory, seal).map_err(CharterError::from)?;
     let member = Member {
         machine: identity.machine,
         incarnation: identity.incarnation,
@@ -108,13 +112,14 @@ pub async fn restore(
         Stage::Threads,
         Arc::new(abort),
         crowd,
+        ring.data_key.as_ref(),
     )?;
     let mut rows = Vec::new();
     for restored in groups {
         let (heir, after, node) = {
-            let state = state.clone();
+            let (state, key) = (state.clone(), ring.data_key.clone());
             Stage::Threads
-                .blocking(move || take_in(&restored, &state, member, now_ms))
+                .blocking(move || take_in(&restored, &state, key, member, now_ms))
                 .await?
         };
         GroupLog::begin_behind(&journal, heir.group, after, node).await?;
@@ -128,7 +133,7 @@ pub async fn restore(
     Registry::new(journal.clone()).write(&rows).await?;
     journal.close();
     ended.wait().await;
-    private::write(&directory.join(FOUNDED), b"")?;
+    private::write(&directory.join(FOUNDED), b"", None)?;
     // Last: now it belongs to the ring.
     Charter::found(&identity, ring.anew())?;
     Ok(())
@@ -154,6 +159,7 @@ fn check_whole(groups: &[Restored]) -> Result<(), RestoreError> {
 fn take_in(
     restored: &Restored,
     state: &Path,
+    key: Option<DataKey>,
     member: Member,
     now_ms: u64,
 ) -> Result<(Descriptor, LogId, NodeId), RestoreError> {
@@ -162,8 +168,19 @@ fn take_in(
         group: before.group,
         source,
     };
-    let medium = Medium::default();
+    let medium = Medium {
+        key,
+        ..Medium::default()
+    };
     let (anywhere, _) = Shelf::find(state, 0, medium.clone())?;
+    if restored.is_to_be_encrypted {
+        let sealed = anywhere.at(restored.path.with_extension("sealed.part"));
+        Location::file(&restored.path)
+            .encrypt_to(&sealed)
+            .map_err(wrong)?;
+        anywhere.remove(&restored.path)?;
+        medium.files.rename(&sealed.path, &restored.path)?;
+    }
     let mut database = Database::open(&anywhere.at(restored.path.clone())).map_err(wrong)?;
     let progress = Progress::read(database.applied()).map_err(|source| {
         wrong(Fault::Codec {
@@ -200,6 +217,7 @@ mod tests {
             },
             applied: 1,
             path: PathBuf::new(),
+            is_to_be_encrypted: false,
         };
         ranges.iter().map(of).collect()
     }

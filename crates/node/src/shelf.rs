@@ -82,6 +82,7 @@ impl Shelf {
         Location {
             path,
             vfs: self.medium.vfs.clone(),
+            key: self.medium.key.clone(),
         }
     }
 

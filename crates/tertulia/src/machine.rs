@@ -18,6 +18,7 @@ use tertulia_console::Words;
 use tertulia_discovery::{Announcement, Announcer, BROWSE_TIME, Http, Kind, browse};
 use tertulia_node::backup::{Backup, BackupError};
 use tertulia_node::peers::{self, Peers, RingFile, Token};
+use tertulia_node::seal::{FileKey, to_hex};
 use tertulia_node::{Charter, Failure, Identity, LeaveError, Node, Options, RecoverError, unix_ms};
 use tertulia_types::entity::{Base64, Entries};
 use tertulia_types::moderation::Role;
@@ -40,8 +41,8 @@ pub(crate) struct Machine {
 }
 
 /// The ring that a data directory belongs to, as tokens name it; `None` if it belongs to none yet. Touches nothing.
-pub(crate) fn belongs_to(directory: &Path) -> anyhow::Result<Option<RingFacts>> {
-    let ring = RingFile::read(directory)?;
+pub(crate) fn belongs_to(directory: &Path, key: Option<&FileKey>) -> anyhow::Result<Option<RingFacts>> {
+    let ring = RingFile::read(directory, key)?;
     Ok(ring.map(|ring| RingFacts {
         id: ring.ring.0,
         ..facts(&ring)
@@ -65,12 +66,16 @@ impl Machine {
     /// Starts a machine. `peer` is where other machines reach it, `urls` where people do.
     pub(crate) async fn start(
         settings: &MachineSettings,
+        key: Option<FileKey>,
         beginning: Beginning,
         peer: TcpListener,
         urls: Vec<String>,
         words: &Words,
     ) -> anyhow::Result<Arc<Self>> {
-        let identity = Identity::take(&settings.data)?;
+        let identity = match beginning {
+            Beginning::Resume { .. } => Identity::take_under(&settings.data, key),
+            Beginning::Found { .. } | Beginning::Join { .. } => Identity::take_anew(&settings.data, key),
+        }?;
         let address = peer.local_addr()?;
         let given: Vec<String> = settings
             .advertise
@@ -211,6 +216,10 @@ async fn charter(
     match beginning {
         Beginning::Found { name, replicas } => {
             let ring = RingFile::found(name, u32::from(replicas))?;
+            let ring = match identity.is_sealed() {
+                true => ring.encrypting(),
+                false => ring,
+            };
             Ok(Charter::found(identity, ring)?)
         }
         Beginning::Resume { .. } => {
@@ -407,6 +416,7 @@ impl Machine {
                 replicas: ring.replicas,
                 ca: ring.ca.clone(),
                 ca_key,
+                data_key: ring.data_key.as_ref().map(|key| to_hex(key.bytes()).to_string()),
             },
             groups: lots
                 .map(|lot| Lot {

@@ -13,6 +13,7 @@ mod address;
 mod backup;
 mod beginning;
 mod control;
+mod key_file;
 mod machine;
 mod manual;
 mod operate;
@@ -65,6 +66,12 @@ enum Verb {
     Backup(BackupFlags),
     /// Bring a ring back from a backup, on a new data directory: the old machines are strangers to it
     Restore(RestoreFlags),
+    /// Make a key file, under which a machine's data is encrypted
+    KeyFile {
+        /// The file to write, apart from the data; it must not be there yet
+        #[arg(id = "key_file_to", value_name = "FILE")]
+        file: PathBuf,
+    },
     #[command(flatten)]
     Client(ClientCommand),
     /// Print the completion script for a shell
@@ -102,6 +109,7 @@ fn main() -> ExitCode {
         Verb::Recover(flags) => on_runtime(operate::recover(flags)),
         Verb::Backup(flags) => on_runtime(operate::backup(flags)),
         Verb::Restore(flags) => on_runtime(operate::restore(flags)),
+        Verb::KeyFile { file } => key_file::make(&file, &words),
         Verb::Client(command) => on_runtime(tertulia_console::run(command)),
         Verb::Completion { shell } => manual::completion(command, shell),
         Verb::Man { directory } => manual::pages(command, &directory),

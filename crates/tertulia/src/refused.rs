@@ -61,6 +61,8 @@ fn of_refusal(refused: &Refused, words: &Words) -> String {
         Refused::TooMany => words.say("refused-too-many"),
         Refused::Full => words.say("refused-full"),
         Refused::Sick => words.say("refused-sick"),
+        Refused::KeyFileMissing => words.say("refused-key-file-missing"),
+        Refused::InTheClear => words.say("refused-in-the-clear"),
     }
 }
 
@@ -142,6 +144,8 @@ mod tests {
             Refused::TooMany,
             Refused::Full,
             Refused::Sick,
+            Refused::KeyFileMissing,
+            Refused::InTheClear,
         ];
         let refused = |reason| EnterError::Refused {
             contact: contact(),

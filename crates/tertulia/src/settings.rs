@@ -83,6 +83,9 @@ pub(crate) struct MachineFlags {
     /// Where other machines reach this one, if that is not --peer: HOST or HOST:PORT; repeatable
     #[arg(long, value_name = "ADDR", env = "TERTULIA_ADVERTISE", value_delimiter = ',')]
     advertise: Vec<Address>,
+    /// File with the key under which this machine's data is encrypted; settled when the ring is founded
+    #[arg(long, value_name = "FILE", env = "TERTULIA_KEY_FILE")]
+    key_file: Option<PathBuf>,
     /// Let no people and no newcomers in here, and recommend other machines to them
     #[arg(long, env = "TERTULIA_NO_ENTRY")]
     no_entry: bool,
@@ -138,6 +141,7 @@ struct File {
     http: Option<SocketAddr>,
     peer: Option<SocketAddr>,
     advertise: Vec<Address>,
+    key_file: Option<PathBuf>,
     no_entry: bool,
     names: Vec<String>,
     tls_cert: Option<PathBuf>,
@@ -193,6 +197,8 @@ pub(crate) struct MachineSettings {
     pub(crate) http: SocketAddr,
     pub(crate) peer: SocketAddr,
     pub(crate) advertise: Vec<Address>,
+    /// What opens the data, where the ring encrypts it.
+    pub(crate) key_file: Option<PathBuf>,
     pub(crate) is_entry: bool,
     pub(crate) names: Vec<String>,
     /// Certificate chain and key.
@@ -284,6 +290,7 @@ impl MachineFlags {
             http: self.http.or(file.http).unwrap_or(HTTP),
             peer: self.peer.or(file.peer).unwrap_or(PEER),
             advertise: first(self.advertise, &file.advertise),
+            key_file: self.key_file.or(file.key_file),
             is_entry: !(self.no_entry || file.no_entry),
             names: first(self.names, &file.names),
             tls_files,

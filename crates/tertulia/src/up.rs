@@ -7,6 +7,7 @@
 use crate::beginning::{self, Beginning, NotJoined, Remark};
 use crate::control::{Control, Operator, TokenWish};
 use crate::failed;
+use crate::key_file;
 use crate::machine::{self, Machine};
 use crate::operate::{join_command, only_here};
 use crate::said::Said;
@@ -165,11 +166,14 @@ async fn serve(wish: &Wish, words: &Words) -> anyhow::Result<()> {
     let listener = listen(settings.http, "--http").await?;
     let peer = listen(settings.peer, "--peer").await?;
     let address = listener.local_addr()?;
-    let (beginning, remark) = wish.beginning(machine::belongs_to(&settings.data)?.as_ref(), words)?;
+    let key = key_file::of(settings.key_file.as_deref(), &settings.data, words)?;
+    key_file::fits(key.as_ref(), &settings.data, words)?;
+    let here = machine::belongs_to(&settings.data, key.as_ref())?;
+    let (beginning, remark) = wish.beginning(here.as_ref(), words)?;
     let is_new = !matches!(beginning, Beginning::Resume { .. });
     let url = url(settings, address);
     let urls = tertulia_api::entry_urls(address, &settings.names, settings.speaks_tls());
-    let machine = Machine::start(settings, beginning, peer, urls, words).await?;
+    let machine = Machine::start(settings, key, beginning, peer, urls, words).await?;
     let tls = tls(settings, &machine, address)?;
     let (closing, left) = (CancellationToken::new(), CancellationToken::new());
     let metrics = PrometheusBuilder::new().install_recorder()?;
@@ -308,6 +312,10 @@ fn greet(settings: &MachineSettings, url: &str, tls: Option<&Tls>, words: &Words
         "{}",
         words.with("up-data", &[("data", settings.data.display().to_string().into())])
     );
+    if let Some(file) = &settings.key_file {
+        let file = [("file", file.display().to_string().into())];
+        println!("{}", words.with("up-encrypted", &file));
+    }
     if let Some(ca) = tls.and_then(Tls::ca) {
         println!(
             "{}",

@@ -13,12 +13,14 @@ about-remove = Remove another machine of the ring for good
 about-recover = Go on from the copies that are left here, when the others are lost for good
 about-backup = Save the whole ring in a file while it serves
 about-restore = Bring a ring back from a backup, on a new data directory: the old machines are strangers to it
+about-key-file = Make a key file, under which a machine's data is encrypted
 about-completion = Print the completion script for a shell
 about-man = Write the man pages into a directory
 arg-machine-data = Directory of this machine's data [default: data]
 arg-http = Address and port for people and apps; any address but loopback speaks TLS [default: 127.0.0.1:8787]
 arg-peer = Address and port for other machines; port 0 takes a free one [default: 127.0.0.1:8788]
 arg-advertise = Where other machines reach this one, if that is not --peer: HOST or HOST:PORT; repeatable
+arg-key-file = File with the key under which this machine's data is encrypted; settled when the ring is founded
 arg-no-entry = Let no people and no newcomers in here, and recommend other machines to them
 arg-replicas = On how many machines everybody's data is to be, 1 to 9; settled when the ring is founded [default: 5]
 arg-names = A name by which people reach this machine, for its certificate; repeatable
@@ -44,6 +46,8 @@ arg-from-this-copy = What is on this machine's disk is the truth from now on
 arg-backup-to = The file to write; it must not be there yet
 arg-backup-file = The backup
 arg-backup-passphrase-file = A file that holds the passphrase of the backup; - is standard input
+arg-restore-key-file = File with the key under which the machine's data is to be encrypted
+arg-key-file-to = The file to write, apart from the data; it must not be there yet
 arg-completion-shell = Which shell
 arg-man-directory = Where to
 
@@ -51,6 +55,7 @@ arg-man-directory = Where to
 
 up-running = Tertulia { $version } is running at { $url }
 up-data = Its data is in { $data }
+up-encrypted = It is encrypted there, under the key in { $file }
 up-fingerprint = Fingerprint of the ring's authority (SHA-256): { $fingerprint }
 up-trust = How phones and computers come to trust it: { $url }/trust
 up-next = Next, in another terminal:
@@ -65,6 +70,16 @@ up-another-machine = One more machine for this ring (the token is valid for 24 h
 up-another-machine-how = One more machine for this ring: tertulia token --data { $data } prints what to run there.
 up-here-too = (On this same computer, add: { $more })
 up-peer-loopback = Machines on other computers cannot reach this one yet: start it with --peer and an address that they reach.
+key-file-made = A new key is in { $file }. Keep a copy of it in a safe place, apart from the data: without it nobody can read what is encrypted under it.
+key-file-exists = { $file } is there already, and a key file is never written over. Name another file.
+key-file-unusable = The key file { $file } cannot be used: { $why }.
+key-file-no-key = { $file } is no key file: it has to hold 64 hexadecimal digits. “tertulia key-file FILE” makes one.
+key-file-open = Others can read or change the key file { $file }, so it protects nothing. Make it yours alone: chmod 600 { $file }
+key-file-inside = The key file { $file } lies in the data directory: whoever has the data would have the key. Keep it elsewhere.
+key-file-missing = The data in { $data } is encrypted. Give the file that holds its key with --key-file. Nothing was done.
+key-file-other = The data in { $data } is encrypted under another key. Give the key file with which it began, with --key-file. Nothing was done.
+key-file-in-the-clear = The data in { $data } is not encrypted, which was settled when its ring was founded. Start without --key-file; “tertulia backup” and “tertulia restore --key-file” make an encrypted ring of it. Nothing was done.
+key-file-damaged = { $file } is damaged, so nothing was done. Give --data another directory, and join the ring from there.
 join-joined = This machine has joined the ring “{ $ring }”.
 join-no-token = A token is missing. Run “tertulia token” on a machine of the ring, and use the command that it prints.
 join-other-ring = The data directory { $data } belongs to another ring, “{ $ring }”, so nothing was done. Give --data another directory.
@@ -143,6 +158,7 @@ restore-wrong-passphrase = This passphrase does not open { $file }, or the file 
 restore-cut-off = The backup is not complete: its end is missing. Nothing was done; use another one.
 restore-damaged = The backup is damaged: it is not as it was written. Nothing was done; use another one.
 restore-clock = This backup was made at { $why }, and the clock of this computer says that this is yet to come. Set the clock, and try again.
+restore-encrypted = The ring in { $file } encrypts its data at rest. Give the machine a key file with --key-file; “tertulia key-file FILE” makes one. Nothing was done.
 restore-failed = It could not be done ({ $file }): { $why }. What is in the data directory belongs to no ring: delete it before you try again.
 
 ## The ring on the screen
@@ -282,6 +298,8 @@ refused-no-key = That machine is a gateway and cannot let others in. Give the ad
 refused-too-many = There were too many attempts from this address. Wait a minute and try again.
 refused-full = The ring has as many machines as it can have.
 refused-sick = The machine that was asked has a problem, which its log names. Try again, or ask another one.
+refused-key-file-missing = This ring encrypts its data at rest. Give this machine a key file of its own with --key-file; “tertulia key-file FILE” makes one.
+refused-in-the-clear = This ring does not encrypt its data at rest, which was settled when it was founded. Join without --key-file.
 token-expired = { $minutes ->
     [one] The token expired a minute ago.
    *[other] The token expired { $minutes } minutes ago.

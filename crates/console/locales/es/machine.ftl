@@ -13,12 +13,14 @@ about-remove = Quitar para siempre otra máquina del anillo
 about-recover = Seguir con las copias que quedan aquí, cuando las demás se han perdido para siempre
 about-backup = Guardar el anillo entero en un archivo mientras funciona
 about-restore = Recuperar un anillo de una copia de seguridad, en un directorio nuevo: las máquinas viejas le son extrañas
+about-key-file = Hacer un archivo de clave, con la que se cifran los datos de una máquina
 about-completion = Escribir el guion de autocompletado para un intérprete de órdenes
 about-man = Escribir las páginas de manual en un directorio
 arg-machine-data = Directorio de los datos de esta máquina [por omisión: data]
 arg-http = Dirección y puerto para personas y aplicaciones; fuera de la propia máquina habla TLS [por omisión: 127.0.0.1:8787]
 arg-peer = Dirección y puerto para otras máquinas; el puerto 0 toma uno libre [por omisión: 127.0.0.1:8788]
 arg-advertise = Dónde encuentran otras máquinas a esta, si no es en --peer: HOST o HOST:PUERTO; se puede repetir
+arg-key-file = Archivo con la clave con la que se cifran los datos de esta máquina; se decide al fundar el anillo
 arg-no-entry = No dejar entrar aquí ni a personas ni a máquinas nuevas, y recomendarles otras
 arg-replicas = En cuántas máquinas han de estar los datos de cada cual, de 1 a 9; se decide al fundar el anillo [por omisión: 5]
 arg-names = Un nombre por el que se llega a esta máquina, para su certificado; se puede repetir
@@ -44,6 +46,8 @@ arg-from-this-copy = Lo que hay en el disco de esta máquina es la verdad desde 
 arg-backup-to = El archivo que se escribe; no debe existir todavía
 arg-backup-file = La copia de seguridad
 arg-backup-passphrase-file = Un archivo con la frase de la copia de seguridad; - es la entrada estándar
+arg-restore-key-file = Archivo con la clave con la que se han de cifrar los datos de la máquina
+arg-key-file-to = El archivo que se escribe, aparte de los datos; no debe existir todavía
 arg-completion-shell = Para qué intérprete
 arg-man-directory = Adónde
 
@@ -51,6 +55,7 @@ arg-man-directory = Adónde
 
 up-running = Tertulia { $version } está en marcha en { $url }
 up-data = Sus datos están en { $data }
+up-encrypted = Allí están cifrados, con la clave de { $file }
 up-fingerprint = Huella de la autoridad del anillo (SHA-256): { $fingerprint }
 up-trust = Cómo pueden confiar en ella teléfonos y ordenadores: { $url }/trust
 up-next = Ahora, en otra terminal:
@@ -65,6 +70,16 @@ up-another-machine = Una máquina más para este anillo (el testigo vale 24 hora
 up-another-machine-how = Una máquina más para este anillo: tertulia token --data { $data } escribe lo que hay que ejecutar allí.
 up-here-too = (En este mismo ordenador, añade: { $more })
 up-peer-loopback = Las máquinas de otros ordenadores aún no llegan a esta: ponla en marcha con --peer y una dirección a la que lleguen.
+key-file-made = Hay una clave nueva en { $file }. Guarda una copia en lugar seguro, aparte de los datos: sin ella nadie puede leer lo que se cifre con ella.
+key-file-exists = { $file } ya existe, y nunca se escribe encima de un archivo de clave. Di otro archivo.
+key-file-unusable = El archivo de clave { $file } no se puede usar: { $why }.
+key-file-no-key = { $file } no es un archivo de clave: ha de contener 64 cifras hexadecimales. «tertulia key-file ARCHIVO» hace uno.
+key-file-open = Otros pueden leer o cambiar el archivo de clave { $file }, así que no protege nada. Hazlo solo tuyo: chmod 600 { $file }
+key-file-inside = El archivo de clave { $file } está en el directorio de los datos: quien tenga los datos tendría la clave. Guárdalo en otra parte.
+key-file-missing = Los datos de { $data } están cifrados. Indica con --key-file el archivo que contiene su clave. No se ha hecho nada.
+key-file-other = Los datos de { $data } están cifrados con otra clave. Indica con --key-file el archivo de clave con el que empezaron. No se ha hecho nada.
+key-file-in-the-clear = Los datos de { $data } no están cifrados, como se decidió al fundar su anillo. Arranca sin --key-file; «tertulia backup» y «tertulia restore --key-file» hacen de él un anillo cifrado. No se ha hecho nada.
+key-file-damaged = { $file } está dañado, así que no se ha hecho nada. Da otro directorio con --data, y únete al anillo desde allí.
 join-joined = Esta máquina se ha unido al anillo «{ $ring }».
 join-no-token = Falta un testigo. Ejecuta «tertulia token» en una máquina del anillo, y usa la orden que escribe.
 join-other-ring = El directorio { $data } es de otro anillo, «{ $ring }», así que no se ha hecho nada. Da otro directorio con --data.
@@ -143,6 +158,7 @@ restore-wrong-passphrase = Esta frase no abre { $file }, o el archivo está dañ
 restore-cut-off = La copia de seguridad no está completa: le falta el final. No se ha hecho nada; usa otra.
 restore-damaged = La copia de seguridad está dañada: no es como se escribió. No se ha hecho nada; usa otra.
 restore-clock = Esta copia se hizo el { $why }, y según el reloj de este ordenador eso aún está por venir. Pon el reloj en hora e inténtalo otra vez.
+restore-encrypted = El anillo de { $file } cifra sus datos. Dale a la máquina un archivo de clave con --key-file; «tertulia key-file ARCHIVO» hace uno. No se ha hecho nada.
 restore-failed = No se ha podido hacer ({ $file }): { $why }. Lo que hay en el directorio de datos no es de ningún anillo: bórralo antes de intentarlo otra vez.
 
 ## El anillo en la pantalla
@@ -282,6 +298,8 @@ refused-no-key = Esa máquina es una pasarela y no puede dejar entrar a otras. D
 refused-too-many = Ha habido demasiados intentos desde esta dirección. Espera un minuto e inténtalo otra vez.
 refused-full = El anillo tiene tantas máquinas como puede tener.
 refused-sick = La máquina a la que se preguntó tiene un problema, que está en su registro. Inténtalo otra vez, o pregunta a otra.
+refused-key-file-missing = Este anillo cifra sus datos en el disco. Dale a esta máquina un archivo de clave propio con --key-file; «tertulia key-file ARCHIVO» hace uno.
+refused-in-the-clear = Este anillo no cifra sus datos en el disco, como se decidió al fundarlo. Únete sin --key-file.
 token-expired = { $minutes ->
     [one] El testigo caducó hace un minuto.
    *[other] El testigo caducó hace { $minutes } minutos.

@@ -101,7 +101,7 @@ impl Book {
     /// If it cannot be read or makes no sense.
     pub fn open(identity: &Identity, ring: &RingFile) -> Result<Arc<Self>, BookError> {
         let path = identity.directory().join(FILE);
-        let bytes = private::read(&path).map_err(|source| BookError::Io {
+        let bytes = private::read(&path, identity.seal()).map_err(|source| BookError::Io {
             path: path.clone(),
             source,
         })?;
@@ -370,7 +370,7 @@ impl Book {
             lines.is_saved = true;
             to_file(&lines)
         };
-        private::write(&self.path, &bytes).map_err(|source| {
+        private::write(&self.path, &bytes, self.identity.seal()).map_err(|source| {
             self.lines().is_saved = false;
             BookError::Io {
                 path: self.path.clone(),

@@ -114,7 +114,7 @@ impl Wallet {
             ca: ca.clone(),
             current: RwLock::default(),
         };
-        let found = private::read(&wallet.path).ok().flatten();
+        let found = private::read(&wallet.path, identity.seal()).ok().flatten();
         if let Some(der) = found.and_then(|pem| CertificateDer::from_pem_slice(&pem).ok())
             && let Some(certified) = wallet.fitting(&der)
         {
@@ -128,7 +128,7 @@ impl Wallet {
         let Some(certified) = self.fitting(der) else {
             return false;
         };
-        if let Err(error) = keep_certificate(self.identity.directory(), der) {
+        if let Err(error) = keep_certificate(&self.identity, der) {
             tracing::warn!(%error, "the machine's certificate is not on disk; after a restart it will need a new one");
         }
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(certified);
@@ -187,7 +187,7 @@ fn path(directory: &Path) -> PathBuf {
 }
 
 /// Keeps a certificate in the data directory.
-pub(crate) fn keep_certificate(directory: &Path, der: &[u8]) -> std::io::Result<()> {
+pub(crate) fn keep_certificate(identity: &Identity, der: &[u8]) -> std::io::Result<()> {
     use base64::Engine;
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
@@ -199,7 +199,7 @@ pub(crate) fn keep_certificate(directory: &Path, der: &[u8]) -> std::io::Result<
         rest = later;
     }
     pem += "-----END CERTIFICATE-----\n";
-    private::write(&path(directory), pem.as_bytes())
+    private::write(&path(identity.directory()), pem.as_bytes(), identity.seal())
 }
 
 /// For who is called: machines by their certificate, others without.

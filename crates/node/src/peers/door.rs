@@ -4,7 +4,7 @@
 //! signed, if it has not the CA's key itself. Who asks proves that it has its machine's key. Proofs are made for one connection: what is heard on another is
 //! worth nothing here.
 //!
-//! **Invariant:** nothing is said to a stranger but which ring this is; the CA's key is given to storage machines only (J8).
+//! **Invariant:** nothing is said to a stranger but which ring this is; the CA's key and the data key are given to storage machines only (J8).
 //! **Invariant:** who was removed gets nothing.
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use super::authority::Authority;
 use super::connection::Connection;
 use super::core::Core;
 use super::name::own_names;
-use super::question::{Asked, Question, Refused, Reply, Welcome, Who, envelope, sick};
+use super::question::{Asked, Question, Refused, Reply, Secrecy, Welcome, Who, envelope, sick};
 use super::record::{Entry, Record, Signed, State, hosts};
 use super::token::{Secret, Terms, TokenError};
 use super::wire::{Envelope, VERSION};
@@ -64,12 +64,20 @@ impl Core {
                 machine: self.identity.machine,
             })),
             Question::Enter { terms, newcomer } => {
-                self.let_in(terms, newcomer, &asked, binding)
+                self.let_in(terms, newcomer, &asked, binding, false)
                     .map(|welcome| match self.ring.known_as {
                         ring if ring == self.ring.ring => Reply::Entered(Box::new(welcome)),
                         known_as => Reply::EnteredRestored(Box::new(welcome), known_as),
                     })
             }
+            Question::EnterEncrypting { terms, newcomer } => self
+                .let_in(terms, newcomer, &asked, binding, true)
+                .map(|welcome| {
+                    let key = self.ring.data_key.as_ref();
+                    let key = key.filter(|_| newcomer.entry.role.stores());
+                    let key = key.map(|key| Secrecy(*key.bytes()));
+                    Reply::EnteredEncrypting(Box::new(welcome), self.ring.known_as, key)
+                }),
             Question::Renew { record } => self
                 .known(record, &asked, binding)
                 .and_then(|authority| self.certificate(authority, record.signed.entry.public_key))
@@ -99,6 +107,7 @@ impl Core {
         newcomer: &Signed,
         asked: &Asked,
         binding: [u8; 32],
+        encrypts: bool,
     ) -> Result<Welcome, Refused> {
         let authority = self.key_holder()?;
         let entry = &newcomer.entry;
@@ -112,6 +121,11 @@ impl Core {
         }
         if !entry.fits() {
             return Err(Refused::TooLong);
+        }
+        match (self.ring.data_key.is_some(), encrypts) {
+            (true, false) => return Err(Refused::KeyFileMissing),
+            (false, true) => return Err(Refused::InTheClear),
+            (true, true) | (false, false) => {}
         }
         let record = self.book.admit(authority, newcomer.clone())?;
         tracing::info!(machine = %entry.machine, role = ?entry.role, by = %terms.maker, "let a machine into the ring");

@@ -17,13 +17,14 @@ use super::client;
 use super::credential;
 use super::error::EnterError;
 use super::peer::Misdial;
-use super::question::{Asked, Question, Refused, Reply, Welcome, Who};
+use super::question::{Asked, Question, Refused, Reply, Secrecy, Welcome, Who};
 use super::record::Entry;
 use super::ring_file::RingFile;
 use super::ring_id::RingId;
 use super::token::Token;
 use super::wire::{ASK, Envelope, FRAME_BYTES_MAX, KEEP_ALIVE_INTERVAL, path};
 use crate::identity::Identity;
+use crate::seal::DataKey;
 
 /// How long a connection may take, TLS and all.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -47,9 +48,10 @@ pub async fn enter(
 ) -> Result<Entered, EnterError> {
     let parsed: Token = token.parse()?;
     let newcomer = Entry::new(identity, role, advertised).sign(parsed.terms.ring, identity);
-    let question = Question::Enter {
-        terms: parsed.terms.clone(),
-        newcomer: Box::new(newcomer),
+    let (terms, newcomer) = (parsed.terms.clone(), Box::new(newcomer));
+    let question = match identity.seal() {
+        Some(_) => Question::EnterEncrypting { terms, newcomer },
+        None => Question::Enter { terms, newcomer },
     };
     let tls = credential::for_knocking(Some(parsed.fingerprint()))?;
     let knocker = Knocker {
@@ -61,14 +63,15 @@ pub async fn enter(
     let entered = match knocker.ask_any(contacts, &question).await? {
         (contact, Reply::Entered(welcome)) => {
             let known_as = welcome.ring;
-            (contact, welcome, known_as)
+            (contact, welcome, known_as, None)
         }
-        (contact, Reply::EnteredRestored(welcome, known_as)) => (contact, welcome, known_as),
+        (contact, Reply::EnteredRestored(welcome, known_as)) => (contact, welcome, known_as, None),
+        (contact, Reply::EnteredEncrypting(welcome, known_as, key)) => (contact, welcome, known_as, key),
         (contact, Reply::Who(_) | Reply::Signed(_) | Reply::Refused(_)) => {
             return Err(EnterError::Garbled { contact });
         }
     };
-    let (contact, welcome, known_as) = entered;
+    let (contact, welcome, known_as, data_key) = entered;
     let is_right = welcome.ring == parsed.terms.ring
         && Ca::from_pem(&welcome.ca)?.fingerprint() == parsed.fingerprint()
         && welcome.record.signed.entry.machine == identity.machine;
@@ -79,6 +82,7 @@ pub async fn enter(
         contact,
         welcome: *welcome,
         known_as,
+        data_key: data_key.map(|Secrecy(key)| DataKey::new(key)),
     })
 }
 
@@ -99,9 +103,11 @@ pub async fn who(contact: &str) -> Result<Who, EnterError> {
             contact: contact.to_owned(),
             reason,
         }),
-        Reply::Entered(_) | Reply::EnteredRestored(..) | Reply::Signed(_) => Err(EnterError::Garbled {
-            contact: contact.to_owned(),
-        }),
+        Reply::Entered(_) | Reply::EnteredRestored(..) | Reply::EnteredEncrypting(..) | Reply::Signed(_) => {
+            Err(EnterError::Garbled {
+                contact: contact.to_owned(),
+            })
+        }
     }
 }
 
@@ -110,6 +116,7 @@ pub struct Entered {
     contact: String,
     welcome: Welcome,
     known_as: RingId,
+    data_key: Option<DataKey>,
 }
 
 impl Entered {
@@ -129,6 +136,7 @@ impl Entered {
             replicas: self.welcome.replicas,
             ca: self.welcome.ca.clone(),
             ca_key: self.welcome.ca_key.clone(),
+            data_key: self.data_key.clone(),
         }
     }
 
@@ -139,7 +147,7 @@ impl Entered {
     pub fn keep(self, identity: &Identity) -> Result<(RingFile, Arc<Book>), EnterError> {
         let ring = self.ring();
         let directory = identity.directory();
-        credential::keep_certificate(directory, &self.welcome.certificate).map_err(|source| {
+        credential::keep_certificate(identity, &self.welcome.certificate).map_err(|source| {
             EnterError::Io {
                 path: directory.to_owned(),
                 source,
@@ -149,7 +157,7 @@ impl Entered {
         book.enter(self.welcome.record)?;
         book.merge(self.welcome.news);
         book.save()?;
-        ring.write(directory)?;
+        ring.write(directory, identity.seal())?;
         Ok((ring, book))
     }
 }

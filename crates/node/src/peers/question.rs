@@ -55,6 +55,13 @@ pub(crate) enum Question {
         /// The public half of its key, as SubjectPublicKeyInfo.
         public_key: Vec<u8>,
     },
+    /// As `Enter`, from a machine that has a key file: into a ring that encrypts its data at rest.
+    EnterEncrypting {
+        /// By what right: the token's terms.
+        terms: Terms,
+        /// Who I am.
+        newcomer: Box<Signed>,
+    },
 }
 
 /// What is answered.
@@ -66,6 +73,18 @@ pub(crate) enum Reply {
     Refused(Refused),
     /// As `Entered`, into a ring that was restored from a backup: people's programs know it by this name.
     EnteredRestored(Box<Welcome>, RingId),
+    /// As `EnteredRestored`, into a ring that encrypts; the ring's data key is for storage machines.
+    EnteredEncrypting(Box<Welcome>, RingId, Option<Secrecy>),
+}
+
+/// A data key on its way to a machine of the ring.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Secrecy(pub(crate) [u8; 32]);
+
+impl std::fmt::Debug for Secrecy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrecy")
+    }
 }
 
 /// Which ring it is.
@@ -144,6 +163,16 @@ pub enum Refused {
     /// The member's disk, most likely.
     #[error("the machine that was asked has a problem, which its log names; try again, or ask another one")]
     Sick,
+    /// The ring encrypts its data at rest, and the machine has no key for that.
+    #[error(
+        "this ring encrypts its data at rest: give this machine a key file (--key-file); `tertulia key-file FILE` makes one"
+    )]
+    KeyFileMissing,
+    /// The ring does not encrypt, and the machine wants to.
+    #[error(
+        "this ring does not encrypt its data at rest, which is settled when a ring is founded: join without --key-file"
+    )]
+    InTheClear,
 }
 
 impl From<BookError> for Refused {

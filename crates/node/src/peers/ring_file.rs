@@ -2,19 +2,22 @@
 //!
 //! Written when a ring is founded, or when a machine has joined one. A start with it resumes, and never founds or joins (J5).
 //!
-//! **Invariant:** the CA's key is in it on storage machines only (J8), and only the owner can read it.
+//! **Invariant:** the CA's key and the data key are in it on storage machines only (J8), and only the owner can read it.
+//! **Invariant:** where there is a data key the file is sealed under the machine's key file.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::authority::{Authority, AuthorityError, Ca};
 use super::ring_id::RingId;
 use crate::private;
+use crate::seal::{DataKey, FileKey, from_hex, new_data_key, to_hex};
 
-const FILE: &str = "ring.json";
+pub(crate) const FILE: &str = "ring.json";
 /// The format of the file.
 const FORMAT: u32 = 1;
 /// Copies of everything, if nobody says otherwise.
@@ -67,6 +70,8 @@ pub struct RingFile {
     pub ca: String,
     /// The CA's key, as PEM: on storage machines.
     pub ca_key: Option<String>,
+    /// The key under which the ring's data lies: on storage machines of a ring that encrypts it.
+    pub data_key: Option<DataKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +84,8 @@ struct Stored {
     replicas: u32,
     ca: String,
     ca_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_key: Option<String>,
 }
 
 impl RingFile {
@@ -103,16 +110,26 @@ impl RingFile {
             replicas,
             ca: authority.ca().pem().to_owned(),
             ca_key: Some(authority.key_pem()),
+            data_key: None,
         })
+    }
+
+    /// The same ring, which encrypts its data at rest, under a new key.
+    #[must_use]
+    pub fn encrypting(self) -> Self {
+        Self {
+            data_key: Some(new_data_key()),
+            ..self
+        }
     }
 
     /// What the directory says; `None` if it belongs to no ring yet.
     ///
     /// # Errors
-    /// If it cannot be read or makes no sense.
-    pub fn read(directory: &Path) -> Result<Option<Self>, RingFileError> {
+    /// If it cannot be read with this key, or makes no sense.
+    pub fn read(directory: &Path, key: Option<&FileKey>) -> Result<Option<Self>, RingFileError> {
         let path = directory.join(FILE);
-        let Some(bytes) = private::read(&path).map_err(|source| RingFileError::Io {
+        let Some(bytes) = private::read(&path, key).map_err(|source| RingFileError::Io {
             path: path.clone(),
             source,
         })?
@@ -135,6 +152,11 @@ impl RingFile {
                 .map_err(|error| damaged(serde::de::Error::custom(error)))
         };
         let ring = id(&stored.ring)?;
+        let data_key = |text: String| {
+            from_hex(&Zeroizing::new(text))
+                .map(|key| DataKey::new(*key))
+                .ok_or_else(|| damaged(serde::de::Error::custom("the data key is none")))
+        };
         Ok(Some(Self {
             ring,
             known_as: stored.known_as.as_deref().map_or(Ok(ring), id)?,
@@ -142,6 +164,7 @@ impl RingFile {
             replicas: stored.replicas,
             ca: stored.ca,
             ca_key: stored.ca_key,
+            data_key: stored.data_key.map(data_key).transpose()?,
         }))
     }
 
@@ -149,12 +172,17 @@ impl RingFile {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn write(&self, directory: &Path) -> Result<(), RingFileError> {
+    pub fn write(&self, directory: &Path, key: Option<&FileKey>) -> Result<(), RingFileError> {
         let path = directory.join(FILE);
         let io = |source| RingFileError::Io {
             path: path.clone(),
             source,
         };
+        if self.data_key.is_some() && key.is_none() {
+            return Err(io(io::Error::other(
+                "a ring that encrypts needs a key file (--key-file)",
+            )));
+        }
         let stored = Stored {
             format: FORMAT,
             ring: self.ring.to_string(),
@@ -163,9 +191,10 @@ impl RingFile {
             replicas: self.replicas,
             ca: self.ca.clone(),
             ca_key: self.ca_key.clone(),
+            data_key: self.data_key.as_ref().map(|key| to_hex(key.bytes()).to_string()),
         };
         let text = serde_json::to_vec_pretty(&stored).map_err(|error| io(error.into()))?;
-        private::write(&path, &text).map_err(io)
+        private::write(&path, &Zeroizing::new(text), key).map_err(io)
     }
 
     /// The papers of the same ring for machines that begin anew from a backup: people's programs know it as before, and machines from before are strangers.
@@ -213,12 +242,12 @@ mod tests {
     #[test]
     fn j5_a_directory_remembers_its_ring() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(RingFile::read(directory.path()).unwrap().is_none());
+        assert!(RingFile::read(directory.path(), None).unwrap().is_none());
         let mut ring = RingFile::found("La plaza", 3).unwrap();
-        ring.write(directory.path()).unwrap();
+        ring.write(directory.path(), None).unwrap();
         let path = directory.path().join(FILE);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        let read = RingFile::read(directory.path()).unwrap().unwrap();
+        let read = RingFile::read(directory.path(), None).unwrap().unwrap();
         assert_eq!(
             (read.ring, &*read.title, read.replicas),
             (ring.ring, "La plaza", 3)
@@ -228,14 +257,14 @@ mod tests {
         assert_eq!(read.known_as, ring.ring);
         // Restored from a backup.
         ring = ring.anew();
-        ring.write(directory.path()).unwrap();
-        let anew = RingFile::read(directory.path()).unwrap().unwrap();
+        ring.write(directory.path(), None).unwrap();
+        let anew = RingFile::read(directory.path(), None).unwrap().unwrap();
         assert_eq!((anew.ring, anew.known_as), (ring.ring, read.ring));
         assert_ne!(anew.ring, read.ring);
         // A gateway's.
         ring.ca_key = None;
-        ring.write(directory.path()).unwrap();
-        let read = RingFile::read(directory.path()).unwrap().unwrap();
+        ring.write(directory.path(), None).unwrap();
+        let read = RingFile::read(directory.path(), None).unwrap().unwrap();
         assert!(read.authority().unwrap().is_none());
         assert_eq!(read.ca().unwrap().fingerprint(), fingerprint);
     }
@@ -246,15 +275,15 @@ mod tests {
         let path = directory.path().join(FILE);
         std::fs::write(&path, "{").unwrap();
         assert!(matches!(
-            RingFile::read(directory.path()),
+            RingFile::read(directory.path(), None),
             Err(RingFileError::Damaged { .. })
         ));
         let ring = RingFile::found("x", 1).unwrap();
-        ring.write(directory.path()).unwrap();
+        ring.write(directory.path(), None).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("\"format\": 1", "\"format\": 9")).unwrap();
         assert!(matches!(
-            RingFile::read(directory.path()),
+            RingFile::read(directory.path(), None),
             Err(RingFileError::Version { found: 9, .. })
         ));
     }

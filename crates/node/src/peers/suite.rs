@@ -118,7 +118,7 @@ impl Machine {
     async fn found(directory: &TempDir) -> Self {
         let identity = Identity::take(directory.path()).unwrap();
         let ring = RingFile::found("La plaza", 3).unwrap();
-        ring.write(directory.path()).unwrap();
+        ring.write(directory.path(), None).unwrap();
         let book = Book::open(&identity, &ring).unwrap();
         Self::start(identity, (ring, book), &Arc::new(AtomicU64::new(NOW_MS)))
     }
@@ -153,7 +153,7 @@ impl Machine {
     /// Starts what a directory holds.
     async fn resume(directory: &TempDir, clock: &Arc<AtomicU64>) -> Self {
         let identity = Identity::take(directory.path()).unwrap();
-        let ring = RingFile::read(directory.path()).unwrap().unwrap();
+        let ring = RingFile::read(directory.path(), None).unwrap().unwrap();
         let book = Book::open(&identity, &ring).unwrap();
         Self::start(identity, (ring, book), clock)
     }

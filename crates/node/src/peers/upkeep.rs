@@ -103,9 +103,14 @@ impl Core {
         };
         match knocker.ask_any(&self.doors(), &question).await? {
             (_, Reply::Signed(der)) => Ok(der),
-            (contact, Reply::Who(_) | Reply::Entered(_) | Reply::EnteredRestored(..) | Reply::Refused(_)) => {
-                Err(EnterError::Garbled { contact })
-            }
+            (
+                contact,
+                Reply::Who(_)
+                | Reply::Entered(_)
+                | Reply::EnteredRestored(..)
+                | Reply::EnteredEncrypting(..)
+                | Reply::Refused(_),
+            ) => Err(EnterError::Garbled { contact }),
         }
     }
 

@@ -3,6 +3,9 @@
 //! All groups of the machine share one engine, so that one `fdatasync` makes durable what all of them were waiting for (group commit). Whoever has
 //! something to write puts a [`Write`] into the queue; the writer takes all that wait, writes them as one batch, and reports to each.
 //!
+//! Under a data key the content of each entry and of each small record is sealed on its way to the engine; which groups there are, and how far their logs reach,
+//! stays readable.
+//!
 //! **Invariant:** writes are applied in the order they were queued, votes and entries alike.
 //! **Invariant:** nothing is reported as written before it is on disk. A failed sync is not retried, since the kernel may have dropped the
 //! pages: the process ends (R4).
@@ -19,6 +22,7 @@ use raft_engine::{Command, Config, Engine, LogBatch, ReadableSize, RecoveryMode}
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Layout, Record};
+use crate::seal::{DataKey, Sealer};
 use crate::stage::{Stage, Worker};
 
 /// Jobs that wait for the writer at most, and that go into one batch.
@@ -169,6 +173,11 @@ pub enum JournalError {
     /// A record that does not decode.
     #[error("the log holds a record that cannot be read")]
     Record(#[from] postcard::Error),
+    /// A small record that does not open with the ring's data key.
+    #[error(
+        "the log holds a record that is not encrypted under this ring's key, or is damaged; have this machine removed and join again with an empty data directory"
+    )]
+    Sealed,
     /// An entry that does not decode.
     #[error(transparent)]
     Entry(#[from] super::record::Unreadable),
@@ -188,6 +197,7 @@ pub(crate) struct Journal(Arc<RwLock<Option<Open>>>);
 #[derive(Clone)]
 struct Open {
     store: Arc<dyn Store>,
+    sealer: Option<Arc<Sealer>>,
     writes: mpsc::Sender<Write>,
 }
 
@@ -220,7 +230,9 @@ impl Journal {
         stage: Stage,
         fatal: Fatal,
         crowded: mpsc::Sender<u64>,
+        key: Option<&DataKey>,
     ) -> Result<(Self, Ended), JournalError> {
+        let sealer = key.map(|key| Arc::new(Sealer::of_log(key)));
         let engine = Engine::open_with_file_system(config(directory)?, file_system)?;
         let store: Arc<dyn Store> = Arc::new(Opened::new(engine));
         let Worker {
@@ -229,6 +241,7 @@ impl Journal {
         } = reclaimer(stage, store.clone(), crowded)?;
         let mut writer = Writer {
             store: store.clone(),
+            sealer: sealer.clone(),
             reclaimer,
             written_bytes: 0,
             fatal,
@@ -237,7 +250,11 @@ impl Journal {
         let Worker { jobs: writes, ended } = stage
             .start("log", QUEUE_JOBS, move |jobs: &mut Vec<Write>| writer.write(jobs))
             .map_err(JournalError::Writer)?;
-        let journal = Self(Arc::new(RwLock::new(Some(Open { store, writes }))));
+        let journal = Self(Arc::new(RwLock::new(Some(Open {
+            store,
+            sealer,
+            writes,
+        }))));
         Ok((journal, Ended([ended, reclaimer_ended])))
     }
 
@@ -258,10 +275,15 @@ impl Journal {
     pub(crate) fn fetch(&self, group: u64, begin: u64, end: u64) -> Result<Vec<Record>, JournalError> {
         let mut records = Vec::new();
         if begin < end {
-            let store = self.opened()?.store;
+            let Open { store, sealer, .. } = self.opened()?;
             let begin = begin.max(store.first_index(group).unwrap_or(end));
             if begin < end {
                 store.fetch(group, begin, end, &mut records)?;
+            }
+            if let Some(sealer) = sealer {
+                let sealed = std::mem::take(&mut records).into_iter();
+                let opened = sealed.map(|record| record.unsealed(group, &sealer));
+                records = opened.collect::<Result<_, _>>()?;
             }
         }
         Ok(records)
@@ -269,12 +291,25 @@ impl Journal {
 
     /// Reads a small record.
     pub(crate) fn get(&self, group: u64, key: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
-        Ok(self.opened()?.store.get(group, key))
+        let Open { store, sealer, .. } = self.opened()?;
+        let found = store.get(group, key);
+        found
+            .map(|value| unsealed(sealer.as_deref(), group, key, value))
+            .transpose()
     }
 
     /// Reads all small records of a group, in the order of their names.
     pub(crate) fn scan(&self, group: u64, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), JournalError> {
-        Ok(self.opened()?.store.scan(group, each)?)
+        let Open { store, sealer, .. } = self.opened()?;
+        let mut failed = None;
+        store.scan(
+            group,
+            &mut |key, value| match unsealed(sealer.as_deref(), group, key, value.to_vec()) {
+                Ok(value) => each(key, &value),
+                Err(error) => failed = Some(error),
+            },
+        )?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// The last entry's index, if there is one.
@@ -337,9 +372,30 @@ fn reclaimer(
         .map_err(JournalError::Writer)
 }
 
+/// The content of a small record.
+fn unsealed(
+    sealer: Option<&Sealer>,
+    group: u64,
+    key: &[u8],
+    value: Vec<u8>,
+) -> Result<Vec<u8>, JournalError> {
+    match sealer {
+        Some(sealer) => sealer
+            .open(&about(group, key), &value)
+            .ok_or(JournalError::Sealed),
+        None => Ok(value),
+    }
+}
+
+/// What the sealed content of a small record belongs to.
+fn about(group: u64, key: &[u8]) -> Vec<u8> {
+    [&b"small"[..], &group.to_be_bytes(), key].concat()
+}
+
 /// The one that writes.
 struct Writer {
     store: Arc<dyn Store>,
+    sealer: Option<Arc<Sealer>>,
     reclaimer: mpsc::Sender<()>,
     written_bytes: usize,
     fatal: Fatal,
@@ -373,7 +429,12 @@ impl Writer {
         let written = catch_unwind(AssertUnwindSafe(|| {
             let mut batch = LogBatch::with_capacity(jobs.len());
             for job in jobs.iter_mut() {
-                fill(&mut batch, job.group, std::mem::take(&mut job.changes))?;
+                fill(
+                    &mut batch,
+                    job.group,
+                    std::mem::take(&mut job.changes),
+                    self.sealer.as_deref(),
+                )?;
             }
             self.store.write(&mut batch, sync)
         }));
@@ -400,12 +461,33 @@ impl Writer {
     }
 }
 
-fn fill(batch: &mut LogBatch, group: u64, changes: Vec<Change>) -> raft_engine::Result<()> {
+fn fill(
+    batch: &mut LogBatch,
+    group: u64,
+    changes: Vec<Change>,
+    sealer: Option<&Sealer>,
+) -> raft_engine::Result<()> {
+    let sealed = |key: &[u8], value: Vec<u8>| match sealer {
+        Some(sealer) => sealer.seal(&about(group, key), &value),
+        None => Ok(value),
+    };
     for change in changes {
         match change {
-            Change::Append(records) => batch.add_entries::<Layout>(group, &records)?,
-            Change::Put(key, value) => batch.put(group, key.to_vec(), value)?,
-            Change::PutAt(key, value) => batch.put(group, key, value)?,
+            Change::Append(records) => {
+                let records = match sealer {
+                    Some(sealer) => {
+                        let sealed = records.into_iter().map(|record| record.sealed(group, sealer));
+                        sealed.collect::<io::Result<Vec<_>>>()?
+                    }
+                    None => records,
+                };
+                batch.add_entries::<Layout>(group, &records)?;
+            }
+            Change::Put(key, value) => batch.put(group, key.to_vec(), sealed(key, value)?)?,
+            Change::PutAt(key, value) => {
+                let value = sealed(&key, value)?;
+                batch.put(group, key, value)?;
+            }
             Change::Delete(key) => batch.delete(group, key.to_vec()),
             Change::Compact(index) => batch.add_command(group, Command::Compact { index }),
             Change::Forget => batch.add_command(group, Command::Clean),

@@ -17,6 +17,7 @@ use protobuf::{
 };
 
 use super::{Entry, LogId, Payload};
+use crate::seal::Sealer;
 
 const BLANK: u8 = 0;
 const NORMAL: u8 = 1;
@@ -46,6 +47,14 @@ pub enum Unreadable {
         /// What was found.
         kind: u8,
     },
+    /// It does not open with the ring's data key.
+    #[error(
+        "log entry {index} is not encrypted under this ring's key, or is damaged; have this machine removed and join again with an empty data directory"
+    )]
+    Sealed {
+        /// Where.
+        index: u64,
+    },
     /// A membership that does not decode.
     #[error("log entry {index} holds no readable membership")]
     Membership {
@@ -60,6 +69,31 @@ impl Record {
     /// Its place in the order of all entries.
     pub(crate) fn log_id(&self) -> LogId {
         LogId::new(CommittedLeaderId::new(self.term), self.index)
+    }
+
+    /// The same record with its content sealed; its place stays readable.
+    pub(crate) fn sealed(self, group: u64, sealer: &Sealer) -> std::io::Result<Self> {
+        let payload = sealer.seal(&self.about(group), &self.payload)?.into();
+        Ok(Self { payload, ..self })
+    }
+
+    /// The record as it was before it was sealed.
+    pub(crate) fn unsealed(self, group: u64, sealer: &Sealer) -> Result<Self, Unreadable> {
+        let payload = sealer.open(&self.about(group), &self.payload);
+        let payload = payload.ok_or(Unreadable::Sealed { index: self.index })?.into();
+        Ok(Self { payload, ..self })
+    }
+
+    /// What a sealed content belongs to.
+    fn about(&self, group: u64) -> Vec<u8> {
+        [
+            &b"entry"[..],
+            &group.to_be_bytes(),
+            &self.index.to_be_bytes(),
+            &self.term.to_be_bytes(),
+            &[self.kind],
+        ]
+        .concat()
     }
 
     /// The record of an entry.

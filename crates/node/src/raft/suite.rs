@@ -16,13 +16,15 @@ use tertulia_state::{Database, Descriptor, Proposal};
 use tertulia_types::Range;
 use tokio::sync::{Notify, mpsc};
 
-use super::journal::{Ended, Journal};
+use super::journal::{Change, Ended, Fatal, Journal};
 use super::log::{DurablePoint, GroupLog};
 use super::machine::{Machine, Surroundings};
+use super::record::Record;
 use super::{Entry, LogId, Payload, TypeConfig};
 use crate::cradle::Cradle;
 use crate::events::Events;
 use crate::files::Medium;
+use crate::seal::{DataKey, Sealer};
 use crate::shelf::Shelf;
 use crate::stage::Stage;
 
@@ -37,6 +39,10 @@ struct Store {
 }
 
 fn open(directory: &Path, durable: DurablePoint) -> Store {
+    open_under(directory, durable, None)
+}
+
+fn open_under(directory: &Path, durable: DurablePoint, key: Option<DataKey>) -> Store {
     let (crowd, _) = mpsc::channel(1);
     let fatal = Arc::new(|why: &str| panic!("{why}"));
     let (journal, ended) = Journal::open(
@@ -45,9 +51,14 @@ fn open(directory: &Path, durable: DurablePoint) -> Store {
         Stage::Threads,
         fatal.clone(),
         crowd,
+        key.as_ref(),
     )
     .unwrap();
-    let (shelf, is_there) = Shelf::find(directory, GROUP, Medium::default()).unwrap();
+    let medium = Medium {
+        key,
+        ..Medium::default()
+    };
+    let (shelf, is_there) = Shelf::find(directory, GROUP, medium).unwrap();
     let descriptor = Descriptor {
         group: GROUP,
         range: Range::whole(),
@@ -86,7 +97,8 @@ impl Store {
     }
 }
 
-struct Builder;
+/// Makes stores, under a key if it has one.
+struct Builder(Option<DataKey>);
 
 impl StoreBuilder<TypeConfig, GroupLog, Machine, TempDir> for Builder {
     async fn build(&self) -> Result<(TempDir, GroupLog, Machine), StorageError<TypeConfig>> {
@@ -94,7 +106,7 @@ impl StoreBuilder<TypeConfig, GroupLog, Machine, TempDir> for Builder {
         // The suite cuts the log without a snapshot; whether that is allowed is tested below.
         let durable = DurablePoint::default();
         durable.advance_to(Some(u64::MAX - 1));
-        let store = open(directory.path(), durable);
+        let store = open_under(directory.path(), durable, self.0.clone());
         Ok((directory, store.log, store.machine))
     }
 }
@@ -102,10 +114,91 @@ impl StoreBuilder<TypeConfig, GroupLog, Machine, TempDir> for Builder {
 #[test]
 fn openraft_finds_nothing_to_complain_about() {
     TypeConfig::run(async {
-        Suite::<TypeConfig, GroupLog, Machine, Builder, TempDir>::test_all(Builder)
+        Suite::<TypeConfig, GroupLog, Machine, Builder, TempDir>::test_all(Builder(None))
             .await
             .unwrap();
     });
+}
+
+#[test]
+fn openraft_finds_nothing_to_complain_about_under_a_key() {
+    TypeConfig::run(async {
+        let builder = Builder(Some(DataKey::new([7; 32])));
+        Suite::<TypeConfig, GroupLog, Machine, Builder, TempDir>::test_all(builder)
+            .await
+            .unwrap();
+    });
+}
+
+#[tokio::test]
+async fn a_log_opens_with_its_key_only_and_says_nothing_without_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = || Some(DataKey::new([7; 32]));
+    let words = b"what only the key shows";
+    let mut store = open_under(directory.path(), DurablePoint::default(), key());
+    let said = Entry {
+        log_id: log_id(1, 0),
+        payload: EntryPayload::Normal(Payload(Bytes::from_static(words))),
+    };
+    append(&mut store.log, [said]).await;
+    let small = vec![Change::Put(b"name", words.to_vec())];
+    store.journal.write(GROUP, small).await.unwrap();
+    let read = |store: &Store| {
+        let entries = store
+            .journal
+            .fetch(GROUP, 0, 1)
+            .map_err(|error| error.to_string());
+        let entries = entries.map(|records| {
+            records
+                .into_iter()
+                .map(|record| record.entry().unwrap())
+                .collect()
+        });
+        let small = store
+            .journal
+            .get(GROUP, b"name")
+            .map_err(|error| error.to_string());
+        (entries as Result<Vec<Entry>, String>, small)
+    };
+    let is_words =
+        |entry: &Entry| matches!(&entry.payload, EntryPayload::Normal(payload) if payload.0 == words[..]);
+    let (entries, small) = read(&store);
+    assert!(entries.unwrap().iter().all(is_words));
+    assert_eq!(small.unwrap().as_deref(), Some(&words[..]));
+    // Under the same key, for another group: nothing is taken for something else.
+    let sealed = Record::of(&entry(1, 0, 9)).unwrap();
+    let sealer = Sealer::of_log(&DataKey::new([7; 32]));
+    let sealed = sealed.sealed(GROUP, &sealer).unwrap();
+    assert!(sealed.clone().unsealed(GROUP + 1, &sealer).is_err());
+    assert!(sealed.unsealed(GROUP, &sealer).is_ok());
+    store.close().await;
+
+    for file in std::fs::read_dir(directory.path().join("log")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(words.len()).any(|part| part == words));
+    }
+    let again = |key: Option<DataKey>| {
+        let (crowd, _) = mpsc::channel(1);
+        let fatal: Fatal = Arc::new(|why: &str| panic!("{why}"));
+        let log = directory.path().join("log");
+        Journal::open(
+            &log,
+            Arc::new(DefaultFileSystem),
+            Stage::Threads,
+            fatal,
+            crowd,
+            key.as_ref(),
+        )
+        .unwrap()
+    };
+    for (key, opens) in [(key(), true), (Some(DataKey::new([8; 32])), false)] {
+        let (journal, ended) = again(key);
+        assert_eq!(journal.fetch(GROUP, 0, 1).is_ok(), opens);
+        assert_eq!(journal.get(GROUP, b"name").is_ok(), opens);
+        assert_eq!(journal.scan(GROUP, &mut |_, _| {}).is_ok(), opens);
+        journal.close();
+        ended.wait().await;
+    }
 }
 
 fn log_id(term: u64, index: u64) -> LogId {

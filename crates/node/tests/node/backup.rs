@@ -27,6 +27,7 @@ async fn fetch(backup: &Backup, directory: &Path) -> Vec<Restored> {
             descriptor: lot.descriptor,
             applied: lot.applied,
             path,
+            is_to_be_encrypted: false,
         });
     }
     restored
@@ -68,7 +69,7 @@ async fn v5_a_backup_shows_one_moment_and_a_ring_begins_anew_from_it() {
     let copies = fetch(&backup, directory.path()).await;
     drop(backup);
     let papers = one.charter().ring.clone();
-    restore(directory.path(), papers.clone(), copies, unix_ms())
+    restore(directory.path(), None, papers.clone(), copies, unix_ms())
         .await
         .unwrap();
     let anew = Node::open(options(directory.path(), 1)).await.unwrap();
@@ -108,7 +109,7 @@ async fn v5_copies_that_are_not_what_they_are_said_to_be_make_no_ring() {
         let directory = tempfile::tempdir().unwrap();
         let mut copies = fetch(&backup, directory.path()).await;
         lie(&mut copies[0]);
-        let refused = restore(directory.path(), papers.clone(), copies, unix_ms()).await;
+        let refused = restore(directory.path(), None, papers.clone(), copies, unix_ms()).await;
         assert!(matches!(refused, Err(RestoreError::Other(_))), "{refused:?}");
         assert!(
             !directory.path().join("ring.json").exists(),

@@ -8,6 +8,7 @@ mod neighbourhood;
 mod place;
 mod recovery;
 mod ring;
+mod sealed;
 mod service;
 mod sick;
 mod split;

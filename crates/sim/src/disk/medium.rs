@@ -15,6 +15,7 @@ impl Disk {
         Medium {
             files: Arc::new(OnDisk(self.clone())),
             vfs: Some(self.register_vfs()),
+            key: None,
         }
     }
 }

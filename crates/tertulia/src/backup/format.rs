@@ -172,6 +172,7 @@ impl<R: Read> Reader<R> {
                     replicas: 0,
                     ca: String::new(),
                     ca_key: String::new(),
+                    data_key: None,
                 },
                 groups: Vec::new(),
             },
@@ -285,6 +286,7 @@ mod tests {
                 replicas: 3,
                 ca: "certificate".to_owned(),
                 ca_key: "a secret".to_owned(),
+                data_key: None,
             },
             groups: (1..).zip(lots).map(lot).collect(),
         }

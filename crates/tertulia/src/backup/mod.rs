@@ -57,6 +57,9 @@ pub(crate) struct Papers {
     pub(crate) ca: String,
     /// The key of that, as PEM.
     pub(crate) ca_key: String,
+    /// Under which key the databases lie, in hexadecimal; none: in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data_key: Option<String>,
 }
 
 impl std::fmt::Debug for Papers {

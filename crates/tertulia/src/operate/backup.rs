@@ -9,6 +9,7 @@
 use super::{At, Counter, Undone};
 use crate::backup::{Manifest, Reader, Unreadable, Writer};
 use crate::control::{Answer, Ask, Channel, Piece, Unreached};
+use crate::key_file;
 use clap::Args;
 use serde_json::json;
 use std::fs::{File, OpenOptions};
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use tertulia_console::page::Style;
 use tertulia_node::peers::{RingFile, RingId};
 use tertulia_node::restore::{self, Descriptor, Restored, place_of, state_of};
+use tertulia_node::seal::{DataKey, from_hex};
 use tertulia_node::unix_ms;
 use tertulia_types::entity::Timestamp;
 use zeroize::Zeroizing;
@@ -50,6 +52,14 @@ pub(crate) struct RestoreFlags {
     /// A file that holds the passphrase of the backup; - is standard input
     #[arg(id = "backup_passphrase_file", long = "passphrase-file", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// File with the key under which the machine's data is to be encrypted
+    #[arg(
+        id = "restore_key_file",
+        long = "key-file",
+        value_name = "FILE",
+        env = "TERTULIA_KEY_FILE"
+    )]
+    key_file: Option<PathBuf>,
     #[command(flatten)]
     at: At,
 }
@@ -223,6 +233,11 @@ pub(crate) async fn restore(flags: RestoreFlags) -> ExitCode {
 async fn restoring(counter: &Counter, flags: &RestoreFlags) -> Result<(), Undone> {
     let data = &counter.data;
     let passphrase = passphrase(counter, flags.passphrase_file.as_deref())?;
+    let key = key_file::of(flags.key_file.as_deref(), data, &counter.look.words);
+    let key = key.map_err(|said| Undone::Said {
+        code: "key_file",
+        text: said.to_string(),
+    })?;
     let is_empty = match std::fs::read_dir(data) {
         Ok(mut there) => there.next().is_none(),
         Err(error) if error.kind() == ErrorKind::NotFound => true,
@@ -246,9 +261,16 @@ async fn restoring(counter: &Counter, flags: &RestoreFlags) -> Result<(), Undone
             taken.as_str().unwrap_or_default(),
         ));
     }
+    let data_key = manifest.ring.data_key.as_deref().map(from_hex);
+    let data_key = match (data_key, &key) {
+        (Some(None), _) => return Err(unreadable(Unreadable::Damaged)),
+        (Some(Some(_)), None) => return Err(said(counter, "key_file", "restore-encrypted", &flags.file, "")),
+        (Some(Some(data_key)), Some(_)) => Some(DataKey::new(*data_key)),
+        (None, _) => None,
+    };
     let unpacked = unpack(counter, &mut reader, &manifest);
     let checked = unpacked.and_then(|groups| reader.finish().map(|()| groups).map_err(unreadable));
-    let groups = match checked {
+    let mut groups = match checked {
         Ok(groups) => groups,
         Err(undone) => {
             // Nothing but what was unpacked is there.
@@ -257,6 +279,10 @@ async fn restoring(counter: &Counter, flags: &RestoreFlags) -> Result<(), Undone
         }
     };
     let count = groups.len();
+    let begins_to_encrypt = data_key.is_none() && key.is_some();
+    for group in &mut groups {
+        group.is_to_be_encrypted = begins_to_encrypt;
+    }
     let ring = RingFile {
         ring: RingId(manifest.ring.id),
         known_as: RingId(manifest.ring.id),
@@ -264,8 +290,13 @@ async fn restoring(counter: &Counter, flags: &RestoreFlags) -> Result<(), Undone
         replicas: manifest.ring.replicas,
         ca: manifest.ring.ca.clone(),
         ca_key: Some(manifest.ring.ca_key.clone()),
+        data_key,
     };
-    restore::restore(data, ring, groups, unix_ms())
+    let ring = match begins_to_encrypt {
+        true => ring.encrypting(),
+        false => ring,
+    };
+    restore::restore(data, key, ring, groups, unix_ms())
         .await
         .map_err(|error| {
             let why = format!("{:#}", anyhow::Error::from(error));
@@ -317,6 +348,7 @@ fn unpack<R: Read>(
             },
             applied: lot.applied,
             path,
+            is_to_be_encrypted: false,
         });
         done_bytes += lot.bytes;
         let tenths = done_bytes * 10 / manifest.bytes().max(1);
