@@ -38,7 +38,8 @@ impl Location {
     pub fn encrypt_to(&self, target: &Self) -> Result<(), Fault> {
         let key = target.key.as_ref();
         let key = key.ok_or(Fault::Damaged("there is no key to encrypt a database under"))?;
-        let clear = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // What is attached is opened as the first one is, and this one is to be made.
+        let clear = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let layout: i64 = clear.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let path = target.path.to_string_lossy();
         clear.execute("ATTACH ?1 AS sealed KEY ?2", (&*path, &**key.for_database()))?;

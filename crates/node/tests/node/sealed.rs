@@ -62,37 +62,43 @@ async fn found_with_the_words(is_encrypting: bool) -> Vec<PathBuf> {
         false => ring,
     };
     let founder = Charter::found(&Identity::take_under(&first, key(&first)).unwrap(), ring).unwrap();
+    let one = open(&switchboard, &first, founder.clone(), 1).await;
     let newcomer = Identity::take_under(&second, key(&second)).unwrap();
     let newcomer = founder.admit_as(&newcomer, Role::Node).unwrap();
-    let one = open(&switchboard, &first, founder.clone(), 1).await;
     let two = open(&switchboard, &second, newcomer.clone(), 1).await;
     one.until_ready().await;
     let (ana, ben) = (register(&one, "ana").await, register(&one, "ben").await);
     follow(&one, ben, ana.account).await;
     publish(&one, ana, TEXT).await.unwrap();
-    until("it is on the timeline", || async { home(&one, ben).await == [TEXT] }).await;
+    until("it is on the timeline", || async {
+        home(&one, ben).await == [TEXT]
+    })
+    .await;
     let group = groups(&one)[0];
     two.learn(group, vec![one.member().machine]);
     let node = invite(&one, &two, group).await;
-    one.elect(group.group, BTreeSet::from([1, node])).await.unwrap();
+    let seats = one.standings().remove(0).seats;
+    let voters: BTreeSet<_> = seats.iter().map(|seat| seat.node).chain([node]).collect();
+    one.elect(group.group, voters).await.unwrap();
     let machines = [one.clone(), two.clone()];
     until("both copies are equal", || all_equal(&machines, group.group)).await;
     one.stop().await;
     two.stop().await;
+    let identities = [&one, &two].map(|machine| machine.identity().clone());
     drop((one, two, machines, founder, newcomer));
 
     let mut found = with_bytes(&first, TEXT.as_bytes());
     found.extend(with_bytes(&second, TEXT.as_bytes()));
     for name in ["@ana", "$argon2"] {
         let found = [&first, &second].map(|directory| with_bytes(directory, name.as_bytes()));
-        assert!(!is_encrypting || found.iter().all(Vec::is_empty), "{name}: {found:?}");
+        assert!(
+            !is_encrypting || found.iter().all(Vec::is_empty),
+            "{name}: {found:?}"
+        );
     }
-    let take = |directory: &Path| {
-        let identity = Identity::take_under(directory, key(directory)).unwrap();
-        Charter::read(&identity).unwrap().unwrap()
-    };
-    let one = open(&switchboard, &first, take(&first), 1).await;
-    let two = open(&switchboard, &second, take(&second), 1).await;
+    let [first_again, second_again] = identities.map(|identity| Charter::read(&identity).unwrap().unwrap());
+    let one = open(&switchboard, &first, first_again, 1).await;
+    let two = open(&switchboard, &second, second_again, 1).await;
     one.until_ready().await;
     for machine in [&one, &two] {
         until("all is there after a restart", || async {

@@ -7,8 +7,8 @@ use tertulia_state::account::Who;
 use tertulia_state::oauth::{Authorize, ExchangeCode};
 use tertulia_state::session::SecretHash;
 use tertulia_state::{
-    AnyCommand, Database, Location, Placed, Proposal, Reader, block, dweet, favourite, follow, marker, mute,
-    redweet,
+    AnyCommand, DataKey, Database, Location, Placed, Proposal, Reader, block, dweet, favourite, follow,
+    marker, mute, redweet,
 };
 use tertulia_types::{Rejected, Scopes};
 
@@ -73,6 +73,41 @@ fn a_snapshot_goes_on_from_where_it_was_taken() {
         database.digest().expect("a digest"),
         community.groups[0].database.digest().expect("a digest")
     );
+}
+
+#[test]
+fn a_database_under_a_key_says_the_same_and_opens_with_no_other() {
+    let community = busy(1);
+    let whole = community.groups[0].database.digest().expect("a digest");
+    let clear = Location::file(community.dir().join("clear.db"));
+    community.groups[0].reader.copy_to(&clear).expect("a copy");
+    let under = |name: &str, key: u8| Location {
+        key: Some(DataKey::new([key; 32])),
+        ..Location::file(community.dir().join(name))
+    };
+    let sealed = under("sealed.db", 1);
+    clear.encrypt_to(&sealed).expect("is encrypted");
+    assert!(sealed.encrypt_to(&clear).is_err(), "there is no way back");
+    let database = Database::open(&sealed).expect("opens");
+    assert_eq!(database.digest().expect("a digest"), whole);
+    // A snapshot of it lies under the same key.
+    let copy = under("copy.db", 1);
+    let reader = Reader::open(&sealed).expect("a reader");
+    assert_eq!(reader.copy_to(&copy).expect("a copy"), b"test");
+    assert_eq!(
+        Database::open(&copy).expect("opens").digest().expect("a digest"),
+        whole
+    );
+    assert!(Database::open(&under("copy.db", 2)).is_err());
+    assert!(Database::open(&Location::file(&copy.path)).is_err());
+    let shows = |location: &Location, text: &[u8]| {
+        let bytes = std::fs::read(&location.path).expect("a file");
+        bytes.windows(text.len()).any(|part| part == text)
+    };
+    for text in [&b"person0"[..], b"SQLite format 3"] {
+        assert!(shows(&clear, text) && !shows(&sealed, text) && !shows(&copy, text));
+    }
+    assert!(!format!("{sealed:?}").contains("1, 1"), "a key is not shown");
 }
 
 #[test]
