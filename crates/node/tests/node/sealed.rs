@@ -52,24 +52,25 @@ fn with_bytes(directory: &Path, bytes: &[u8]) -> Vec<PathBuf> {
 
 /// A founder writes, a newcomer gets a snapshot, both are opened again. Who was written to, where, and which files have the words.
 async fn found_with_the_words(is_encrypting: bool) -> Vec<PathBuf> {
-    let place = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().expect("is done");
     let (first, second) = (place.path().join("one"), place.path().join("two"));
     let switchboard = Switchboard::default();
     let key = |directory: &Path| is_encrypting.then(|| key(directory)).flatten();
-    let ring = RingFile::found("test", 3).unwrap();
+    let ring = RingFile::found("test", 3).expect("is done");
     let ring = match is_encrypting {
         true => ring.encrypting(),
         false => ring,
     };
-    let founder = Charter::found(&Identity::take_under(&first, key(&first)).unwrap(), ring).unwrap();
+    let founder =
+        Charter::found(&Identity::take_under(&first, key(&first)).expect("is done"), ring).expect("is done");
     let one = open(&switchboard, &first, founder.clone(), 1).await;
-    let newcomer = Identity::take_under(&second, key(&second)).unwrap();
-    let newcomer = founder.admit_as(&newcomer, Role::Node).unwrap();
+    let newcomer = Identity::take_under(&second, key(&second)).expect("is done");
+    let newcomer = founder.admit_as(&newcomer, Role::Node).expect("is done");
     let two = open(&switchboard, &second, newcomer.clone(), 1).await;
     one.until_ready().await;
     let (ana, ben) = (register(&one, "ana").await, register(&one, "ben").await);
     follow(&one, ben, ana.account).await;
-    publish(&one, ana, TEXT).await.unwrap();
+    publish(&one, ana, TEXT).await.expect("is done");
     until("it is on the timeline", || async {
         home(&one, ben).await == [TEXT]
     })
@@ -79,7 +80,7 @@ async fn found_with_the_words(is_encrypting: bool) -> Vec<PathBuf> {
     let node = invite(&one, &two, group).await;
     let seats = one.standings().remove(0).seats;
     let voters: BTreeSet<_> = seats.iter().map(|seat| seat.node).chain([node]).collect();
-    one.elect(group.group, voters).await.unwrap();
+    one.elect(group.group, voters).await.expect("is done");
     let machines = [one.clone(), two.clone()];
     until("both copies are equal", || all_equal(&machines, group.group)).await;
     one.stop().await;
@@ -96,7 +97,8 @@ async fn found_with_the_words(is_encrypting: bool) -> Vec<PathBuf> {
             "{name}: {found:?}"
         );
     }
-    let [first_again, second_again] = identities.map(|identity| Charter::read(&identity).unwrap().unwrap());
+    let [first_again, second_again] =
+        identities.map(|identity| Charter::read(&identity).expect("is done").expect("is done"));
     let one = open(&switchboard, &first, first_again, 1).await;
     let two = open(&switchboard, &second, second_again, 1).await;
     one.until_ready().await;
