@@ -73,10 +73,10 @@ describe('a list of dweets', () => {
   });
 
   it('shows without a network what was seen last', async () => {
-    const feed = new Feed('test', timeline(from(105, 5)).source);
+    const feed = new Feed('seen last', timeline(from(105, 5)).source);
     await feed.load();
-    await vi.waitFor(async () => expect(await get('pages', ' test')).toBeDefined());
-    const later = new Feed('test', () => Promise.reject(new Error('no network')));
+    await vi.waitFor(async () => expect(await get('pages', ' seen last')).toBeDefined());
+    const later = new Feed('seen last', () => Promise.reject(new Error('no network')));
     await later.load();
     expect([later.ids, later.state]).toEqual([from(105, 5).map(({ id }) => id), 'failed']);
   });

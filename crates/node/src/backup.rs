@@ -139,6 +139,15 @@ impl Node {
     }
 }
 
+/// The machines that store and take part, and so may carry.
+fn storing(node: &Node) -> Vec<MachineId> {
+    census::machines(node.book())
+        .into_iter()
+        .filter(|entry| entry.role.stores())
+        .map(|entry| entry.machine)
+        .collect()
+}
+
 /// All couriers of the ring rest, until this ends or is dropped.
 struct AllRest {
     node: Arc<Node>,
@@ -160,11 +169,7 @@ impl AllRest {
             is_whole: Arc::new(AtomicBool::new(true)),
             _renewing: stop.clone().drop_guard(),
         };
-        let machines: Vec<MachineId> = census::machines(node.book())
-            .into_iter()
-            .filter(|entry| entry.role.stores())
-            .map(|entry| entry.machine)
-            .collect();
+        let machines = storing(node);
         let rest = Rest {
             backup,
             rests: Rests::Begin,
@@ -210,7 +215,11 @@ impl AllRest {
             .map(|machine| self.node.have_rest(*machine, rest, GO_ON_DEADLINE));
         let answers = futures::future::join_all(asked).await;
         let have_lasted = answers.iter().all(|answer| *answer == Some(true));
-        have_lasted && self.is_whole.load(Ordering::Relaxed)
+        // Who was silent, or was not there, may have come (back) meanwhile, and has carried.
+        let nobody_else = storing(&self.node)
+            .into_iter()
+            .all(|machine| self.resting.contains(&machine) || self.node.is_in_doubt(machine));
+        have_lasted && nobody_else && self.is_whole.load(Ordering::Relaxed)
     }
 }
 

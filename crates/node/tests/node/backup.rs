@@ -6,8 +6,10 @@ use crate::community::{follow, home, options, publish, register, until};
 use crate::neighbourhood::Neighbourhood;
 use tertulia_node::backup::{Backup, BackupError};
 use tertulia_node::restore::{RestoreError, Restored, place_of, restore, state_of};
-use tertulia_node::{Node, unix_ms};
+use tertulia_node::{Node, Standing, unix_ms};
+use tertulia_state::session::Actor;
 use tertulia_types::{Role, Slot};
+use tokio::runtime::Handle;
 
 /// Fetches all copies into an empty data directory.
 async fn fetch(backup: &Backup, directory: &Path) -> Vec<Restored> {
@@ -95,6 +97,74 @@ async fn v5_a_backup_shows_one_moment_and_a_ring_begins_anew_from_it() {
             .all(|standing| !old.contains(&standing.descriptor.group))
     );
     anew.stop().await;
+}
+
+/// Brings a ring to life from a backup that is not of one moment, and looks whether all that was before is there once, and people go on.
+async fn assert_serves_anew(one: &Node, backup: Backup, author: Actor, readers: &[Actor]) {
+    let directory = tempfile::tempdir().unwrap();
+    let copies = fetch(&backup, directory.path()).await;
+    drop(backup);
+    let papers = one.charter().ring.clone();
+    restore(directory.path(), None, papers, copies, unix_ms())
+        .await
+        .unwrap();
+    let anew = Node::open(options(directory.path(), 1)).await.unwrap();
+    anew.until_ready().await;
+    publish(&anew, author, "anew").await.unwrap();
+    for reader in readers {
+        until("what is published anew comes, and what was before", || async {
+            home(&anew, *reader).await == ["anew", "before"]
+        })
+        .await;
+    }
+    anew.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v5_a_backup_is_not_called_one_moment_when_a_machine_does_not_say_that_it_has_rested() {
+    let ring = Neighbourhood::of(3, Role::Node).await;
+    ring.until_settled(3, 3).await;
+    let (one, silent) = (&ring.machines[0], ring.machines[1].member().machine);
+    let author = register(one, "author").await;
+    let reader = register(one, "reader").await;
+    follow(one, reader, author.account).await;
+    publish(one, author, "before").await.unwrap();
+    let cut_off = |slots| {
+        if slots == Slot::COUNT {
+            ring.switchboard.isolate(silent);
+        }
+    };
+    let backup = one.begin_backup(cut_off).await.unwrap();
+    assert!(!backup.is_one_moment());
+    ring.switchboard.heal();
+    assert_serves_anew(one, backup, author, &[reader]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v5_a_backup_is_not_called_one_moment_when_a_machine_comes_back_that_was_not_told_to_rest() {
+    let ring = Neighbourhood::of(4, Role::Node).await;
+    ring.until_settled(3, 4).await;
+    let (one, late) = (&ring.machines[0], ring.machines[3].member().machine);
+    let author = register(one, "author").await;
+    let reader = register(one, "reader").await;
+    follow(one, reader, author.account).await;
+    publish(one, author, "before").await.unwrap();
+    ring.switchboard.isolate(late);
+    until("its silence is noticed, and others lead", || async {
+        let leads = |standing: &Standing| standing.leader == Some(late);
+        one.is_in_doubt(late) && !one.standings().iter().any(leads)
+    })
+    .await;
+    let come_back = |slots| {
+        if slots == Slot::COUNT {
+            ring.switchboard.heal();
+            let comes = until("it is heard again", || async { !one.is_in_doubt(late) });
+            tokio::task::block_in_place(|| Handle::current().block_on(comes));
+        }
+    };
+    let backup = one.begin_backup(come_back).await.unwrap();
+    assert!(!backup.is_one_moment());
+    assert_serves_anew(one, backup, author, &[reader]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -282,7 +282,12 @@ fn apart(arguments: &Arguments, seed: u64) -> Result<Vec<Outcome>> {
         }
         let output = command.output()?;
         runs.push(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
-            Outcome::broken(seed, &format!("its process ended: {}", output.status), Vec::new())
+            Outcome {
+                bug: arguments
+                    .plant
+                    .map(|bug| (bug.name().to_owned(), !arguments.spare)),
+                ..Outcome::broken(seed, &format!("its process ended: {}", output.status), Vec::new())
+            }
         }));
     }
     Ok(runs)

@@ -53,6 +53,9 @@ pub struct Outcome {
     pub digest: u64,
     /// Where the trace is, if it was written.
     pub trace: Option<PathBuf>,
+    /// The bug that it was to find, by name, and whether the machines had it.
+    #[serde(default)]
+    pub bug: Option<(String, bool)>,
 }
 
 impl Outcome {
@@ -81,6 +84,9 @@ impl Outcome {
             real_ms: 0,
             digest: world.trace().digest(),
             trace: None,
+            bug: settings
+                .bug
+                .map(|bug| (bug.name().to_owned(), settings.is_planted)),
         }
     }
 
@@ -168,6 +174,9 @@ impl fmt::Display for Outcome {
                 "\n  again: cargo run -p tertulia-sim --bin sim -- --seed {}",
                 self.seed
             )?;
+            if let Some((bug, is_planted)) = &self.bug {
+                write!(f, " --plant {bug}{}", if *is_planted { "" } else { " --spare" })?;
+            }
         }
         if let Some(trace) = &self.trace {
             write!(f, "\n  trace: {}", trace.display())?;

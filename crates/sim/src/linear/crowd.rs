@@ -227,23 +227,33 @@ impl Client {
         Some((nick, number))
     }
 
+    /// Insists with the session of an author, which is there.
+    async fn insist_as<T>(
+        &mut self,
+        place: usize,
+        mut ask: impl AsyncFnMut(&mut Person) -> Result<T, Undone>,
+    ) -> Option<Result<T, u16>> {
+        let mut session = self.authors[place].take()?;
+        let answer = self
+            .insist(async |door| {
+                session.1.go_to(door);
+                ask(&mut session.1).await
+            })
+            .await;
+        self.authors[place] = Some(session);
+        answer
+    }
+
     async fn write(&mut self, place: usize) {
         let Some((nick, number)) = self.author(place).await else {
-            return;
-        };
-        let Some(mut session) = self.authors[place].take() else {
             return;
         };
         let dweet = self.key();
         let words = format!("dweet {dweet}");
         let asked = self.now();
         let answer = self
-            .insist(async |door| {
-                session.1.go_to(door);
-                session.1.publish(&words, &words).await
-            })
+            .insist_as(place, async |session| session.publish(&words, &words).await)
             .await;
-        self.authors[place] = Some(session);
         let answered = match answer {
             Some(Ok(_)) => Some(self.now()),
             None => None,
@@ -265,18 +275,13 @@ impl Client {
         let Some((nick, _)) = self.author(place).await else {
             return;
         };
-        let Some(mut session) = self.authors[place].take() else {
-            return;
-        };
-        let path = format!("/api/v1/accounts/{}/statuses?limit={LIMIT}", session.1.id());
         let asked = self.now();
         let answer = self
-            .insist(async |door| {
-                session.1.go_to(door);
-                session.1.get(&path).await
+            .insist_as(place, async |session| {
+                let path = format!("/api/v1/accounts/{}/statuses?limit={LIMIT}", session.id());
+                session.get(&path).await
             })
             .await;
-        self.authors[place] = Some(session);
         match answer {
             Some(Ok(page)) => {
                 let shown = page.as_array().expect("a page");
@@ -327,19 +332,12 @@ impl Client {
         let Some(place) = self.authors.iter().position(Option::is_some) else {
             return;
         };
-        let Some(mut session) = self.authors[place].take() else {
-            return;
-        };
         let nick = self.wanted();
         let path = format!("/api/v1/accounts/lookup?acct={nick}");
         let asked = self.now();
         let answer = self
-            .insist(async |door| {
-                session.1.go_to(door);
-                session.1.get(&path).await
-            })
+            .insist_as(place, async |session| session.get(&path).await)
             .await;
-        self.authors[place] = Some(session);
         let seen = match answer {
             Some(Ok(account)) => Some(text(&account["id"])),
             Some(Err(404)) => None,
