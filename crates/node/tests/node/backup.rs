@@ -101,16 +101,16 @@ async fn v5_a_backup_shows_one_moment_and_a_ring_begins_anew_from_it() {
 
 /// Brings a ring to life from a backup that is not of one moment, and looks whether all that was before is there once, and people go on.
 async fn assert_serves_anew(one: &Node, backup: Backup, author: Actor, readers: &[Actor]) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     let copies = fetch(&backup, directory.path()).await;
     drop(backup);
     let papers = one.charter().ring.clone();
     restore(directory.path(), None, papers, copies, unix_ms())
         .await
-        .unwrap();
-    let anew = Node::open(options(directory.path(), 1)).await.unwrap();
+        .expect("a ring is restored");
+    let anew = Node::open(options(directory.path(), 1)).await.expect("opens");
     anew.until_ready().await;
-    publish(&anew, author, "anew").await.unwrap();
+    publish(&anew, author, "anew").await.expect("published");
     for reader in readers {
         until("what is published anew comes, and what was before", || async {
             home(&anew, *reader).await == ["anew", "before"]
