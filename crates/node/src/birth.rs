@@ -4,6 +4,8 @@
 //! begins (asleep without a row), its row is written (the child is there; the parent applies the split again and leaves it alone). Only then does the parent
 //! go on, and the child's consensus begin.
 //!
+//! A member that a split has passed over gets its copy late and empty, as if invited: see `Roster::passed_over`.
+//!
 //! **Invariant:** a split seeds only where there is no row of the child; what is there is never touched.
 //! **Invariant:** a birth waits for nothing but the disk: whoever waits for a parent to stop or to start can count on it.
 

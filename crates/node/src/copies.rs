@@ -39,7 +39,7 @@ pub(crate) struct Copies {
     pub(crate) hold: Hold,
     /// Held while a copy comes by invitation, or goes.
     pub(crate) changing: Mutex<()>,
-    /// Held while it is decided whether a copy is seeded: by an invitation or by a split (R2). Nobody who holds it waits for a group.
+    /// Held while it is decided whether a copy is seeded: by an invitation, by a split, or late (R2). Nobody who holds it waits for a group.
     pub(crate) seeding: Mutex<()>,
     /// Groups that are being given up for an heir made of the copy here.
     pub(crate) passing: std::sync::Mutex<BTreeSet<u64>>,
@@ -163,7 +163,8 @@ impl Copies {
         Ok(!Shelf::find(&self.state, id, self.ground.medium.clone())?.1)
     }
 
-    /// Gives this machine a copy of a group: it starts empty, as a learner, under a node id that the group's leader has made for it (R2).
+    /// Gives this machine a copy of a group, which starts empty: as a learner, under a node id that the group's leader has made for it; or under the id that a
+    /// split which has passed it over should have given it (R2).
     pub(crate) async fn host(&self, origin: Descriptor, node: NodeId) -> Result<(), NodeError> {
         let _one_at_a_time = self.changing.lock().await;
         let id = origin.group;

@@ -18,6 +18,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 pub use tertulia_state::DataKey;
+use tertulia_types::hexadecimal::digits;
 use zeroize::Zeroizing;
 
 /// How a sealed file begins.
@@ -113,15 +114,16 @@ impl FileKey {
         };
         let mut key = Zeroizing::new([0; 32]);
         rand::fill(&mut key[..]);
-        let mut text = to_hex(&key);
-        text.push('\n');
+        let text = to_hex(&key);
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)
             .map_err(io)?;
-        file.write_all(text.as_bytes()).map_err(io)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .map_err(io)?;
         file.sync_all().map_err(io)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(io)?;
@@ -223,26 +225,20 @@ pub(crate) fn new_data_key() -> DataKey {
 /// A data key as text.
 #[must_use]
 pub fn to_hex(key: &[u8; 32]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(65));
-    for byte in key {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or_default());
-        }
-    }
-    text
+    Zeroizing::new(digits(key))
 }
 
 /// A key from its text; `None` if it is none.
 #[must_use]
 pub fn from_hex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
+    let text: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let mut key = Zeroizing::new([0; 32]);
     let value = |digit: u8| {
         char::from(digit)
             .to_digit(16)
             .and_then(|value| u8::try_from(value).ok())
     };
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+    for (byte, pair) in key.iter_mut().zip(text.chunks_exact(2)) {
         *byte = value(pair[0])? << 4 | value(pair[1])?;
     }
     Some(key)

@@ -1,6 +1,7 @@
 //! The key under which a ring's data lies on its machines' disks.
 
 use std::fmt;
+use tertulia_types::hexadecimal::digits;
 use zeroize::Zeroizing;
 
 /// A ring's data key: 32 random bytes. It is wiped when the last clone goes, and nobody prints it.
@@ -24,11 +25,7 @@ impl DataKey {
     pub(crate) fn for_database(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(67));
         text.push_str("x'");
-        for byte in self.0.iter() {
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(digit), 16).unwrap_or_default());
-            }
-        }
+        text.push_str(&Zeroizing::new(digits(&self.0[..])));
         text.push('\'');
         text
     }
