@@ -1,8 +1,8 @@
 //! Carries out what a group owes other homes: on the group's leader, row by row of its outbox, as ordinary verbs through the ordinary router.
 //!
 //! Rows are read in order and sorted into one *lane* per destination group. A lane has one call under way at a time, with up to 256 verbs, which become
-//! one entry of the destination's log; when the destination cannot be reached, the lane waits, longer each time, and the other lanes go on. What came of
-//! the verbs is settled at the group itself, in batches.
+//! one entry of the destination's log; when the destination cannot be reached, the lane waits, longer each time, and the other lanes go on. After a failure
+//! fewer verbs go at a time, down to one: their answers may have been more than a letter holds. What came of the verbs is settled at the group itself, in batches.
 //!
 //! **Invariant:** a row leaves the outbox only by [`Settle`], after the destination has answered.
 //! **Invariant:** a walk goes on from where the destination's range ended *when it applied the hop*, which is in its answer (O2); but first it goes back to whom
@@ -73,10 +73,11 @@ struct Load {
 }
 
 /// What waits for one destination group.
-#[derive(Default)]
 struct Lane {
     loads: VecDeque<Load>,
     is_out: bool,
+    /// How many go at a time.
+    most: usize,
     /// Zero, unless the last call has failed.
     pause: Duration,
     /// Calls that have failed since one has not.
@@ -86,7 +87,37 @@ struct Lane {
     skipped: Option<u64>,
 }
 
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            loads: VecDeque::new(),
+            is_out: false,
+            most: CALL_VERBS,
+            pause: Duration::ZERO,
+            failures: 0,
+            not_before: None,
+            skipped: None,
+        }
+    }
+}
+
 impl Lane {
+    /// A call is back: the lane may go again, after a failure only when it has waited.
+    fn rest(&mut self, failed: bool) {
+        self.is_out = false;
+        if failed {
+            self.failures += 1;
+            self.most = (self.most / 2).max(1);
+            self.pause = (self.pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+            self.not_before = Some(Instant::now() + self.pause.mul_f64(rand::rng().random_range(0.5..1.0)));
+        } else {
+            self.failures = 0;
+            self.most = (self.most * 2).min(CALL_VERBS);
+            self.pause = Duration::ZERO;
+            self.not_before = None;
+        }
+    }
+
     fn is_full(&self) -> bool {
         self.loads.len() >= LANE_PARCELS
     }
@@ -355,7 +386,8 @@ impl<'a> Round<'a> {
         for (group, lane) in &mut self.lanes {
             if !lane.is_out && !lane.loads.is_empty() && lane.not_before.is_none_or(|due| due <= now) {
                 lane.is_out = true;
-                let count = fitting(lane.loads.iter().map(|load| load.command.len()));
+                let sizes = lane.loads.iter().map(|load| load.command.len());
+                let count = fitting(sizes.take(lane.most));
                 leaving.push((*group, lane.loads.drain(..count).collect()));
             }
         }
@@ -497,19 +529,8 @@ impl<'a> Round<'a> {
         self.courier.router.turn(group, why, failures);
     }
 
-    /// A lane's call is back: it may go again, after a failure only when it has waited.
     fn rest(&mut self, group: u64, failed: bool) {
-        let lane = self.lanes.entry(group).or_default();
-        lane.is_out = false;
-        if failed {
-            lane.failures += 1;
-            lane.pause = (lane.pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
-            lane.not_before = Some(Instant::now() + lane.pause.mul_f64(rand::rng().random_range(0.5..1.0)));
-        } else {
-            lane.failures = 0;
-            lane.pause = Duration::ZERO;
-            lane.not_before = None;
-        }
+        self.lanes.entry(group).or_default().rest(failed);
     }
 
     /// When a lane may go again that waits.
@@ -617,6 +638,22 @@ mod tests {
         };
         let key = RequestKey([number; 16]);
         node.submit(Publish { actor, body, key }).await.unwrap();
+    }
+
+    /// What is asked for may be more than one letter holds: then it must not be asked for in the same way for ever.
+    #[test]
+    fn after_a_failure_fewer_verbs_go_at_a_time() {
+        let mut lane = Lane::default();
+        let mut most = vec![lane.most];
+        for _ in 0..10 {
+            lane.rest(true);
+            most.push(lane.most);
+        }
+        assert_eq!(most, [256, 128, 64, 32, 16, 8, 4, 2, 1, 1, 1]);
+        for _ in 0..10 {
+            lane.rest(false);
+        }
+        assert_eq!(lane.most, CALL_VERBS);
     }
 
     #[tokio::test(flavor = "multi_thread")]

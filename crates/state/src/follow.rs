@@ -5,7 +5,8 @@
 //!   only when an edge's state changes.
 //! - The order of a first follow (rule T3): the edge stands here, then the image is applied at the author's home, and only
 //!   then, by the same command, the author's recent dweets are read there and come back with the answer. What is
-//!   published after the image is delivered; what was before is in the answer.
+//!   published after the image is delivered; what was before is in the answer. The author may publish much between the
+//!   edge and an answer that arrives: all since the edge is among the recent ones, however often it is asked for.
 //! - An image is taken away only after its edge has ended. So while an edge of a group is *taken* (its image was applied),
 //!   nothing that the author does passes the group by; when the last taken edge ends, the author's entries go (rule T4),
 //!   and edges that are still on their way fetch them anew, once they are gone.
@@ -15,10 +16,10 @@ use crate::dweet;
 use crate::edge;
 use crate::entry::{self, GoOnForgetting};
 use crate::errand::{self, Errand, Waiting, number};
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, encode};
 use crate::event::Event;
 use crate::notification::Cause;
-use crate::page::Page;
+use crate::page::{Page, Sifted};
 use crate::request::{Request, RequestKey};
 use crate::session::Actor;
 use crate::tx::{Tx, View};
@@ -26,10 +27,16 @@ use crate::verb::{Command, Query, Verb};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tertulia_types::view::{AccountView, DweetView, NotificationKind, Relationship};
-use tertulia_types::{AccountId, Bug, NotificationId, Position, Rejected, Scopes};
+use tertulia_types::{AccountId, Bug, DweetId, NotificationId, Position, Rejected, Scopes};
 
-/// Dweets that a first follow brings with it.
+/// Dweets that a first follow brings with it; more, page by page, where more were published since somebody asked for it.
 const RECENT_DWEETS: u32 = 40;
+/// Pages of them at most.
+const RECENT_PAGES_MAX: usize = 10;
+/// No page more when what there is takes so much: it becomes one entry of a log.
+const RECENT_BYTES: usize = 1 << 20;
+/// The clocks of two homes differ by less: a machine whose clock is further off does not lead.
+const CLOCKS_APART_MS: u64 = 60_000;
 /// People whom one may follow.
 const FOLLOWING_MAX: u64 = 7_500;
 
@@ -221,8 +228,8 @@ pub struct SetFollower {
     pub version: u64,
     /// Whether it stands.
     pub stands: bool,
-    /// Whether the follower's group has nothing of the author yet.
-    pub want_recent: bool,
+    /// Where the follower's group has nothing of the author yet: what was published from then on (Unix time in milliseconds) is wanted, besides the newest.
+    pub want_since_ms: Option<u64>,
 }
 
 /// The answer to an edge.
@@ -256,7 +263,10 @@ impl Command for SetFollower {
         }
         Ok(Some(FollowerSet {
             card: account::keeping(tx, self.author)?,
-            recent: self.want_recent.then(|| self.recent(tx)).transpose()?,
+            recent: self
+                .want_since_ms
+                .map(|since_ms| self.recent(tx, since_ms))
+                .transpose()?,
         }))
     }
 }
@@ -298,8 +308,8 @@ impl SetFollower {
         }
     }
 
-    fn recent(&self, view: &View<'_>) -> Outcome<Vec<DweetView>> {
-        let profile = dweet::Profile {
+    fn recent(&self, view: &View<'_>, since_ms: u64) -> Outcome<Vec<DweetView>> {
+        let mut profile = dweet::Profile {
             author: self.author,
             viewer: Some(self.follower),
             page: Page::newest(RECENT_DWEETS),
@@ -307,7 +317,21 @@ impl SetFollower {
             exclude_redweets: false,
             tagged: None,
         };
-        Ok(profile.read(view)?.shown)
+        let (mut recent, mut bytes) = (Vec::new(), 0);
+        for _ in 0..RECENT_PAGES_MAX {
+            let Sifted { shown, stretch } = profile.read(view)?;
+            for dweet in &shown {
+                bytes += encode(dweet)?.len();
+            }
+            recent.extend(shown);
+            let oldest = stretch.map(|(_, oldest)| oldest);
+            let is_before = |id| DweetId::from_number(id).is_none_or(|id| id.unix_ms() < since_ms);
+            if oldest.is_none_or(is_before) || bytes > RECENT_BYTES {
+                break;
+            }
+            profile.page.max_id = oldest;
+        }
+        Ok(recent)
     }
 }
 
@@ -331,16 +355,22 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Next>> {
     let Some((follower, author)) = ends(row)? else {
         return Ok(None);
     };
-    let sql = "SELECT version, state FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
-    let map = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, bool>(1)?));
-    let Some((version, stands)) = view.first(sql, (follower.slot().0, follower.get(), author.get()), map)?
+    let sql =
+        "SELECT version, state, id FROM following WHERE slot = ?1 AND follower_id = ?2 AND author_id = ?3";
+    let map = |row: &Row<'_>| {
+        let id = row.get::<_, i64>(2)?;
+        Ok((row.get::<_, u64>(0)?, row.get::<_, bool>(1)?, id))
+    };
+    let Some((version, stands, id)) =
+        view.first(sql, (follower.slot().0, follower.get(), author.get()), map)?
     else {
         return Ok(None);
     };
     if stands && entry::is_outdated(view, author)? {
         return Ok(Some(Next::Forget(GoOnForgetting { follower, author })));
     }
-    let fetched = entry::is_fetched(view, author)?;
+    let since_ms = NotificationId::from_number(id).map_or(0, NotificationId::unix_ms);
+    let want = stands && !entry::is_fetched(view, author)?;
     let card = account::kept(view, follower)?;
     Ok(Some(Next::Set(SetFollower {
         author,
@@ -348,7 +378,7 @@ pub(crate) fn parcel(view: &View<'_>, row: &Waiting) -> Outcome<Option<Next>> {
         card,
         version,
         stands,
-        want_recent: stands && !fetched,
+        want_since_ms: want.then(|| since_ms.saturating_sub(CLOCKS_APART_MS)),
     })))
 }
 

@@ -1,6 +1,7 @@
 //! Follows: the truth at one home, an image at the other, and what comes of both in timelines.
 
 use crate::community::Community;
+use crate::script::texts;
 use tertulia_state::AnyCommand;
 use tertulia_state::follow::{Follow, Followers, Following};
 use tertulia_state::outbox::Parcel;
@@ -133,6 +134,50 @@ fn t3_a_lost_answer_is_asked_for_again() {
 }
 
 #[test]
+fn t3_all_that_was_published_since_a_follow_comes_however_late_the_answer_is() {
+    let mut community = Community::of(7);
+    let [ana, ben, eva] = community.people(["ana", "ben", "eva"]);
+    let publish = |community: &mut Community, what: &str, count: u32| -> Vec<String> {
+        (0..count)
+            .map(|number| {
+                let text = format!("{what} {number}");
+                community.publish(ana, &text);
+                text
+            })
+            .collect()
+    };
+    let newest_first = |texts: &[Vec<String>]| {
+        let mut all = texts.concat();
+        all.reverse();
+        all
+    };
+    let before = publish(&mut community, "before", 60);
+    community.clock_ms += 3_600_000;
+    community.follow(ben, ana.account);
+    let mut since = publish(&mut community, "before the image", 10);
+    let edge = of_kind(&mut community, "SetFollower").remove(0);
+    let _lost = carry_out(&mut community, &edge);
+    since.append(&mut publish(&mut community, "after it", 45));
+    community.carry();
+    // The page on which the oldest of them stands is full.
+    assert_eq!(community.home(ben), newest_first(&[before[35..].to_vec(), since]));
+
+    community.clock_ms += 3_600_000;
+    community.follow(eva, ana.account);
+    let many = publish(&mut community, "more than anybody reads", 450);
+    community.carry();
+    let mut found = Vec::new();
+    let mut page = Page::newest(80);
+    loop {
+        let shown = community.home_page(eva, page);
+        let Some(last) = shown.last() else { break };
+        page.max_id = Some(last.dweet.id.get());
+        found.append(&mut texts(&shown));
+    }
+    assert_eq!(found, newest_first(&[many[50..].to_vec()]));
+}
+
+#[test]
 fn o1_a_follow_of_somebody_who_closes_meanwhile_is_taken_back() {
     let mut community = Community::of(7);
     let [ana, ben] = community.people(["ana", "ben"]);
@@ -189,6 +234,7 @@ fn t4_what_is_left_of_an_author_goes_little_by_little_and_is_never_seen_again() 
     community.carry();
     community.unfollow(ben, ana.account);
     assert_eq!(community.count(ben, "entry"), 1_010, "not all in one command");
+    community.clock_ms += 120_000;
     community.follow(ben, ana.account);
     assert!(
         community.home(ben).is_empty(),
@@ -319,6 +365,7 @@ fn a_first_follow_of_someone_with_much_to_say_brings_the_newest() {
     for i in 0..60 {
         community.publish(ana, &format!("{i}"));
     }
+    community.clock_ms += 120_000;
     community.follow(ben, ana.account);
     community.carry();
     let home = community.home(ben);
