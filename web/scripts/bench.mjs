@@ -15,10 +15,9 @@ const ROUNDS = 5;
 const QUIET_MS = 2_000;
 const REACH_MS = 2_000;
 
-/** Runs in the page: notes when something can be pressed, when there are dweets, and what keeps the page busy. */
-function note() {
+/** Runs in the page: notes when something can be pressed, when there are dweets, and what keeps the page busy; tells when nothing does any more. */
+function note(quiet) {
   const seen = { shown: 0, content: 0, busyUntil: 0 };
-  window.seen = seen;
   new PerformanceObserver((list) => {
     for (const task of list.getEntries()) seen.busyUntil = Math.max(seen.busyUntil, task.startTime + task.duration);
   }).observe({ type: 'longtask', buffered: true });
@@ -27,25 +26,46 @@ function note() {
     if (!seen.shown && document.querySelector('main a.button, button.write')) painted('shown');
     if (!seen.content && document.querySelector('main article.dweet')) painted('content');
   }).observe(document, { childList: true, subtree: true });
+  const looking = setInterval(() => {
+    if (!seen.content || performance.now() - Math.max(seen.content, seen.busyUntil) < quiet) return;
+    clearInterval(looking);
+    globalThis.told(JSON.stringify(seen));
+  }, 200);
 }
 
+/** Nothing is asked of the page while it is looked at: Playwright would bring a script of its own, and a slow phone is busy with that for 70 ms. */
 async function visit(context, url) {
   const page = await context.newPage();
-  await page.addInitScript(note);
   const cdp = await context.newCDPSession(page);
+  await cdp.send('Page.enable');
+  await cdp.send('Runtime.enable');
+  await cdp.send('Runtime.addBinding', { name: 'told' });
+  await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${note})(${QUIET_MS})` });
   await cdp.send('Network.enable');
   await cdp.send('Network.emulateNetworkConditions', SLOW_4G);
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER_CPU });
   let bytes = 0;
   let requests = 0;
   let isThere = false;
+  // What is fetched until the first dweets can be: all that was asked for before their answer had come.
   cdp.on('Network.requestWillBeSent', ({ request }) => (requests += Number(!isThere && /^http/.test(request.url))));
-  cdp.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += isThere ? 0 : encodedDataLength));
-  await page.goto(url, { waitUntil: 'commit' });
-  await page.waitForFunction(() => window.seen.content > 0, null, { timeout: 60_000 });
-  isThere = true;
-  await page.waitForFunction((quiet) => performance.now() - Math.max(window.seen.content, window.seen.busyUntil) > quiet, QUIET_MS, { timeout: 60_000 });
-  const { shown, content, busyUntil } = await page.evaluate(() => window.seen);
+  cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    bytes += isThere ? 0 : encodedDataLength;
+    isThere ||= timelines.has(requestId);
+  });
+  const timelines = new Set();
+  cdp.on('Network.responseReceived', ({ requestId, response }) => {
+    if (response.url.includes('/api/v1/timelines/')) timelines.add(requestId);
+  });
+  const told = new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error('the page is not quiet within a minute')), 60_000);
+    cdp.on('Runtime.bindingCalled', ({ payload }) => {
+      clearTimeout(limit);
+      resolve(JSON.parse(payload));
+    });
+  });
+  await cdp.send('Page.navigate', { url });
+  const { shown, content, busyUntil } = await told;
   await page.close();
   return { painted_ms: shown, interactive_ms: Math.max(shown, busyUntil), content_ms: content, bytes, requests };
 }

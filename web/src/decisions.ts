@@ -1,6 +1,6 @@
 // What a moderator can decide, each with its words.
 import { api, type Schemas } from './api';
-import { t } from './i18n/index.svelte';
+import { t } from './i18n/later';
 import type { Role } from './standing.svelte';
 import type { Decision } from './ui/DecisionSheet.svelte';
 

@@ -1,16 +1,15 @@
-// What shows each address of `routes.ts`. What few people open is fetched when they do.
+// What shows each address of `routes.ts`, and the sheets above it. What a first visit does not need is fetched when somebody wants it, or when there is
+// nothing else to do.
 import type { Component } from 'svelte';
 import Home from './pages/Home.svelte';
 import Login from './pages/Login.svelte';
 import Nothing from './pages/Nothing.svelte';
-import Notifications from './pages/Notifications.svelte';
 import Person from './pages/Person.svelte';
 import Public from './pages/Public.svelte';
-import Register from './pages/Register.svelte';
-import Search from './pages/Search.svelte';
 import Tag from './pages/Tag.svelte';
 import Thread from './pages/Thread.svelte';
 import Welcome from './pages/Welcome.svelte';
+import { idle } from './pause';
 import type { RouteName } from './routes';
 
 // The table does not know which names each page wants: its path does.
@@ -20,12 +19,12 @@ type Page = { shown: Shown } | { load: () => Promise<{ default: Shown }> };
 export const PAGES: Record<RouteName, Page> = {
   welcome: { shown: Welcome },
   login: { shown: Login },
-  register: { shown: Register },
+  register: { load: () => import('./pages/Register.svelte') },
   home: { shown: Home },
   public: { shown: Public },
   tag: { shown: Tag },
-  search: { shown: Search },
-  notifications: { shown: Notifications },
+  search: { load: () => import('./pages/Search.svelte') },
+  notifications: { load: () => import('./pages/Notifications.svelte') },
   bookmarks: { load: () => import('./pages/Bookmarks.svelte') },
   favourites: { load: () => import('./pages/Favourites.svelte') },
   messages: { load: () => import('./chat/ui/Messages.svelte') },
@@ -36,7 +35,7 @@ export const PAGES: Record<RouteName, Page> = {
   settings: { load: () => import('./pages/Settings.svelte') },
   ring: { load: () => import('./pages/Ring.svelte') },
   about: { load: () => import('./pages/About.svelte') },
-  invite: { shown: Register },
+  invite: { load: () => import('./pages/Register.svelte') },
   invitations: { load: () => import('./pages/Invitations.svelte') },
   reports: { load: () => import('./pages/Reports.svelte') },
   moderatedPeople: { load: () => import('./pages/ModeratedPeople.svelte') },
@@ -48,3 +47,19 @@ export const PAGES: Record<RouteName, Page> = {
   thread: { shown: Thread },
   nothing: { shown: Nothing },
 };
+
+export const SHEETS = {
+  report: () => import('./ui/ReportSheet.svelte'),
+  keys: () => import('./ui/KeysSheet.svelte'),
+};
+
+/** Fetches what people want next: one after another, when the page has nothing else to do. */
+export async function fetchAhead(isMember: boolean): Promise<void> {
+  const pages = (['search', isMember ? 'notifications' : 'register'] as const).map((name) => PAGES[name]);
+  const parts = [...pages.map((page) => ('load' in page ? page.load : null)), SHEETS.report, SHEETS.keys];
+  for (const load of parts) {
+    await idle();
+    // Whoever wants it will hear that it cannot be had.
+    await load?.().catch(() => {});
+  }
+}

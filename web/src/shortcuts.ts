@@ -1,13 +1,13 @@
 // The keys of the page. One table: what they do is here, and the help sheet is made of it.
 import { composer } from './composer.svelte';
-import type { Key } from './i18n/index.svelte';
+import type { LaterKey } from './i18n/later';
 import { go } from './router.svelte';
 import { to } from './routes';
 import { session } from './session.svelte';
 
 export interface Shortcut {
   keys: string;
-  label: Key;
+  label: LaterKey;
   run: () => void;
 }
 

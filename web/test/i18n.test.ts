@@ -2,17 +2,28 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Trouble } from '../src/api/client';
-import { en } from '../src/i18n/en';
-import { es } from '../src/i18n/es';
+import { chatEn } from '../src/chat/ui/words.en';
+import { chatEs } from '../src/chat/ui/words.es';
+import { en as firstEn } from '../src/i18n/en';
+import { es as firstEs } from '../src/i18n/es';
 import { language, said } from '../src/i18n/index.svelte';
+import { laterEn } from '../src/i18n/later.en';
+import { laterEs } from '../src/i18n/later.es';
 import { filled, names, type Text } from '../src/i18n/words';
 
+const en = { ...firstEn, ...laterEn, ...chatEn };
+const es: Record<keyof typeof en, Text> = { ...firstEs, ...laterEs, ...chatEs };
 const keys = Object.keys(en) as (keyof typeof en)[];
 
 describe('the two languages', () => {
   it('have the same keys, and the same names to fill in', () => {
     expect(Object.keys(es).sort()).toEqual([...keys].sort());
     for (const key of keys) expect([key, names(es[key])]).toEqual([key, names(en[key])]);
+  });
+
+  it('have each text once', () => {
+    const parts = [firstEn, laterEn, chatEn];
+    expect(keys).toHaveLength(parts.reduce((sum, part) => sum + Object.keys(part).length, 0));
   });
 
   it('do not say the same: what was forgotten would stand out', () => {
@@ -29,8 +40,8 @@ describe('the two languages', () => {
     }
     expect(named.size).toBeGreaterThan(20);
     // What is named by a variable has one of these beginnings.
-    const byName = /^(trouble|title|keys|notified|person\.did|visibility|registration|category|role|log|ring\.(state|role|note|event))\./;
-    const all = [...sources].map(([name, source]) => (/i18n.e[ns]\.ts$/.test(name) ? '' : source)).join('');
+    const byName = /^(trouble|title|keys|notified|person\.did|visibility|registration|category|role|log|ring\.(state|role|note|event)|chat\.(trouble|event|alarm|progress))\./;
+    const all = [...sources].map(([name, source]) => (/i18n.(later\.)?e[ns]\.ts$|words\.e[ns]\.ts$/.test(name) ? '' : source)).join('');
     expect(keys.filter((key) => !byName.test(key) && !all.includes(`'${key}'`)), 'said by nobody').toEqual([]);
     expect([...named].filter((key) => !(key in en))).toEqual([]);
   });

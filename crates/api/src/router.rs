@@ -35,6 +35,7 @@ fn router(service: Arc<Service>) -> Router {
             Arc::clone(&service),
             shell::around,
         ))
+        .layer(shell::compression())
         // Around everything: no page here knows its visitor by a cookie that other origins could ride on.
         .layer(shell::cors())
         .with_state(service)
@@ -350,6 +351,31 @@ mod tests {
                 .expect("text")
                 .contains("default-src 'none'")
         );
+    }
+
+    #[tokio::test]
+    async fn who_can_unpack_gets_long_answers_in_fewer_bytes() {
+        let app = fixture::app(true).await;
+        let ask = |path: &str, takes: &str| {
+            let request = Request::get(path).header("accept-encoding", takes);
+            app.answer(request.body(Body::empty()).expect("a request"))
+        };
+        for (path, takes, is_packed) in [
+            ("/api/v2/instance", "gzip, deflate, br", true),
+            ("/api/v2/instance", "br", false),
+            ("/api/v2/instance", "identity", false),
+            // Too short, and what is no JSON.
+            ("/api/tertulia/v1/entries", "gzip", false),
+            ("/", "gzip", false),
+        ] {
+            let answer = ask(path, takes).await;
+            let packed = answer.headers().get("content-encoding").cloned();
+            assert_eq!(
+                packed.is_some_and(|how| how == "gzip"),
+                is_packed,
+                "{path} for {takes}"
+            );
+        }
     }
 
     #[tokio::test]

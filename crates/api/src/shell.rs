@@ -12,7 +12,7 @@ use crate::service::Service;
 use crate::token::presented;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -23,11 +23,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tertulia_node::trace;
 use tertulia_types::entity::Timestamp;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{Any, CorsLayer};
 use tracing::Instrument;
 
 /// Longer than any wait below: who hits this has found a bug, and is told to try again.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
+/// Shorter answers fit into one packet anyway.
+const PACKED_BYTES_MIN: u64 = 1_200;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -167,6 +172,19 @@ pub(crate) fn peer(parts: &Parts) -> IpAddr {
 /// Where the request comes from; a proxy that is believed says for whom it asks.
 pub(crate) fn address(service: &Service, parts: &Parts) -> IpAddr {
     service.proxies.client(peer(parts), &parts.headers)
+}
+
+/// JSON of some length goes packed to whoever takes it: a timeline is a tenth as long, which on a slow network is what one waits for. Nobody can have
+/// others ask with their token and what they choose beside it, and so nothing can be guessed from how long an answer is.
+pub(crate) fn compression() -> CompressionLayer<impl Predicate> {
+    let is_json = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+    };
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(PACKED_BYTES_MIN).and(is_json))
 }
 
 /// What pages of other origins may do (W12 in docs/apps.md): everything that a token allows, and read how to page on.

@@ -45,14 +45,20 @@ export const language = {
 
 onChange('language', () => (choice = chosen()));
 
-/** A text in the page's language. */
+/** A text in the page's language, of those that a first visit needs. */
 export function t(key: Key, values: Values = {}): string {
   return filled(CATALOGUES[language.current][key], values, language.current);
 }
 
-/** The key, if there is a text for it: for what is named by a kind that the ring says. */
-export function known(key: string): Key | null {
-  return key in en ? (key as Key) : null;
+/** The same with more texts, for a part of the page that is fetched when somebody wants it: they come with whatever asks for one. */
+export function texts<More extends string>(more: Record<Language, Record<More, Text>>) {
+  const isMore = (key: string): key is More => key in more.en;
+  return {
+    t: (key: Key | More, values: Values = {}): string =>
+      isMore(key) ? filled(more[language.current][key], values, language.current) : t(key as Key, values),
+    /** The key, if there is a text for it: for what is named by a kind that the ring says. */
+    known: (key: string): More | null => (isMore(key) ? key : null),
+  };
 }
 
 /** What went wrong, and what to do. Of what we have no words for, the ring's own are shown. */
@@ -61,8 +67,8 @@ export function said(error: unknown): string {
   // "limit reached: one can follow at most 5000 people": what one was about to do one knows.
   const most = error.code === 'limit' ? /\d+/.exec(error.message)?.[0] : undefined;
   if (most) return t('trouble.limit_of', { n: Number(most) });
-  const key = known(`trouble.${error.code}`);
-  if (key) return t(key, { why: error.message });
+  const key = `trouble.${error.code}`;
+  if (key in en) return t(key as Key, { why: error.message });
   switch (error.kind) {
     case 'offline':
       return t('trouble.unreachable');

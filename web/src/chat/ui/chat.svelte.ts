@@ -3,8 +3,6 @@
 import { api } from '../../api';
 import { label } from '../../enter';
 import { keep, kept, onChange } from '../../kept';
-import { t, type Key } from '../../i18n/index.svelte';
-import { en } from '../../i18n/en';
 import { session } from '../../session.svelte';
 import type { State, Tabs } from '../page';
 import type { Event } from '../tabs';
@@ -16,7 +14,8 @@ const UNKNOWN: State = { standing: 'unknown', isConnected: true, waiting: 0 };
 
 let lack = $state<Lack | null>(null);
 let isOpen = $state(false);
-let trouble = $state('');
+/** What went wrong as they were opened. */
+let trouble = $state.raw<unknown>(null);
 let state = $state.raw<State>(UNKNOWN);
 let chats = $state.raw<readonly Chat[]>([]);
 let requests = $state.raw<readonly Chat[]>([]);
@@ -52,7 +51,7 @@ async function begin(): Promise<void> {
     isOpen = true;
     await refresh();
   } catch (error) {
-    trouble = said(error);
+    trouble = error;
   }
 }
 
@@ -82,7 +81,7 @@ async function refresh(): Promise<void> {
       areChatsKnown = true;
     }
   } catch (error) {
-    trouble = said(error);
+    trouble = error;
   } finally {
     isRefreshing = false;
   }
@@ -95,7 +94,7 @@ async function end(): Promise<void> {
   isOpen = areChatsKnown = false;
   state = UNKNOWN;
   chats = requests = alarms = [];
-  trouble = '';
+  trouble = null;
   await ending?.end();
 }
 
@@ -112,7 +111,7 @@ export const chat = {
   get isOpen(): boolean {
     return isOpen;
   },
-  get trouble(): string {
+  get trouble(): unknown {
     return trouble;
   },
   get state(): State {
@@ -158,16 +157,3 @@ export const chat = {
   refresh,
   end,
 };
-
-/** What went wrong, and what to do. */
-export function said(error: unknown): string {
-  const { code, about, group } = error as { code?: string; about?: string; group?: number };
-  const key = `chat.trouble.${code}`;
-  if (key in en) return t(key as Key, { about: about ?? '', group: group ?? '' });
-  return t('trouble.unknown');
-}
-
-/** How somebody is called here: a name, or the nick. */
-export function called({ name, nick, isRoom }: Pick<Chat, 'name' | 'nick' | 'isRoom'>): string {
-  return name ?? (nick ? `@${nick}` : t(isRoom ? 'chat.namelessRoom' : 'chat.nameless'));
-}

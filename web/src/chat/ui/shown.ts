@@ -1,9 +1,22 @@
 // How things said and done are written on the page.
-import { language, t, type Key } from '../../i18n/index.svelte';
-import type { Message } from '../history';
+import { language } from '../../i18n/index.svelte';
+import type { Chat, Message } from '../history';
+import { known, t, type ChatKey } from './words';
 
 export function toChat(id: string): string {
   return `/messages/${id}`;
+}
+
+/** What went wrong, and what to do. */
+export function said(error: unknown): string {
+  const { code, about, group } = error as { code?: string; about?: string; group?: number };
+  const key = known(`chat.trouble.${code}`);
+  return key ? t(key, { about: about ?? '', group: group ?? '' }) : t('trouble.unknown');
+}
+
+/** How somebody is called here: a name, or the nick. */
+export function called({ name, nick, isRoom }: Pick<Chat, 'name' | 'nick' | 'isRoom'>): string {
+  return name ?? (nick ? `@${nick}` : t(isRoom ? 'chat.namelessRoom' : 'chat.nameless'));
 }
 
 /** Whoever said it. */
@@ -14,7 +27,7 @@ export function speaker(message: Message): string {
 
 /** What happened in a room. */
 export function eventText(message: Message): string {
-  return t(`chat.event.${message.event}` as Key, { who: speaker(message), whom: message.subject ?? '', text: message.text });
+  return t(`chat.event.${message.event}` as ChatKey, { who: speaker(message), whom: message.subject ?? '', text: message.text });
 }
 
 /** The day of a moment, as a heading. */

@@ -2,12 +2,6 @@
 import type { Text } from '../../i18n/words';
 
 export const chatEn = {
-  'title.messages': 'Messages',
-  'title.messageDevices': 'Devices and recovery',
-  'title.contacts': 'Contacts',
-  'title.chat': 'Messages',
-  'title.chatDetails': 'About this conversation',
-
   'chat.loading': 'Opening your messages…',
   'chat.insecure': 'Messages need a page that nobody has changed on its way.',
   'chat.insecureWhy':
@@ -33,7 +27,6 @@ export const chatEn = {
   'chat.shutOut': 'This browser was shut out from another of your devices. It can be let in again as a new one.',
   'chat.failed': 'Your messages cannot be opened in this browser: {why}',
 
-  'chat.new': 'New conversation',
   'chat.newNick': 'With whom? Their nick',
   'chat.begin': 'Begin',
   'chat.newRoom': 'New room',
@@ -158,8 +151,6 @@ export const chatEn = {
   'chat.forgetButton': 'Remove them here',
   'chat.forgetSure': 'Remove all messages from this browser?',
 
-  'chat.settingsHint': 'Your devices, the recovery code, and what a page can promise about messages.',
-  'chat.staysHint': 'Your messages stay in this browser, encrypted, when you log out: remove them under “Devices and recovery” if others use it.',
   'chat.honest': 'What this page can promise, and what not',
   'chat.honest1':
     'What is said is encrypted in this browser and opened on the devices of those for whom it is. No machine of the ring can read it, whoever runs it.',

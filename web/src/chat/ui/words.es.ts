@@ -3,12 +3,6 @@ import type { Text } from '../../i18n/words';
 import type { chatEn } from './words.en';
 
 export const chatEs: Record<keyof typeof chatEn, Text> = {
-  'title.messages': 'Mensajes',
-  'title.messageDevices': 'Dispositivos y recuperación',
-  'title.contacts': 'Contactos',
-  'title.chat': 'Mensajes',
-  'title.chatDetails': 'Sobre esta conversación',
-
   'chat.loading': 'Abriendo tus mensajes…',
   'chat.insecure': 'Los mensajes necesitan una página que nadie haya cambiado por el camino.',
   'chat.insecureWhy':
@@ -34,7 +28,6 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.shutOut': 'Este navegador fue excluido desde otro de tus dispositivos. Puede volver a entrar como uno nuevo.',
   'chat.failed': 'Tus mensajes no se pueden abrir en este navegador: {why}',
 
-  'chat.new': 'Conversación nueva',
   'chat.newNick': '¿Con quién? Su nick',
   'chat.begin': 'Empezar',
   'chat.newRoom': 'Sala nueva',
@@ -159,8 +152,6 @@ export const chatEs: Record<keyof typeof chatEn, Text> = {
   'chat.forgetButton': 'Quitarlos de aquí',
   'chat.forgetSure': '¿Quitar todos los mensajes de este navegador?',
 
-  'chat.settingsHint': 'Tus dispositivos, el código de recuperación, y lo que una página puede prometer sobre los mensajes.',
-  'chat.staysHint': 'Tus mensajes se quedan en este navegador, cifrados, cuando sales: quítalos en «Dispositivos y recuperación» si otros lo usan.',
   'chat.honest': 'Lo que esta página puede prometer, y lo que no',
   'chat.honest1':
     'Lo que se dice se cifra en este navegador y se abre en los dispositivos de aquellos para quienes es. Ninguna máquina del anillo puede leerlo, la lleve quien la lleve.',
