@@ -361,9 +361,9 @@ mod tests {
             app.answer(request.body(Body::empty()).expect("a request"))
         };
         for (path, takes, is_packed) in [
-            ("/api/v2/instance", "gzip, deflate, br", true),
-            ("/api/v2/instance", "br", false),
-            ("/api/v2/instance", "identity", false),
+            ("/api/openapi.json", "gzip, deflate, br", true),
+            ("/api/openapi.json", "br", false),
+            ("/api/openapi.json", "identity", false),
             // Too short, and what is no JSON.
             ("/api/tertulia/v1/entries", "gzip", false),
             ("/", "gzip", false),
