@@ -1,6 +1,8 @@
 // Holds the built page against what was promised of it. Wants `npm run build` before.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { chatEn } from '../src/chat/ui/words.en';
+import { laterEn } from '../src/i18n/later.en';
 
 const FIRST_LOAD_BYTES_MAX = 150_000;
 
@@ -30,6 +32,15 @@ describe('the built page', () => {
     expect(scripts.map((name) => /^import\b(?!\()/m.test(readFileSync(name, 'utf8')))).toEqual([false, false]);
     const later = readdirSync('dist/assets').filter((name) => name.endsWith('.js')).map((name) => `dist/assets/${name}`);
     expect(later.some(hasCiphers)).toBe(true);
+  });
+
+  it('comes without the texts of what a first visit does not show', () => {
+    const script = (name: string) => readFileSync(name, 'utf8');
+    const later = Object.values({ ...laterEn, ...chatEn }).filter((text) => typeof text === 'string' && /^[\w .,:;]{25,}$/.test(text)) as string[];
+    const all = readdirSync('dist/assets').filter((name) => name.endsWith('.js')).map((name) => script(`dist/assets/${name}`)).join('');
+    expect(later.filter((text) => all.includes(text)).length).toBeGreaterThan(20);
+    const atFirst = first().filter((name) => name.endsWith('.js')).map(script).join('');
+    expect(later.filter((text) => atFirst.includes(text))).toEqual([]);
   });
 
   it('has no script and no style in the document, for the policy would refuse them', () => {

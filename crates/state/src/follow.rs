@@ -6,7 +6,8 @@
 //! - The order of a first follow (rule T3): the edge stands here, then the image is applied at the author's home, and only
 //!   then, by the same command, the author's recent dweets are read there and come back with the answer. What is
 //!   published after the image is delivered; what was before is in the answer. The author may publish much between the
-//!   edge and an answer that arrives: all since the edge is among the recent ones, however often it is asked for.
+//!   edge and an answer that arrives: all since the edge is among the recent ones, up to ten pages, however often it is
+//!   asked for.
 //! - An image is taken away only after its edge has ended. So while an edge of a group is *taken* (its image was applied),
 //!   nothing that the author does passes the group by; when the last taken edge ends, the author's entries go (rule T4),
 //!   and edges that are still on their way fetch them anew, once they are gone.
