@@ -45,18 +45,21 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up ring page test check fix bench chaos sim fuzz format lint docs rust-tests script-tests web-tests api
+.PHONY: help up ring release page test check fix bench chaos sim fuzz format lint docs rust-tests script-tests web-tests api
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 up: page ## build and run a ring of one machine in the foreground; Ctrl-C stops it
-	$(CARGO) build --release --locked --package tertulia
-	@exec target/release/tertulia up --data $(DATA) --http $(HTTP) --peer $(PEER)
+	$(CARGO) build --profile quick --locked --package tertulia
+	@exec target/quick/tertulia up --data $(DATA) --http $(HTTP) --peer $(PEER)
 
 ring: page ## build and run a ring of three machines on this computer; Ctrl-C stops them, run again resumes them
-	$(CARGO) build --release --locked --package tertulia
+	$(CARGO) build --profile quick --locked --package tertulia
 	@exec $(PYTHON) scripts/ring --data $(DATA)/ring
+
+release: page ## build target/release/tertulia, for machines that stay: it takes longer than what `make up` builds, and works faster
+	$(CARGO) build --release --locked --package tertulia
 
 page: $(PAGE) ## build the web app, which the program then carries in itself
 
@@ -70,8 +73,7 @@ fix: ## format the code, and apply what clippy can mend by itself
 	$(CARGO) fmt --all
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
-bench: page ## measure this machine beside its peers, and its page on a slow phone; prints tables, writes target/bench.json, target/bench-page.json
-	$(CARGO) build --release --locked --package tertulia
+bench: release ## measure this machine beside its peers, and its page on a slow phone; prints tables, writes target/bench.json, target/bench-page.json
 	$(CARGO) run --quiet --release --locked --package tertulia-sim --bin bench -- --json target/bench.json
 	TERTULIA_BIN=$(CURDIR)/target/release/tertulia $(NPM) run --prefix $(WEB) --silent bench -- --json $(CURDIR)/target/bench-page.json
 
