@@ -11,9 +11,11 @@ use crate::verb::{Command, Verb};
 use serde::{Deserialize, Serialize};
 use tertulia_types::{AccountId, Position, Slot};
 
-/// Where an entry's author, or that of what was redweeted, is hidden: a part of statements about entries.
-pub(crate) const NOT_HIDDEN: &str = "NOT EXISTS (SELECT 1 FROM hidden h
-    WHERE h.account_id IN (e.author_id, e.original_author_id) AND h.state = 1)";
+/// Where neither an entry's author nor that of what was redweeted is hidden: a part of statements about entries. Asked one by one: for
+/// a list of both SQLite would make a table of its own at each entry.
+pub(crate) const NOT_HIDDEN: &str =
+    "NOT EXISTS (SELECT 1 FROM hidden h WHERE h.account_id = e.author_id AND h.state = 1)
+     AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.account_id = e.original_author_id AND h.state = 1)";
 
 /// Whether nobody sees what is theirs.
 pub(crate) fn is_hidden(view: &View<'_>, account: AccountId) -> Result<bool, Fault> {
