@@ -61,6 +61,7 @@ fn nowhere() -> Location {
     Location {
         path: format!("/fuzz-{}", NEXT.fetch_add(1, Ordering::Relaxed)).into(),
         vfs: Some("memdb".to_owned()),
+        key: None,
     }
 }
 
@@ -177,7 +178,7 @@ impl Group {
         };
         let reply = self.apply(vec![command.clone()], true).remove(0);
         let result = match reply.split_first() {
-            Some((0, _)) if parcel.walk => Ok(None),
+            Some((0, _)) if parcel.walk.is_some() => Ok(None),
             Some((0, reply)) => Ok(Some(reply.to_vec())),
             _ => postcard::from_bytes::<Result<(), Rejected>>(&reply)
                 .expect("a refusal")

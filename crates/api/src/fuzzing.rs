@@ -22,7 +22,7 @@ pub async fn parameters<T: DeserializeOwned>(
         .header(header::CONTENT_TYPE, kind)
         .body(Body::from(body))
         .ok()?;
-    let read = Input::from_request(request, &()).await;
+    let read = <Input<T>>::from_request(request, &()).await;
     Some(
         read.map(|Input(read)| read)
             .map_err(|error| error.into_response().status().as_u16()),

@@ -25,7 +25,7 @@ mod error;
 #[cfg(test)]
 mod fixture;
 mod front;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod health;
 mod home;

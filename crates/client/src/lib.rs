@@ -24,7 +24,7 @@ pub mod community;
 pub mod dweet;
 pub mod failure;
 pub mod feed;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod history;
 pub mod html;

@@ -40,7 +40,7 @@ mod events;
 pub mod failure;
 pub mod files;
 mod finder;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod gate;
 mod given_up;

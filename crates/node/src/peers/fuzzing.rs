@@ -108,7 +108,9 @@ impl Door {
     pub fn ask<'de, D: Deserializer<'de>>(&self, question: D, sign: bool) -> Option<Vec<u8>> {
         let mut question = Question::deserialize(question).ok()?;
         let signed = match &mut question {
-            Question::Enter { newcomer, .. } => Some(&mut **newcomer),
+            Question::Enter { newcomer, .. } | Question::EnterEncrypting { newcomer, .. } => {
+                Some(&mut **newcomer)
+            }
             Question::Renew { record } | Question::Certify { record, .. } => Some(&mut record.signed),
             Question::Who => None,
         };
@@ -129,7 +131,10 @@ impl Door {
 #[must_use]
 pub fn answered(body: &[u8], book: &Book) -> Option<Vec<u8>> {
     let reply: Reply = postcard::from_bytes(body).ok()?;
-    if let Reply::Entered(welcome) | Reply::EnteredRestored(welcome, _) = &reply {
+    if let Reply::Entered(welcome)
+    | Reply::EnteredRestored(welcome, _)
+    | Reply::EnteredEncrypting(welcome, ..) = &reply
+    {
         let _ = Ca::from_pem(&welcome.ca);
         let _ = welcome.record.holds(book.ca(), welcome.ring);
         book.merge(welcome.news.clone());

@@ -27,7 +27,7 @@ mod credential;
 pub mod door;
 pub mod enter;
 mod error;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod guests;
 mod lines;
