@@ -229,6 +229,10 @@ fn chain(room: &Room, chance: &mut Chance<'_, '_>) {
 
 /// Where a device can be reached is believed from that device alone.
 fn said(room: &Room, presence: Presence, chance: &mut Chance<'_, '_>) {
+    let presence = Presence {
+        device: room.bob.device.id(),
+        ..presence
+    };
     let said = direct::sign_presence(&room.bob.device, presence);
     assert!(direct::is_said_by(room.bob.device.public(), &said));
     assert!(!direct::is_said_by(room.ana.device.public(), &said));
