@@ -144,7 +144,7 @@ fn no_statement_scans_a_table_or_sorts_a_list() {
                         refused.push(format!("{step}: {statement}"));
                     }
                 }
-                if makes_a_table(&conn, &statement) {
+                if statement.starts_with("SELECT ") && makes_a_table(&conn, &statement) {
                     refused.push(format!("a table of its own: {statement}"));
                 }
             }
