@@ -154,6 +154,18 @@ fn no_statement_scans_a_table_or_sorts_a_list() {
     assert!(refused.is_empty(), "{refused:#?}");
 }
 
+/// What `.cargo/config.toml` says to SQLite has come there.
+#[test]
+fn readers_wait_for_no_lock_of_the_whole_process() {
+    let conn = rusqlite::Connection::open_in_memory().expect("memory");
+    let mut options = conn.prepare("PRAGMA compile_options").expect("known");
+    let options = options.query_map((), |row| row.get(0)).expect("a list");
+    let options: Vec<String> = options.map(|option| option.expect("a text")).collect();
+    let has = |wanted: &str| options.iter().any(|option| option == wanted);
+    assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "one cache of pages for all");
+    assert!(has("DEFAULT_MEMSTATUS=0"), "memory is counted under one lock");
+}
+
 /// Whether a statement makes a table while it runs, as for a list of columns: `x IN (a, b)`. Within another statement that is one for each row.
 fn makes_a_table(conn: &rusqlite::Connection, statement: &str) -> bool {
     let mut program = conn.prepare(&format!("EXPLAIN {statement}")).expect(statement);
